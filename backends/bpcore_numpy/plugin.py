@@ -1,0 +1,36 @@
+"""NumPy's own functions, bound once; those that NumPy wraps in Python, in their cheaper spelling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bpcore.ground.backend import Backend, Plugin
+from bpcore.words.errors import BackendUnusable
+
+from bpcore_numpy.kernels import KERNELS
+
+__all__ = ["numpy"]
+
+
+def _asarray(data: Any, /, *, dtype: Any = None, device: object = None) -> Any:
+    if type(data).__module__.partition(".")[0] == "torch":
+        data = data.detach().cpu()
+    return np.asarray(data, dtype=dtype)
+
+
+def _open(device: str | None) -> Backend:
+    if device not in (None, "cpu"):
+        raise BackendUnusable(f"numpy:{device}", "NumPy has one device, cpu", 'Write backend="numpy".')
+    return Backend(
+        name="numpy",
+        version=np.__version__,
+        namespace=np,
+        devices=("cpu",),
+        asarray=_asarray,
+        to_host=np.asarray,
+        kernels=KERNELS,
+    )
+
+
+numpy = Plugin(name="numpy", install="python -m pip install numpy", open=_open)

@@ -1,0 +1,82 @@
+"""Linear algebra: products."""
+
+from __future__ import annotations
+
+from bpcore.derivatives.rules.broadcast import sum_to
+from bpcore.derivatives.rules.function import elementwise, function
+from bpcore.words.protocols import Array, Namespace
+
+__all__ = ["FUNCTIONS"]
+
+
+def _matmul_left(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
+    """``g b^T``; a vector is taken as a matrix of one row (left) or one column (right)."""
+    if b.ndim == 1:
+        return sum_to(xp, xp.multiply(xp.expand_dims(g, axis=-1), b), a.shape)
+    if a.ndim == 1:
+        g = xp.expand_dims(g, axis=-2)
+    dx = xp.matmul(g, xp.matrix_transpose(b))
+    if a.ndim == 1:
+        dx = xp.squeeze(dx, axis=-2)
+    return dx if dx.shape == a.shape else sum_to(xp, dx, a.shape)
+
+
+def _matmul_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
+    """``a^T g``."""
+    if a.ndim == 1:
+        dx = xp.multiply(xp.expand_dims(a, axis=-1), xp.expand_dims(g, axis=-2)) if b.ndim > 1 else xp.multiply(a, g)
+        return sum_to(xp, dx, b.shape)
+    if b.ndim == 1:
+        g = xp.expand_dims(g, axis=-1)
+    dx = xp.matmul(xp.matrix_transpose(a), g)
+    if b.ndim == 1:
+        dx = xp.squeeze(dx, axis=-1)
+    return dx if dx.shape == b.shape else sum_to(xp, dx, b.shape)
+
+
+def _vecdot_left(xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axis: int = -1) -> Array:
+    return xp.multiply(xp.expand_dims(g, axis=axis), b)
+
+
+def _vecdot_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axis: int = -1) -> Array:
+    return xp.multiply(xp.expand_dims(g, axis=axis), a)
+
+
+def _contracted(
+    axes: int | tuple[tuple[int, ...], tuple[int, ...]], a: Array, b: Array
+) -> tuple[list[int], list[int]]:
+    """Return the axes of `a` and of `b` that `tensordot` sums over, pair by pair."""
+    if isinstance(axes, int):
+        return list(range(a.ndim - axes, a.ndim)), list(range(axes))
+    return [i % a.ndim for i in axes[0]], [i % b.ndim for i in axes[1]]
+
+
+def _tensordot_left(
+    xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axes: int | tuple[tuple[int, ...], tuple[int, ...]] = 2
+) -> Array:
+    """Contract `g` with the axes of `b` that were kept, then put the axes back in the order of `a`."""
+    in_a, in_b = _contracted(axes, a, b)
+    kept_a = [i for i in range(a.ndim) if i not in in_a]
+    kept_b = [i for i in range(b.ndim) if i not in in_b]
+    dx = xp.tensordot(g, b, axes=(tuple(range(len(kept_a), g.ndim)), tuple(kept_b)))
+    order = kept_a + [i for _, i in sorted(zip(in_b, in_a, strict=True))]
+    return xp.permute_dims(dx, tuple(order.index(i) for i in range(a.ndim)))
+
+
+def _tensordot_right(
+    xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axes: int | tuple[tuple[int, ...], tuple[int, ...]] = 2
+) -> Array:
+    in_a, in_b = _contracted(axes, a, b)
+    kept_a = [i for i in range(a.ndim) if i not in in_a]
+    kept_b = [i for i in range(b.ndim) if i not in in_b]
+    dx = xp.tensordot(a, g, axes=(tuple(kept_a), tuple(range(len(kept_a)))))
+    order = [i for _, i in sorted(zip(in_a, in_b, strict=True))] + kept_b
+    return xp.permute_dims(dx, tuple(order.index(i) for i in range(b.ndim)))
+
+
+FUNCTIONS = (
+    function("matmul", _matmul_left, _matmul_right),
+    function("matrix_transpose", lambda xp, g, y, x: xp.matrix_transpose(g)),
+    function("tensordot", _tensordot_left, _tensordot_right),
+    elementwise("vecdot", _vecdot_left, _vecdot_right),
+)

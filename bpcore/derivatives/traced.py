@@ -1,0 +1,257 @@
+"""The traced array: an array that remembers where it came from.
+
+It is an array to any code written to the standard: it has the standard's attributes and operators, and
+answers ``__array_namespace__()`` with a namespace of ours. Each operator is one function of that
+namespace, so nothing is differentiated here.
+
+It defines no ``__array__``: NumPy would take the value and the gradient would be lost without a word.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, ClassVar
+
+from bpcore.words.errors import NotDifferentiable, RecordError
+from bpcore.words.protocols import Array, Dtype, Namespace, Shape
+
+if TYPE_CHECKING:
+    from bpcore.derivatives.tape import Tape
+
+__all__ = ["Traced", "plain"]
+
+
+class Traced:
+    """An array with a tape and a slot on it.
+
+    Attributes
+    ----------
+    tape : Tape
+    slot : int
+    value : array
+        The value one level down: of the library, or traced by an older tape.
+    """
+
+    __slots__ = ("__weakref__", "slot", "tape", "value")
+    __array_ufunc__: ClassVar[None] = None
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+    def __init__(self, tape: Tape, slot: int, value: Array) -> None:
+        self.tape = tape
+        self.slot = slot
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"Traced({plain(self)!r})"
+
+    # -- attributes ------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape:
+        """The lengths of the axes."""
+        return tuple(self.value.shape)
+
+    @property
+    def dtype(self) -> Dtype:
+        """The library's dtype object."""
+        return self.value.dtype
+
+    @property
+    def device(self) -> object:
+        """The library's device object."""
+        return self.value.device
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.value.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        size = 1
+        for length in self.value.shape:
+            size *= length
+        return size
+
+    @property
+    def T(self) -> Array:
+        """The transpose of a matrix."""
+        return self._xp.permute_dims(self, (1, 0))
+
+    @property
+    def mT(self) -> Array:
+        """The transpose of the last two axes."""
+        return self._xp.matrix_transpose(self)
+
+    @property
+    def _xp(self) -> Namespace:
+        return self.tape.space.traced
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Namespace:
+        """Return the differentiable namespace over the array's library."""
+        return self._xp
+
+    def to_device(self, device: object, /, *, stream: object = None) -> Array:
+        """Return the array on `device`."""
+        return self._xp.to_device(self, device)
+
+    def __array_function__(self, func: object, types: object, args: object, kwargs: object) -> Array:
+        """Refuse NumPy's own functions, with what to write instead."""
+        name = getattr(func, "__name__", str(func))
+        raise NotDifferentiable(
+            f"numpy.{name} cannot follow a gradient: call {name} of the array's own namespace, "
+            "xp = x.__array_namespace__(), or of bpcore.namespace(...)."
+        )
+
+    # -- reading the value -----------------------------------------------------------------------
+
+    def _read(self, reader: str) -> Array:
+        if self.tape.sealed:
+            raise RecordError(reader, _callers_line())
+        return self.value
+
+    def __bool__(self) -> bool:
+        return bool(self._read("bool()"))
+
+    def __int__(self) -> int:
+        return int(self._read("int()"))
+
+    def __float__(self) -> float:
+        return float(self._read("float()"))
+
+    def __index__(self) -> int:
+        return int(self._read("index()").__index__())
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    # -- indexing --------------------------------------------------------------------------------
+
+    def __getitem__(self, key: object, /) -> Array:
+        return self._xp.getitem(self, key)
+
+    def __setitem__(self, key: object, value: object, /) -> None:
+        raise NotDifferentiable(
+            "assignment into a traced array is not differentiable: build the new array with where, "
+            "concat or stack."
+        )
+
+    # -- operators -------------------------------------------------------------------------------
+
+    def __add__(self, other: Array, /) -> Array:
+        return self._xp.add(self, other)
+
+    def __radd__(self, other: Array, /) -> Array:
+        return self._xp.add(other, self)
+
+    def __sub__(self, other: Array, /) -> Array:
+        return self._xp.subtract(self, other)
+
+    def __rsub__(self, other: Array, /) -> Array:
+        return self._xp.subtract(other, self)
+
+    def __mul__(self, other: Array, /) -> Array:
+        return self._xp.multiply(self, other)
+
+    def __rmul__(self, other: Array, /) -> Array:
+        return self._xp.multiply(other, self)
+
+    def __truediv__(self, other: Array, /) -> Array:
+        return self._xp.divide(self, other)
+
+    def __rtruediv__(self, other: Array, /) -> Array:
+        return self._xp.divide(other, self)
+
+    def __floordiv__(self, other: Array, /) -> Array:
+        return self._xp.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Array, /) -> Array:
+        return self._xp.floor_divide(other, self)
+
+    def __mod__(self, other: Array, /) -> Array:
+        return self._xp.remainder(self, other)
+
+    def __rmod__(self, other: Array, /) -> Array:
+        return self._xp.remainder(other, self)
+
+    def __pow__(self, other: Array, /) -> Array:
+        return self._xp.pow(self, other)
+
+    def __rpow__(self, other: Array, /) -> Array:
+        return self._xp.pow(other, self)
+
+    def __matmul__(self, other: Array, /) -> Array:
+        return self._xp.matmul(self, other)
+
+    def __rmatmul__(self, other: Array, /) -> Array:
+        return self._xp.matmul(other, self)
+
+    def __and__(self, other: Array, /) -> Array:
+        return self._xp.bitwise_and(self, other)
+
+    def __rand__(self, other: Array, /) -> Array:
+        return self._xp.bitwise_and(other, self)
+
+    def __or__(self, other: Array, /) -> Array:
+        return self._xp.bitwise_or(self, other)
+
+    def __ror__(self, other: Array, /) -> Array:
+        return self._xp.bitwise_or(other, self)
+
+    def __xor__(self, other: Array, /) -> Array:
+        return self._xp.bitwise_xor(self, other)
+
+    def __rxor__(self, other: Array, /) -> Array:
+        return self._xp.bitwise_xor(other, self)
+
+    def __lshift__(self, other: Array, /) -> Array:
+        return self._xp.bitwise_left_shift(self, other)
+
+    def __rshift__(self, other: Array, /) -> Array:
+        return self._xp.bitwise_right_shift(self, other)
+
+    def __eq__(self, other: object, /) -> Array:  # type: ignore[override]
+        return self._xp.equal(self, other)
+
+    def __ne__(self, other: object, /) -> Array:  # type: ignore[override]
+        return self._xp.not_equal(self, other)
+
+    def __lt__(self, other: Array, /) -> Array:
+        return self._xp.less(self, other)
+
+    def __le__(self, other: Array, /) -> Array:
+        return self._xp.less_equal(self, other)
+
+    def __gt__(self, other: Array, /) -> Array:
+        return self._xp.greater(self, other)
+
+    def __ge__(self, other: Array, /) -> Array:
+        return self._xp.greater_equal(self, other)
+
+    def __neg__(self) -> Array:
+        return self._xp.negative(self)
+
+    def __pos__(self) -> Array:
+        return self._xp.positive(self)
+
+    def __abs__(self) -> Array:
+        return self._xp.abs(self)
+
+    def __invert__(self) -> Array:
+        return self._xp.bitwise_invert(self)
+
+
+def plain(x: Array) -> Array:
+    """Return the library's own array behind `x`, however deep it is traced."""
+    while type(x) is Traced:
+        x = x.value
+    return x
+
+
+def _callers_line() -> str:
+    """Return file and line of the nearest caller outside bpcore's tracing machinery."""
+    for frame in reversed(traceback.extract_stack()):
+        if "bpcore/derivatives" not in frame.filename.replace("\\", "/"):
+            return f"{frame.filename}:{frame.lineno}"
+    return "an unknown line"

@@ -1,0 +1,1 @@
+"""Ground to stand on: what a backend is, and where backends are found."""

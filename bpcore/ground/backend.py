@@ -1,0 +1,104 @@
+"""A backend: what bpcore knows about an array library, as a frozen record of a few functions.
+
+Everything that is not in the record is the standard. A plugin is the door to it: an object that an
+installed package offers under the entry point ``bpcore.backends``, and that opens a backend on one of
+its devices. The first-party plugins use the same door as a stranger's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bpcore.words.protocols import Array, Dtype, Namespace, Recorded
+
+__all__ = ["Backend", "Plugin", "as_plain_function"]
+
+
+class AsArray(Protocol):
+    """How a backend takes in data."""
+
+    def __call__(self, data: Array, /, *, dtype: Dtype = None, device: object = None) -> Array:
+        """Return `data` (a host array, numbers in lists, or an array of the library) as an array."""
+
+
+def as_plain_function(program: Recorded, functions: Namespace) -> Callable[..., Sequence[Array]]:
+    """Compile by writing the Program out as a plain function, and no more."""
+    return program.function(functions)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Backend:
+    """One array library on one of its devices.
+
+    Attributes
+    ----------
+    name : str
+        ``"numpy"``, or with a device ``"strict:device1"``.
+    version : str
+        The library's version.
+    namespace : module-like
+        The standard's functions. Bound once; not a wrapper where the library itself will do.
+    devices : tuple of str
+        The devices that can be named after the colon.
+    device : object or None
+        The library's own device object that new arrays are made on; None is the library's default.
+    asarray : function ``(data, /, *, dtype=None, device=None)``
+        Take data in. Numbers in lists, a host array, or an array of the library.
+    to_host : function ``(x)``
+        Give data out: `x` as a NumPy array.
+    synchronize : function ``()``
+        Wait until the device has done all it was given.
+    compile : function ``(program, functions)``
+        A function of the Program's inputs that returns its outputs, as fast as the library can.
+        `functions` is `namespace` with `kernels` and bpcore's fall-backs laid over it.
+    float64 : bool
+        Whether the device has 64-bit floats.
+    kernels : mapping of str to function
+        Functions that replace those of the standard, or bpcore's fall-backs for what it lacks.
+    """
+
+    name: str
+    version: str
+    namespace: Namespace
+    devices: tuple[str, ...]
+    asarray: AsArray
+    to_host: Callable[[Array], Array]
+    synchronize: Callable[[], None] = lambda: None
+    compile: Callable[[Recorded, Namespace], Callable[..., Sequence[Array]]] = as_plain_function
+    device: object = None
+    float64: bool = True
+    kernels: Mapping[str, Callable[..., Array]] = field(default_factory=dict)
+
+    @property
+    def library(self) -> str:
+        """The backend's name without the device."""
+        return self.name.partition(":")[0]
+
+    def dtype(self, name: str) -> Dtype:
+        """Return the library's dtype object of that name."""
+        return getattr(self.namespace, name)
+
+    def __repr__(self) -> str:
+        return f"<backend {self.name}, version {self.version}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """What a package offers under the entry point ``bpcore.backends``.
+
+    Attributes
+    ----------
+    name : str
+        The word that users write.
+    install : str
+        The command that installs the library.
+    open : function ``(device)``
+        Return the `Backend` on the device of that name, None for the default one. Raises
+        ``BackendUnusable`` when it cannot compute there. Imports the library only now.
+    """
+
+    name: str
+    install: str
+    open: Callable[[str | None], Backend]

@@ -1,0 +1,149 @@
+"""Where backends are found: entry points, read when asked and loaded one at a time.
+
+Two groups of entry points, both of them data that is read without importing anything:
+
+- ``bpcore.backends``: the backend's name -> its `Plugin`;
+- ``bpcore.arrays``: the top-level module that an array's type lives in -> the backend's name, as the
+  attribute of the value (``jaxlib = "bpcore_jax:jax"`` says that jaxlib's arrays belong to "jax").
+
+The caches here are the only state of the module. They are filled on demand and never decide anything:
+there is no current backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import NamedTuple
+
+from bpcore.ground.backend import Backend, Plugin
+from bpcore.words.errors import BackendConflict, BackendMissing, BackendUnusable, BpcoreError, MixedArrays
+from bpcore.words.protocols import Array
+
+__all__ = ["Row", "backend", "backend_of", "backends", "installed"]
+
+DEFAULT = "numpy"
+"""Where Python numbers go, and nothing else."""
+
+
+def backend(name: str | Backend | None = None, /) -> Backend:
+    """Return the backend of that name, opened on a device.
+
+    Parameters
+    ----------
+    name : str, Backend or None
+        ``"cupy"``, or with one of its devices ``"cupy:0"``. A backend is returned as it is; None
+        means NumPy.
+
+    Raises
+    ------
+    BackendMissing
+        No package offers a backend of that name.
+    BackendUnusable
+        It is offered, and its library is not installed or cannot compute on that device. There is no
+        silent fall-back.
+
+    Examples
+    --------
+    >>> import bpcore as bp
+    >>> bp.backend("numpy").name
+    'numpy'
+    """
+    return name if isinstance(name, Backend) else _open(name or DEFAULT)
+
+
+@cache
+def _open(name: str) -> Backend:
+    word, _, device = name.partition(":")
+    return _plugin(word).open(device or None)
+
+
+@cache
+def _plugin(name: str) -> Plugin:
+    offered = installed()
+    if name not in offered:
+        raise BackendMissing(name, offered)
+    plugin = offered[name].load()
+    if not isinstance(plugin, Plugin):
+        raise BackendUnusable(name, f"{offered[name].value} is not a bpcore Plugin", "Mend that package.")
+    return plugin
+
+
+@cache
+def installed() -> Mapping[str, EntryPoint]:
+    """Return what is offered under ``bpcore.backends``, by name, with nothing loaded."""
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group="bpcore.backends"):
+        other = found.setdefault(entry.name, entry)
+        if other.value != entry.value:
+            raise BackendConflict(entry.name, sorted([other.value, entry.value]))
+    return found
+
+
+@cache
+def _owner(kind: type) -> str | None:
+    """Return the backend that arrays of this type belong to: that of the nearest known base class."""
+    owners = {entry.name: entry.attr for entry in entry_points(group="bpcore.arrays")}
+    for base in kind.__mro__:
+        owner = owners.get(base.__module__.partition(".")[0])
+        if owner is not None:
+            return owner
+    return None
+
+
+def backend_of(*arrays: Array) -> Backend:
+    """Return the backend that the arrays belong to, by their types. Python numbers belong to any.
+
+    Raises
+    ------
+    MixedArrays
+        The arrays belong to two libraries.
+    BackendMissing
+        No installed backend knows the type.
+    """
+    names: dict[str, None] = {}
+    for array in arrays:
+        if type(array) not in (int, float, bool, complex):
+            names[_named_owner(array)] = None
+    if len(names) > 1:
+        raise MixedArrays("One call", names)
+    return backend(next(iter(names), None))
+
+
+def _named_owner(array: Array) -> str:
+    kind = type(array)
+    owner = _owner(kind)
+    if owner is None:
+        raise BackendMissing(f"{kind.__module__}.{kind.__qualname__}", installed())
+    return owner
+
+
+class Row(NamedTuple):
+    """One line of `backends`."""
+
+    name: str
+    version: str
+    devices: tuple[str, ...]
+    usable: bool
+    why_not: str
+
+
+def backends() -> list[Row]:
+    """Return what is there: each installed backend, its devices, and if it is not usable, why.
+
+    Every backend's library is imported, and on a GPU a kernel compiled and a product done.
+    """
+    return list(_survey())
+
+
+def _survey() -> Iterator[Row]:
+    for name in sorted(installed()):
+        try:
+            found = backend(name)
+        except BackendUnusable as error:
+            yield Row(name, "", (), False, f"{error.why}. {error.do}")
+        except BpcoreError as error:
+            yield Row(name, "", (), False, str(error))
+        else:
+            yield Row(name, found.version, found.devices, True, "")

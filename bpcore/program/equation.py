@@ -1,0 +1,62 @@
+"""The parts of a Program: slots, what is known of the arrays in them, and equations between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bpcore.derivatives.rules.function import Function
+from bpcore.words.protocols import Array, Dtype, Shape, Static
+
+__all__ = ["ArrayType", "Equation", "Slot", "type_of"]
+
+
+class Slot(int):
+    """The number of a place that an array is kept in while a Program runs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"v{int(self)}"
+
+
+class ArrayType(NamedTuple):
+    """What is known of an array before there is one.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : dtype object of the library
+    """
+
+    shape: Shape
+    dtype: Dtype
+
+    def __repr__(self) -> str:
+        return f"{str(self.dtype).rpartition('.')[2]}[{', '.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Equation:
+    """One function applied once.
+
+    Attributes
+    ----------
+    function : Function
+    inputs : tuple
+        A `Slot`; or the name of a constant array, as `str`; or a value that is not an array.
+    static : mapping
+        The keyword arguments.
+    output : Slot
+    """
+
+    function: Function
+    inputs: tuple[Slot | str | Static, ...]
+    static: Mapping[str, Static]
+    output: Slot
+
+
+def type_of(array: Array) -> ArrayType:
+    """Return shape and dtype of an array."""
+    return ArrayType(tuple(array.shape), array.dtype)

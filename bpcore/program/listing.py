@@ -1,0 +1,32 @@
+"""A Program as text that a person reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bpcore.program.equation import Equation, type_of
+
+if TYPE_CHECKING:
+    from bpcore.program.program import Program
+
+__all__ = ["listing"]
+
+
+def listing(program: Program) -> str:
+    """Return one line for each input, constant, equation and the outputs, with shapes and dtypes."""
+    lines = [f"{slot!r:<6}  {program.types[slot]!r:<20}  input" for slot in program.inputs]
+    lines += [f"{name:<6}  {type_of(array)!r:<20}  constant" for name, array in program.constants.items()]
+    lines += [
+        f"{equation.output!r:<6}  {program.types[equation.output]!r:<20}  {_call(equation)}"
+        for equation in program.equations
+    ]
+    return "\n".join([*lines, f"return  {', '.join(map(str, map(_operand, program.outputs)))}"])
+
+
+def _operand(operand: object) -> str:
+    return operand if isinstance(operand, str) else repr(operand)
+
+
+def _call(equation: Equation) -> str:
+    static = [f"{name}={value}" for name, value in equation.static.items()]
+    return f"{equation.function.name}({', '.join([*map(_operand, equation.inputs), *static])})"

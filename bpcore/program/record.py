@@ -1,0 +1,83 @@
+"""Recording: run a function once on arrays that write down what is done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bpcore.derivatives.namespace import space_of
+from bpcore.derivatives.tape import Tape
+from bpcore.derivatives.traced import Traced
+from bpcore.program.equation import Equation, Slot, type_of
+from bpcore.program.prune import prune
+from bpcore.program.program import Program
+from bpcore.words.protocols import Array, Static, Tree
+from bpcore.words.trees import flatten, unflatten
+
+__all__ = ["record"]
+
+
+def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
+    """Return what `f` computes on these arguments, as a Program.
+
+    Parameters
+    ----------
+    f : function
+        Of trees of arrays to a tree of arrays; pure, and the same for all values: it may branch on
+        shapes and dtypes, not on what is in an array. It may itself take gradients.
+    *args : trees of arrays
+        Examples: their shapes and dtypes hold for the Program, their values do not.
+
+    Raises
+    ------
+    RecordError
+        When `f` reads a value (``if x > 0:``, ``float(x)``), with the line that does.
+
+    Examples
+    --------
+    >>> import bpcore as bp, numpy as np
+    >>> print(bp.record(bp.grad(lambda x: x * x * x), np.float64(2.0)))
+    v0      float64[]             input
+    v1      float64[]             multiply(v0, v0)
+    v3      float64[]             ones_like(v1)
+    v4      float64[]             multiply(v3, v0)
+    ...
+    """
+    inputs, structure = flatten(args)
+    space = space_of(*inputs)
+    tape = Tape(space, len(inputs), sealed=True)
+    traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
+    try:
+        output = f(*traced)
+    finally:
+        tape.close()
+    return prune(_program(tape, inputs, output))
+
+
+def _program(tape: Tape, inputs: list[Array], output: Tree) -> Program:
+    """Forget the values: what was traced becomes a slot, other arrays become constants."""
+    constants: dict[str, Array] = {}
+    names: dict[int, str] = {}
+
+    def operand(slot: int | None, value: Array) -> Slot | str | Static:
+        if slot is not None:
+            return Slot(slot)
+        if not hasattr(value, "dtype") or not hasattr(value, "shape"):
+            return value
+        if id(value) not in names:
+            names[id(value)] = f"c{len(names)}"
+            constants[names[id(value)]] = value
+        return names[id(value)]
+
+    equations = []
+    types = {Slot(slot): type_of(x) for slot, x in enumerate(inputs)}
+    for number, call in enumerate(tape.calls, start=tape.inputs):
+        operands = tuple(operand(slot, x) for slot, x in zip(call.slots, call.inputs, strict=True))
+        equations.append(Equation(call.function, operands, call.static, Slot(number)))
+        types[Slot(number)] = type_of(call.output)
+    results, structure = flatten(output)
+    outputs = tuple(
+        operand(y.slot, y.value) if type(y) is Traced and y.tape is tape else operand(None, y)
+        for y in results
+    )
+    slots = tuple(Slot(slot) for slot in range(tape.inputs))
+    return Program(slots, tuple(equations), outputs, constants, types, structure)

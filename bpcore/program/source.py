@@ -1,0 +1,90 @@
+"""A Program as a plain Python function.
+
+Replaying a function that was written out straight-line costs one bound call for each equation and
+nothing else: no tracing, no namespace look-up. Slots are local variables, so that an array is freed as
+soon as the last equation that reads it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from bpcore.program.equation import Equation, Slot
+from bpcore.words.protocols import Array, Namespace, Static
+
+if TYPE_CHECKING:
+    from bpcore.program.program import Program
+
+__all__ = ["as_function", "source"]
+
+
+def as_function(program: Program, xp: Namespace) -> Callable[..., Sequence[Array]]:
+    """Return `program` as a function of its inputs' leaves that returns its outputs' leaves.
+
+    Its text is at ``.source``; the names that the text uses are bound to functions of `xp`, to
+    constants, and to arguments that are not arrays.
+    """
+    text, literals = source(program)
+    bound: dict[str, Static] = {
+        equation.function.name: getattr(xp, equation.function.name) for equation in program.equations
+    }
+    bound |= dict(program.constants) | literals
+    exec(compile(text, "<bpcore program>", "exec"), bound)  # the text is our own
+    function: Callable[..., Sequence[Array]] = bound["program"]
+    function.source = text  # type: ignore[attr-defined]
+    return function
+
+
+def source(program: Program) -> tuple[str, dict[str, Static]]:
+    """Return the Python text of `program`, and the arguments that it names because they are no literals."""
+    literals: dict[str, Static] = {}
+    last = _last_reads(program)
+    lines = [f"def program({', '.join(map(repr, program.inputs))}):"]
+    for index, equation in enumerate(program.equations):
+        lines.append(f"    {equation.output!r} = {_call(equation, literals)}")
+        if done := last.get(index):
+            lines.append(f"    del {', '.join(done)}")
+    outputs = "".join(f"{_argument(output, literals)}, " for output in program.outputs)
+    lines.append(f"    return ({outputs})")
+    return "\n".join(lines) + "\n", literals
+
+
+def _last_reads(program: Program) -> dict[int, list[str]]:
+    """Return, for each equation, the slots that nobody reads after it."""
+    last: dict[Slot, int] = {}
+    for index, equation in enumerate(program.equations):
+        last[equation.output] = index
+        last |= {operand: index for operand in equation.inputs if type(operand) is Slot}
+    kept = {*program.inputs, *program.outputs}
+    done: dict[int, list[str]] = {}
+    for slot, index in last.items():
+        if slot not in kept:
+            done.setdefault(index, []).append(repr(slot))
+    return done
+
+
+def _call(equation: Equation, literals: dict[str, Static]) -> str:
+    inputs = [_argument(operand, literals) for operand in equation.inputs]
+    if equation.function.takes_list:
+        inputs = [f"[{', '.join(inputs)}]"]
+    named = [f"{name}={_argument(value, literals)}" for name, value in equation.static.items()]
+    return f"{equation.function.name}({', '.join([*inputs, *named])})"
+
+
+def _argument(operand: object, literals: dict[str, Static]) -> str:
+    if type(operand) is Slot or isinstance(operand, str):
+        return str(operand) if isinstance(operand, str) else repr(operand)
+    if _is_literal(operand):
+        return repr(operand)
+    name = f"a{len(literals)}"
+    literals[name] = operand
+    return name
+
+
+def _is_literal(operand: object) -> bool:
+    if isinstance(operand, tuple):
+        return all(_is_literal(part) for part in operand)
+    if type(operand) is float:
+        return operand == operand and abs(operand) != float("inf")  # noqa: PLR0124
+    return operand is None or type(operand) in (int, bool)

@@ -1,0 +1,171 @@
+"""Every error of bpcore, with its sentence.
+
+The facts are fields, the sentence is made here: what was given, what was wanted, where, what to do.
+
+::
+
+    BpcoreError
+    |-- BackendError
+    |   |-- BackendMissing      no backend of that name is installed     (also ImportError)
+    |   |-- BackendUnusable     it is installed and cannot compute here  (also ImportError)
+    |   |-- BackendConflict     two packages offer one name
+    |   `-- MixedArrays         arrays of two libraries in one call      (also TypeError)
+    |-- GradientError
+    |   |-- NotDifferentiable   the function has no rule, or the input no gradient (also TypeError)
+    |   |-- GradientMismatch    analytic and numeric gradient differ     (also AssertionError)
+    |   `-- EscapedTrace        a traced array was used after its trace ended  (also RuntimeError)
+    |-- RecordError             a value was read while a Program was recorded  (also RuntimeError)
+    |-- ShapeError              shapes that do not fit                   (also ValueError)
+    |-- OptionError             an option outside its range              (also ValueError)
+    |-- DataError               data that cannot be trained on           (also ValueError)
+    `-- FileError               a file that is not what it should be     (also ValueError)
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "BackendConflict",
+    "BackendError",
+    "BackendMissing",
+    "BackendUnusable",
+    "BpcoreError",
+    "DataError",
+    "EscapedTrace",
+    "FileError",
+    "GradientError",
+    "GradientMismatch",
+    "MixedArrays",
+    "NotDifferentiable",
+    "OptionError",
+    "RecordError",
+    "ShapeError",
+    "choose",
+    "did_you_mean",
+]
+
+
+class BpcoreError(Exception):
+    """What every error of bpcore is."""
+
+
+class BackendError(BpcoreError):
+    """Something about a backend."""
+
+
+class BackendMissing(BackendError, ImportError):
+    """No backend of that name is installed."""
+
+    def __init__(self, given: str, installed: Iterable[str]) -> None:
+        self.given = given
+        self.installed = tuple(sorted(installed))
+        super().__init__(
+            f'no backend "{given}": installed are {", ".join(self.installed) or "none"}.'
+            + did_you_mean(given, self.installed)
+        )
+
+
+class BackendUnusable(BackendError, ImportError):
+    """The backend is installed and cannot compute here."""
+
+    def __init__(self, given: str, why: str, do: str) -> None:
+        self.given, self.why, self.do = given, why, do
+        super().__init__(f'backend "{given}" cannot be used here: {why}. {do}')
+
+
+class BackendConflict(BackendError):
+    """Two installed packages offer a backend under one name."""
+
+    def __init__(self, name: str, offers: Iterable[str]) -> None:
+        self.name, self.offers = name, tuple(offers)
+        super().__init__(
+            f'backend "{name}" is offered twice, by {" and ".join(self.offers)}: uninstall one of them.'
+        )
+
+
+class MixedArrays(BackendError, TypeError):
+    """Arrays of two libraries, or of two devices, in one call."""
+
+    def __init__(self, where: str, kinds: Iterable[str]) -> None:
+        self.where, self.kinds = where, tuple(kinds)
+        super().__init__(
+            f"{where} was given arrays of {' and '.join(self.kinds)}: bring them to one place first, "
+            f'with bpcore.backend("{self.kinds[0]}").asarray(x).'
+        )
+
+
+class GradientError(BpcoreError):
+    """Something about a derivative."""
+
+
+class NotDifferentiable(GradientError, TypeError):
+    """There is no derivative to give."""
+
+
+class GradientMismatch(GradientError, AssertionError):
+    """The analytic and the numeric gradient differ."""
+
+
+class EscapedTrace(GradientError, RuntimeError):
+    """A traced array was used after the function that traced it had returned."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a traced array was used after its trace had ended: return it from the function that is "
+            "differentiated instead of storing it outside."
+        )
+
+
+class RecordError(BpcoreError, RuntimeError):
+    """A value was read while a Program was being recorded."""
+
+    def __init__(self, reader: str, where: str) -> None:
+        self.reader, self.where = reader, where
+        super().__init__(
+            f"{reader} reads the value of an array at {where}, while the function is recorded: a Program "
+            "holds for every value, so use where() for the branch, or run the function uncompiled."
+        )
+
+
+class ShapeError(BpcoreError, ValueError):
+    """Shapes that do not fit."""
+
+    def __init__(self, where: str, wanted: str, given: object, do: str = "") -> None:
+        self.where, self.wanted, self.given, self.do = where, wanted, given, do
+        super().__init__(f"{where} wants {wanted}, was given {given}." + (f" {do}" if do else ""))
+
+
+class OptionError(BpcoreError, ValueError):
+    """An option outside its range."""
+
+    def __init__(self, option: str, given: object, wanted: str, do: str = "") -> None:
+        self.option, self.given, self.wanted, self.do = option, given, wanted, do
+        super().__init__(f"{option} must be {wanted}, was given {given!r}." + (f" {do}" if do else ""))
+
+
+class DataError(BpcoreError, ValueError):
+    """Data that cannot be trained on."""
+
+
+class FileError(BpcoreError, ValueError):
+    """A file that is not what it should be."""
+
+    def __init__(self, path: object, what: str, do: str = "") -> None:
+        self.path, self.what, self.do = str(path), what, do
+        super().__init__(f"{path}: {what}." + (f" {do}" if do else ""))
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean "..."?`` for the nearest known name, or nothing."""
+    near = difflib.get_close_matches(given, list(known), n=1, cutoff=0.6)
+    return f' Did you mean "{near[0]}"?' if near else ""
+
+
+def choose(option: str, given: str, known: Iterable[str]) -> str:
+    """Return `given` if it is one of the `known` words, else raise `OptionError` with the near one."""
+    names = sorted(known)
+    if given in names:
+        return given
+    raise OptionError(option, given, f"one of {', '.join(names)}", did_you_mean(str(given), names).strip())
