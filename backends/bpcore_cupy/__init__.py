@@ -1,0 +1,5 @@
+"""CuPy arrays, on CUDA devices."""
+
+from bpcore_cupy.plugin import cupy
+
+__all__ = ["cupy"]
