@@ -8,8 +8,8 @@ from bpcore.derivatives.namespace import space_of
 from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
 from bpcore.program.equation import Equation, Slot, type_of
-from bpcore.program.prune import prune
 from bpcore.program.program import Program
+from bpcore.program.prune import prune
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import flatten, unflatten
 

@@ -30,7 +30,7 @@ def as_function(program: Program, xp: Namespace) -> Callable[..., Sequence[Array
         equation.function.name: getattr(xp, equation.function.name) for equation in program.equations
     }
     bound |= dict(program.constants) | literals
-    exec(compile(text, "<bpcore program>", "exec"), bound)  # the text is our own
+    exec(compile(text, "<bpcore program>", "exec"), bound)  # noqa: S102 - the text is our own
     function: Callable[..., Sequence[Array]] = bound["program"]
     function.source = text  # type: ignore[attr-defined]
     return function

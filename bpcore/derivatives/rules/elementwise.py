@@ -136,9 +136,7 @@ FUNCTIONS = (
     elementwise("cos", lambda xp, g, y, x: xp.negative(xp.multiply(g, xp.sin(x)))),
     elementwise("tan", lambda xp, g, y, x: xp.multiply(g, xp.add(1.0, xp.square(y)))),
     elementwise("asin", lambda xp, g, y, x: _over(xp, g, xp.sqrt(_one_minus_square(xp, x)))),
-    elementwise(
-        "acos", lambda xp, g, y, x: xp.negative(_over(xp, g, xp.sqrt(_one_minus_square(xp, x))))
-    ),
+    elementwise("acos", lambda xp, g, y, x: xp.negative(_over(xp, g, xp.sqrt(_one_minus_square(xp, x))))),
     elementwise("atan", lambda xp, g, y, x: xp.divide(g, xp.add(1.0, xp.square(x)))),
     elementwise(
         "atan2",

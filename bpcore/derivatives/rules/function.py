@@ -67,9 +67,7 @@ def elementwise(name: str, *backward: Rule | None, compute: Callable[..., Array]
     return Function(name, backward, broadcasts=True, compute=compute)
 
 
-def constant(
-    reason: str, *names: str, compute: Callable[..., Array] | None = None
-) -> tuple[Function, ...]:
+def constant(reason: str, *names: str, compute: Callable[..., Array] | None = None) -> tuple[Function, ...]:
     """Make entries whose outputs carry no gradient, with the reason."""
     return tuple(Function(name, None, compute=compute, reason=reason) for name in names)
 

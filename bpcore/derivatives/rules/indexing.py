@@ -33,9 +33,7 @@ def index_add(xp: Namespace, x: Array, indices: Array, source: Array, /, *, axis
     return xp.add(x, xp.moveaxis(added, 0, axis))
 
 
-def _untake(
-    xp: Namespace, g: Array, y: Array, x: Array, indices: Array, *, axis: int | None = None
-) -> Array:
+def _untake(xp: Namespace, g: Array, y: Array, x: Array, indices: Array, *, axis: int | None = None) -> Array:
     return xp.index_add(xp.zeros_like(x), indices, g, axis=axis or 0)
 
 
@@ -45,7 +43,9 @@ FUNCTIONS = (
         lambda xp, g, y, x, *, key: xp.slice_scatter(g, key=key, shape=x.shape),
         compute=getitem,
     ),
-    function("slice_scatter", lambda xp, g, y, x, *, key, shape: xp.getitem(g, key=key), compute=slice_scatter),
+    function(
+        "slice_scatter", lambda xp, g, y, x, *, key, shape: xp.getitem(g, key=key), compute=slice_scatter
+    ),
     function("take", _untake, None),
     function(
         "index_add",

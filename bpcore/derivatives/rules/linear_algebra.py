@@ -8,6 +8,8 @@ from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["FUNCTIONS"]
 
+PairedAxes = int | tuple[tuple[int, ...], tuple[int, ...]]
+
 
 def _matmul_left(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     """``g b^T``; a vector is taken as a matrix of one row (left) or one column (right)."""
@@ -24,8 +26,9 @@ def _matmul_left(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array
 def _matmul_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     """``a^T g``."""
     if a.ndim == 1:
-        dx = xp.multiply(xp.expand_dims(a, axis=-1), xp.expand_dims(g, axis=-2)) if b.ndim > 1 else xp.multiply(a, g)
-        return sum_to(xp, dx, b.shape)
+        if b.ndim > 1:
+            a, g = xp.expand_dims(a, axis=-1), xp.expand_dims(g, axis=-2)
+        return sum_to(xp, xp.multiply(a, g), b.shape)
     if b.ndim == 1:
         g = xp.expand_dims(g, axis=-1)
     dx = xp.matmul(xp.matrix_transpose(a), g)
@@ -42,18 +45,14 @@ def _vecdot_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axis
     return xp.multiply(xp.expand_dims(g, axis=axis), a)
 
 
-def _contracted(
-    axes: int | tuple[tuple[int, ...], tuple[int, ...]], a: Array, b: Array
-) -> tuple[list[int], list[int]]:
+def _contracted(axes: PairedAxes, a: Array, b: Array) -> tuple[list[int], list[int]]:
     """Return the axes of `a` and of `b` that `tensordot` sums over, pair by pair."""
     if isinstance(axes, int):
         return list(range(a.ndim - axes, a.ndim)), list(range(axes))
     return [i % a.ndim for i in axes[0]], [i % b.ndim for i in axes[1]]
 
 
-def _tensordot_left(
-    xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axes: int | tuple[tuple[int, ...], tuple[int, ...]] = 2
-) -> Array:
+def _tensordot_left(xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axes: PairedAxes = 2) -> Array:
     """Contract `g` with the axes of `b` that were kept, then put the axes back in the order of `a`."""
     in_a, in_b = _contracted(axes, a, b)
     kept_a = [i for i in range(a.ndim) if i not in in_a]
@@ -63,9 +62,7 @@ def _tensordot_left(
     return xp.permute_dims(dx, tuple(order.index(i) for i in range(a.ndim)))
 
 
-def _tensordot_right(
-    xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axes: int | tuple[tuple[int, ...], tuple[int, ...]] = 2
-) -> Array:
+def _tensordot_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axes: PairedAxes = 2) -> Array:
     in_a, in_b = _contracted(axes, a, b)
     kept_a = [i for i in range(a.ndim) if i not in in_a]
     kept_b = [i for i in range(b.ndim) if i not in in_b]

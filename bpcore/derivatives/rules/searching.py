@@ -7,6 +7,8 @@ from bpcore.derivatives.rules.function import constant
 __all__ = ["FUNCTIONS"]
 
 FUNCTIONS = (
-    *constant("its result is a place", "argmax", "argmin", "argsort", "count_nonzero", "nonzero", "searchsorted"),
+    *constant(
+        "its result is a place", "argmax", "argmin", "argsort", "count_nonzero", "nonzero", "searchsorted"
+    ),
     *constant("its result is a truth value", "all", "any"),
 )

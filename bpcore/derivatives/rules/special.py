@@ -1,4 +1,4 @@
-"""Beyond the standard: the functions that neural networks need, each with a body in functions of the standard.
+"""Beyond the standard: functions that neural networks need, each with a body in functions of the standard.
 
 A backend that has a native one offers it as a kernel of the same name.
 """
@@ -52,7 +52,13 @@ def log_softmax(xp: Namespace, x: Array, /, *, axis: int = -1) -> Array:
 
 # Coefficients of the rational approximations, highest power first.
 _ERF_NEAR = (
-    (0.185777706184603153, 3.16112374387056560, 113.864154151050156, 377.485237685302021, 3209.37758913846947),
+    (
+        0.185777706184603153,
+        3.16112374387056560,
+        113.864154151050156,
+        377.485237685302021,
+        3209.37758913846947,
+    ),
     (1.0, 23.6012909523441209, 244.024637934444173, 1282.61652607737228, 2844.23683343917062),
 )
 _ERFC_MIDDLE = (

@@ -24,9 +24,7 @@ def _count(x: Array, axis: Axis) -> int:
     return math.prod(x.shape[a] for a in axes_of(axis, x.ndim))
 
 
-def _mean(
-    xp: Namespace, g: Array, y: Array, x: Array, *, axis: Axis = None, keepdims: bool = False
-) -> Array:
+def _mean(xp: Namespace, g: Array, y: Array, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     return spread(xp, xp.divide(g, max(_count(x, axis), 1)), x, axis, keepdims)
 
 
