@@ -84,7 +84,8 @@ class _Differentiable:
         functions = vars(space.functions)
         for name, function in TABLE.items():
             if name in functions:
-                setattr(self, name, _lift(function, functions[name]))
+                lift = _lift_list if function.takes_list else _lift
+                setattr(self, name, lift(function, functions[name]))
         for name, composite in COMPOSITES.items():
             setattr(self, name, _compose(composite, functions.get(name), self))
         self.getitem = functools.partial(read, self.getitem, self.take, self.expand_dims)
@@ -127,13 +128,14 @@ def _lift(function: Function, compute: Callable[..., Array]) -> Callable[..., Ar
 
     call.__name__ = call.__qualname__ = function.name
     call.__doc__ = getattr(compute, "__doc__", None)
-    if function.takes_list:
-        return _from_list(call)
     return call
 
 
-def _from_list(call: Callable[..., Array]) -> Callable[..., Array]:
-    @functools.wraps(call)
+def _lift_list(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:
+    """Return, as users call it, a function whose arrays come in one list."""
+    call = _lift(function, lambda *arrays, **static: compute(list(arrays), **static))
+
+    @functools.wraps(compute)
     def call_with_list(arrays: list[Array] | tuple[Array, ...], /, **static: Static) -> Array:
         return call(*arrays, **static)
 

@@ -1,0 +1,1 @@
+"""The machine: net, loss and optimizer as one pure function."""

@@ -1,0 +1,160 @@
+"""Layers: a configuration that makes parameters and maps arrays.
+
+A layer holds no arrays. ``layer.init(key, shape)`` makes its parameters, a dict; ``layer(params, x)``
+is a pure function. Samples are rows: `x` has shape (batch, features), a weight (inputs, outputs), and
+``y = x W + b``. A lesson that keeps samples as columns writes ``W x + b``: its W is our weight transposed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from bpcore.derivatives.namespace import array_namespace
+from bpcore.parts.initializers import Glorot, Initializer, Zeros
+from bpcore.parts.keys import split
+from bpcore.words.errors import OptionError, ShapeError
+from bpcore.words.protocols import Array, Dtype, Shape, Tree
+
+__all__ = ["Chain", "Layer", "Linear"]
+
+
+class Layer(ABC):
+    """A configuration with two pure functions, and the shape it leads to."""
+
+    @abstractmethod
+    def init(self, key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Tree:
+        """Return the parameters for inputs of `shape`, without the batch axis, on the key's device."""
+
+    @abstractmethod
+    def output_shape(self, shape: Shape, /) -> Shape:
+        """Return the shape, without the batch axis, of the output for inputs of `shape`."""
+
+    @abstractmethod
+    def __call__(self, params: Tree, x: Array, /) -> Array:
+        """Return the output for `x` of shape (batch, *shape)."""
+
+
+@dataclass(frozen=True)
+class Linear(Layer):
+    """``y = x W + b``: every output is a weighted sum of all inputs.
+
+    Parameters
+    ----------
+    outputs : int >= 1
+    inputs : int >= 1, or None
+        Inferred from the data when None.
+    bias : bool
+        Without a bias there is none in the parameters; a bias of zero is another thing.
+    weight_init, bias_init : Initializer
+
+    Notes
+    -----
+    Parameters: ``weight`` (inputs, outputs) and ``bias`` (outputs,). It maps (..., inputs) to
+    (..., outputs).
+    """
+
+    outputs: int
+    inputs: int | None = None
+    bias: bool = True
+    weight_init: Initializer = Glorot()
+    bias_init: Initializer = Zeros()
+
+    def __post_init__(self) -> None:
+        for name, size in (("outputs", self.outputs), ("inputs", self.inputs)):
+            if size is not None and (type(size) is not int or size < 1):
+                raise OptionError(f"{name} of Linear", size, "a whole number, 1 or more")
+
+    def __str__(self) -> str:
+        return f"Linear({self.outputs})"
+
+    def init(self, key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Tree:
+        """Return ``{"weight": ..., "bias": ...}``."""
+        inputs = shape[-1]
+        if self.inputs not in (None, inputs):
+            raise ShapeError(str(self), f"inputs of shape (batch, {self.inputs})", ("batch", *shape))
+        for_weight, for_bias = split(key, 2)
+        params = {"weight": self.weight_init(for_weight, (inputs, self.outputs), dtype=dtype)}
+        if self.bias:
+            params["bias"] = self.bias_init(for_bias, (self.outputs,), dtype=dtype)
+        return params
+
+    def output_shape(self, shape: Shape, /) -> Shape:
+        """Return ``(*shape[:-1], outputs)``."""
+        return (*shape[:-1], self.outputs)
+
+    def __call__(self, params: Tree, x: Array, /) -> Array:
+        """Return ``x W + b``."""
+        weight = params["weight"]
+        if x.ndim < 1 or x.shape[-1] != weight.shape[0]:
+            raise ShapeError(str(self), f"inputs of shape (batch, {weight.shape[0]})", tuple(x.shape))
+        xp = array_namespace(x)
+        y = xp.matmul(x, weight)
+        return xp.add(y, params["bias"]) if self.bias else y
+
+
+@dataclass(frozen=True, init=False)
+class Chain(Layer):
+    """Layers one after the other.
+
+    Parameters
+    ----------
+    *layers : Layer
+
+    Notes
+    -----
+    Parameters: a list with one entry for each layer, an empty dict for a layer that has none.
+
+    Examples
+    --------
+    >>> import bpcore as bp
+    >>> net = bp.Chain(bp.Linear(16), bp.Tanh(), bp.Linear(1))
+    >>> params = net.init(bp.key(0), (2,))
+    >>> [sorted(p) for p in params]
+    [['bias', 'weight'], [], ['bias', 'weight']]
+    """
+
+    layers: tuple[Layer, ...]
+
+    def __init__(self, *layers: Layer) -> None:
+        for index, layer in enumerate(layers):
+            if not isinstance(layer, Layer):
+                raise OptionError(f"layer {index} of Chain", layer, "a layer, as in Chain(Linear(8), Tanh())")
+        object.__setattr__(self, "layers", layers)
+
+    def __str__(self) -> str:
+        return f"Chain({', '.join(map(str, self.layers))})"
+
+    def init(self, key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Tree:
+        """Return a list of the layers' parameters."""
+        params = []
+        for index, (layer, its_key) in enumerate(zip(self.layers, split(key, len(self.layers)), strict=True)):
+            try:
+                params.append(layer.init(its_key, shape, dtype=dtype))
+                shape = layer.output_shape(shape)
+            except ShapeError as error:
+                raise _at(index, layer, error) from error
+        return params
+
+    def output_shape(self, shape: Shape, /) -> Shape:
+        """Return what the last layer makes of it."""
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+        return shape
+
+    def __call__(self, params: Tree, x: Array, /) -> Array:
+        """Return what the layers make of `x`, one after the other."""
+        if len(params) != len(self.layers):
+            raise ShapeError(str(self), f"parameters of {len(self.layers)} layers", f"{len(params)}")
+        for index, (layer, its_params) in enumerate(zip(self.layers, params, strict=True)):
+            try:
+                x = layer(its_params, x)
+            except ShapeError as error:
+                raise _at(index, layer, error) from error
+        return x
+
+
+def _at(index: int, layer: Layer, error: ShapeError) -> ShapeError:
+    inner = error.where.removeprefix(str(layer)).strip()
+    where = f"net[{index}] {layer}" + (f" {inner}" if inner else "")
+    return ShapeError(where, error.wanted, error.given, error.do)
