@@ -1,0 +1,1 @@
+"""Runs: data in, training, and what is kept of it."""
