@@ -18,6 +18,8 @@ from bpcore.parts.optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nestero
 from bpcore.parts.perceptron import MLP
 from bpcore.program.compiled import compile
 from bpcore.program.record import record
+from bpcore.run.fit import fit
+from bpcore.run.result import Run
 from bpcore.words.errors import BpcoreError
 
 __version__ = "0.1.0"

@@ -33,6 +33,7 @@ __all__ = [
     "BackendUnusable",
     "BpcoreError",
     "DataError",
+    "Diverged",
     "EscapedTrace",
     "FileError",
     "GradientError",
@@ -147,6 +148,17 @@ class OptionError(BpcoreError, ValueError):
 
 class DataError(BpcoreError, ValueError):
     """Data that cannot be trained on."""
+
+
+class Diverged(BpcoreError, ArithmeticError):
+    """Training ended in a loss that is not finite."""
+
+    def __init__(self, epoch: int, loss: float, rate: float) -> None:
+        self.epoch, self.loss, self.rate = epoch, loss, rate
+        super().__init__(
+            f"the loss became {loss} in epoch {epoch}: lower the learning rate (it was {rate:g}), or put the "
+            "features on one scale."
+        )
 
 
 class FileError(BpcoreError, ValueError):

@@ -1,0 +1,46 @@
+"""Batches: which samples a step sees. The order comes from the key, so it is the same on every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bpcore.derivatives.namespace import array_namespace
+from bpcore.machine.step import Batch
+from bpcore.parts.keys import permutation
+from bpcore.words.protocols import Array
+
+__all__ = ["batches", "select", "split_off"]
+
+
+def select(data: Batch, indices: Array) -> Batch:
+    """Return the samples at `indices`."""
+    x, y = data
+    xp = array_namespace(x)
+    return xp.take(x, indices, axis=0), xp.take(y, indices, axis=0)
+
+
+def batches(data: Batch, size: int | None, key: Array) -> Iterator[Batch]:
+    """Yield all samples once, in the key's order; the last batch may be smaller.
+
+    Parameters
+    ----------
+    data : pair of arrays (samples, ...)
+    size : int or None
+        Samples a batch; None gives the data as they are, in one batch, in their own order.
+    key : array (2,), int32
+    """
+    samples = data[0].shape[0]
+    if size is None or size >= samples:
+        yield data
+        return
+    order = permutation(key, samples)
+    for start in range(0, samples, size):
+        yield select(data, order[start : min(start + size, samples)])
+
+
+def split_off(data: Batch, share: float, key: Array) -> tuple[Batch, Batch]:
+    """Return the data in two random parts, the second with `share` of the samples, rounded, at least one."""
+    samples = data[0].shape[0]
+    held = max(1, round(share * samples))
+    order = permutation(key, samples)
+    return select(data, order[held:samples]), select(data, order[:held])

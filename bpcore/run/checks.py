@@ -1,0 +1,73 @@
+"""What is looked at before the first step: everything that would make training silently wrong."""
+
+from __future__ import annotations
+
+import math
+
+from bpcore.derivatives.namespace import array_namespace
+from bpcore.machine.step import Batch
+from bpcore.parts.activations import Sigmoid, Softmax
+from bpcore.parts.layers import Chain, Layer
+from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from bpcore.words.errors import DataError, OptionError, ShapeError
+from bpcore.words.protocols import Array
+
+__all__ = ["check_data", "check_options", "check_pairing"]
+
+
+def check_options(epochs: int, batch_size: int | None, validation: object) -> None:
+    """Want whole numbers, and a share between 0 and 1."""
+    if type(epochs) is not int or epochs < 1:
+        raise OptionError("epochs", epochs, "a whole number, 1 or more")
+    if batch_size is not None and (type(batch_size) is not int or batch_size < 1):
+        raise OptionError("batch_size", batch_size, "a whole number, 1 or more, or None for all samples")
+    if isinstance(validation, float | int) and not 0 < validation < 1:
+        raise OptionError("validation", validation, "a share between 0 and 1, a pair (x, y), or None")
+
+
+def check_pairing(net: Layer, loss: Loss) -> None:
+    """Refuse probabilities where the loss takes logits: it would learn, but something else."""
+    last = net.layers[-1] if isinstance(net, Chain) and net.layers else net
+    squashed = (isinstance(last, Sigmoid) and isinstance(loss, BinaryCrossEntropy)) or (
+        isinstance(last, Softmax) and isinstance(loss, CrossEntropy)
+    )
+    if squashed and getattr(loss, "from_logits", False):
+        name = type(loss).__name__
+        raise OptionError(
+            f"{name} after {last}",
+            "from_logits=True",
+            "from_logits=False",
+            f"Write {name}(from_logits=False), or leave {last} out of the network.",
+        )
+
+
+def check_data(data: Batch, net: Layer, loss: Loss, name: str = "data") -> None:
+    """Want as many targets as samples, some of each, finite, of shapes and values that the loss can take."""
+    x, y = data
+    if x.ndim < 2:  # noqa: PLR2004
+        do = "For one feature write x[:, None]; for one sample x[None, :]."
+        raise ShapeError(f"x of the {name}", "shape (samples, features)", tuple(x.shape), do)
+    if y.ndim < 1 or x.shape[0] != y.shape[0]:
+        raise ShapeError(f"y of the {name}", f"{x.shape[0]} targets, one a sample", tuple(y.shape))
+    if math.prod(x.shape) == 0:
+        raise DataError(f"the {name} hold no samples: x has shape {tuple(x.shape)}.")
+    output = net.output_shape(tuple(x.shape[1:]))
+    loss.check_shapes((x.shape[0], *output), tuple(y.shape))
+    _check_finite(f"x of the {name}", x)
+    _check_finite(f"y of the {name}", y)
+    loss.check_targets(y, output[-1] if output else 1)
+
+
+def _check_finite(name: str, x: Array) -> None:
+    xp = array_namespace(x)
+    if not xp.isdtype(x.dtype, "real floating") or bool(xp.all(xp.isfinite(x))):
+        return
+    flat = xp.reshape(xp.astype(xp.isfinite(x), xp.int32), (-1,))
+    place, index = int(xp.argmin(flat)), []
+    for length in reversed(x.shape):
+        place, position = divmod(place, length)
+        index.append(position)
+    raise DataError(
+        f"{name} holds a number that is not finite, first at index {tuple(reversed(index))}: "
+        "fill or drop such samples before training."
+    )

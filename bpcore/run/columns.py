@@ -1,0 +1,91 @@
+"""A table as it was read: named columns of numbers or of text, and where each row stood in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bpcore.words.errors import DataError, did_you_mean
+from bpcore.words.protocols import Array
+
+__all__ = ["Column", "Table", "listed"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Column:
+    """One column.
+
+    Attributes
+    ----------
+    name : str
+    numbers : (rows,) host array of float64, or None
+        NaN where a value is missing. None when a cell holds text.
+    text : tuple of str
+        The cells as they were written, "" where a value is missing; empty when the column came as numbers
+        from a binary file.
+    """
+
+    name: str
+    numbers: Array | None
+    text: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> list[int]:
+        """The positions of the missing values."""
+        if self.numbers is None:
+            return [i for i, cell in enumerate(self.text) if not cell]
+        return [i for i, number in enumerate(self.numbers.tolist()) if number != number]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    """Columns of one length.
+
+    Attributes
+    ----------
+    source : str
+        The file, for messages.
+    columns : tuple of Column
+    rows : sequence of int
+        For each row its number in the file, counted from 1; a header counts.
+    header : bool
+        Whether the names stood in the file. If not, they are "1", "2", and so on.
+    """
+
+    source: str
+    columns: tuple[Column, ...]
+    rows: Sequence[int]
+    header: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """Return the column of that name.
+
+        Raises
+        ------
+        DataError
+            There is none; the message lists those that there are.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise DataError(
+            f'{self.source}: no column "{name}": the columns are {listed(self.names)}.'
+            + did_you_mean(name, self.names)
+        )
+
+    def at(self, row: int, name: str) -> str:
+        """Return the words for a cell: the file, the row and the column."""
+        return f'{self.source}: row {self.rows[row]}, column "{name}"'
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Return the names in one line, with the middle left out where there are many."""
+    if len(names) <= most:
+        return ", ".join(names)
+    half = most // 2
+    return f"{', '.join(names[:half])}, ... {', '.join(names[-half:])} ({len(names)} columns)"

@@ -1,0 +1,197 @@
+"""`fit`: train a network on data."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bpcore.derivatives.namespace import array_namespace, space_of
+from bpcore.ground.backend import Backend
+from bpcore.ground.registry import backend as find_backend
+from bpcore.ground.registry import backend_of
+from bpcore.machine.step import Batch, make_evaluation, make_step
+from bpcore.parts.keys import fold_in, key, split
+from bpcore.parts.layers import Layer
+from bpcore.parts.losses import Loss
+from bpcore.parts.optimizers import Optimizer
+from bpcore.program.compiled import compile
+from bpcore.run.batches import batches, split_off
+from bpcore.run.checks import check_data, check_options, check_pairing
+from bpcore.run.progress import Progress, shown
+from bpcore.run.result import History, Run
+from bpcore.words.errors import Diverged
+from bpcore.words.protocols import Array, Dtype, Tree
+from bpcore.words.trees import tree_map
+
+__all__ = ["fit"]
+
+
+def fit(
+    net: Layer,
+    data: Batch,
+    /,
+    *,
+    loss: Loss,
+    optimizer: Optimizer,
+    epochs: int = 10,
+    batch_size: int | None = None,
+    seed: int = 0,
+    backend: str | Backend | None = None,
+    dtype: str | None = None,
+    validation: float | Batch | None = None,
+    params: Tree | None = None,
+    compiled: bool = True,
+    progress: str | Progress | None = "auto",
+) -> Run:
+    """Train a network.
+
+    Parameters
+    ----------
+    net : Layer
+    data : pair (x, y)
+        `x` (samples, features); `y` as the loss takes it: numbers of the output's shape, or labels
+        (samples,). Arrays of any backend's library, or nested lists.
+    loss : Loss
+    optimizer : Optimizer
+    epochs : int >= 1
+        How often all samples are seen.
+    batch_size : int >= 1, or None
+        Samples a step; None for all of them in one. The last batch of an epoch may be smaller.
+    seed : int
+        Of the start, the split and the order. One seed gives one result on a backend, and the same
+        random numbers on every backend.
+    backend : str, Backend or None
+        Where to compute; None means where `x` is.
+    dtype : "float32", "float64" or None
+        None means that of `x` where it is real floating and the device has it, else float32.
+    validation : float, pair (x, y), or None
+        A share of the samples to hold out, or samples of their own.
+    params : tree of arrays or None
+        Parameters to start from.
+    compiled : bool
+        Whether the step is recorded once and then replayed by the backend's `compile`; if not, it is
+        traced anew at every step.
+    progress : "auto", None or function
+        A bar where standard error is a terminal, nothing, or a function of
+        ``(epoch, epochs, row of the history)``.
+
+    Returns
+    -------
+    Run
+        With ``params``, ``history``, ``predict(x)``.
+
+    Raises
+    ------
+    ShapeError, DataError, OptionError
+        Before the first step, when data, network and loss do not fit together.
+    Diverged
+        When the loss of an epoch is not finite.
+
+    Examples
+    --------
+    >>> import bpcore as bp, numpy as np
+    >>> x = np.asarray([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    >>> y = np.asarray([[0.0], [1.0], [1.0], [0.0]])
+    >>> net = bp.Chain(bp.Linear(8), bp.Tanh(), bp.Linear(1))
+    >>> run = bp.fit(net, (x, y), loss=bp.BinaryCrossEntropy(), optimizer=bp.Adam(0.05), epochs=200)
+    >>> run.history["accuracy"][-1]
+    1.0
+    """
+    check_options(epochs, batch_size, validation)
+    check_pairing(net, loss)
+    place = _Place.of(data[0], backend, dtype)
+    train = place.data(data, loss)
+    check_data(train, net, loss)
+    start_key, split_key, order_key = split(place.key(seed), 3)
+    held: Batch | None = None
+    if isinstance(validation, float | int):
+        train, held = split_off(train, validation, split_key)
+    elif validation is not None:
+        held = place.data(validation, loss)
+        check_data(held, net, loss, "validation data")
+    features = tuple(train[0].shape[1:])
+    if params is None:
+        params = net.init(start_key, features, dtype=train[0].dtype)
+    else:
+        params = tree_map(lambda p: place.array(p, train[0].dtype), params)
+    prepare: Callable[..., Callable[..., Tree]] = compile if compiled else lambda f: f
+    step = prepare(make_step(net, loss, optimizer))
+    evaluate = prepare(make_evaluation(net, loss))
+    state = optimizer.init(params)
+    history: History = {}
+    began = time.perf_counter()
+    with shown(progress, epochs) as show:
+        for epoch in range(1, epochs + 1):
+            seen = []
+            for batch in batches(train, batch_size, fold_in(order_key, epoch)):
+                params, state, report = step(params, state, batch)
+                seen.append((batch[0].shape[0], report))
+            row = _row(place, seen)
+            if held is not None:
+                found = _row(place, [(1, evaluate(params, held))])
+                row |= {f"validation_{name}": value for name, value in found.items()}
+            for name, value in row.items():
+                history.setdefault(name, []).append(value)
+            if not math.isfinite(row["loss"]):
+                raise Diverged(epoch, row["loss"], optimizer.rate)
+            show(epoch, epochs, row)
+    place.backend.synchronize()
+    return Run(
+        net=net,
+        params=params,
+        loss=loss,
+        features=features,
+        backend=place.backend,
+        history=history,
+        seconds=time.perf_counter() - began,
+    )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a run computes: backend, device, and the dtype of its numbers."""
+
+    backend: Backend
+    device: object
+    dtype: Dtype
+
+    @classmethod
+    def of(cls, x: Array, backend: str | Backend | None, dtype: str | None) -> _Place:
+        """Return the place that was asked for, or that of `x`."""
+        place = find_backend(backend)
+        device = None
+        if backend is None and hasattr(x, "dtype"):
+            place, device = backend_of(x), x.device
+        given = str(getattr(x, "dtype", "")).rpartition(".")[2]
+        if dtype is None:
+            dtype = given if given in (("float32", "float64") if place.float64 else ("float32",)) else "float32"
+        return cls(place, device, place.dtype(dtype))
+
+    def array(self, x: Array, dtype: Dtype) -> Array:
+        """Bring an array here."""
+        return self.backend.asarray(x, dtype=dtype, device=self.device)
+
+    def data(self, data: Batch, loss: Loss) -> Batch:
+        """Bring samples and targets here: labels as int32, numbers in the run's dtype."""
+        x, y = (self.array(part, None) for part in data)
+        xp = space_of(x).functions
+        whole = loss.labels and xp.isdtype(y.dtype, ("bool", "integral"))
+        return xp.astype(x, self.dtype), xp.astype(y, xp.int32 if whole else self.dtype)
+
+    def key(self, seed: int) -> Array:
+        """Return the key of a seed, here."""
+        return key(seed, backend=self.backend, device=self.device)
+
+
+def _row(place: _Place, seen: list[tuple[int, dict[str, Array]]]) -> dict[str, float]:
+    """Return the means of what the steps reported, weighted by their samples, read in one transfer."""
+    names = list(seen[0][1])
+    xp = array_namespace(seen[0][1]["loss"])
+    numbers = place.backend.to_host(xp.stack([report[name] for _, report in seen for name in names])).tolist()
+    total = sum(samples for samples, _ in seen)
+    return {
+        name: sum(n * value for (n, _), value in zip(seen, numbers[i :: len(names)], strict=True)) / total
+        for i, name in enumerate(names)
+    }

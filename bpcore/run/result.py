@@ -1,0 +1,71 @@
+"""What training leaves: the network, its parameters, and how it got there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bpcore.ground.backend import Backend
+from bpcore.parts.layers import Layer
+from bpcore.parts.losses import Loss
+from bpcore.words.errors import ShapeError
+from bpcore.words.protocols import Array, Tree
+from bpcore.words.trees import leaves
+
+__all__ = ["History", "Run"]
+
+History = dict[str, list[float]]
+"""One list for each quantity, one number an epoch: ``loss``, ``accuracy``, ``validation_loss``, ..."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Run:
+    """A trained network.
+
+    Attributes
+    ----------
+    net : Layer
+    params : tree of arrays, on the backend's device
+    loss : Loss
+    features : tuple of int
+        The shape of one sample.
+    backend : Backend
+    history : dict of lists of float
+        Losses and accuracies of an epoch are means over its batches, each seen before its update.
+    seconds : float
+        What training took, on the wall clock.
+    extra : mapping
+        What was saved along with the network; JSON values.
+    """
+
+    net: Layer
+    params: Tree
+    loss: Loss
+    features: tuple[int, ...]
+    backend: Backend
+    history: History = field(default_factory=dict)
+    seconds: float = 0.0
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def predict(self, x: Array, /) -> Array:
+        """Return the network's output for `x`.
+
+        Parameters
+        ----------
+        x : array (samples, features)
+            Of any library; it is brought to the run's backend.
+
+        Returns
+        -------
+        array (samples, outputs)
+            On the run's backend: logits where the loss takes logits.
+        """
+        first = leaves(self.params)[0]
+        x = self.backend.asarray(x, dtype=first.dtype, device=first.device)
+        if tuple(x.shape[1:]) != self.features:
+            raise ShapeError("predict", f"samples of shape {('n', *self.features)}", tuple(x.shape))
+        return self.net(self.params, x)
+
+    def __repr__(self) -> str:
+        numbers = ", ".join(f"{name} {values[-1]:.6g}" for name, values in self.history.items() if values)
+        return f"<Run of {self.net} on {self.backend.name}: {numbers or 'no history'}>"

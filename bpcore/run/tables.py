@@ -1,0 +1,54 @@
+"""Data files: find the file, see what it is, read it as a table."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+
+from bpcore.run.columns import Table
+from bpcore.run.csv_table import read_csv
+from bpcore.run.npz_table import read_npz
+from bpcore.words.errors import FileError
+
+__all__ = ["read_table"]
+
+
+def read_table(path: str | Path, *, header: bool | None = None) -> Table:
+    """Return the table in a data file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV file (comma, semicolon or tab; UTF-8), or with the ending ``.npz`` a NumPy archive.
+    header : bool or None
+        For CSV, whether the first row holds the names of the columns; None: look.
+
+    Raises
+    ------
+    FileError
+        There is no such file, it is a folder, or it is not what it should be. The message says where.
+    """
+    file = _existing(Path(path))
+    ending = file.suffix.lower()
+    if ending == ".npz":
+        return read_npz(file)
+    if ending == ".npy":
+        raise FileError(file, "one array has no columns to tell apart", "Save x and y with numpy.savez.")
+    return read_csv(file, header=header)
+
+
+def _existing(path: Path) -> Path:
+    if path.is_dir():
+        raise FileError(path, "that is a folder", "Name a CSV or NPZ file in it.")
+    if not path.exists():
+        raise FileError(path, "there is no such file", _near(path))
+    return path
+
+
+def _near(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f"Nor is there a folder {folder}."
+    there = [file.name for file in folder.iterdir() if file.is_file()]
+    near = difflib.get_close_matches(path.name, there, n=2, cutoff=0.6)
+    return f"Did you mean {' or '.join(near)}?" if near else "Look at the spelling and the folder."
