@@ -20,6 +20,7 @@ from bpcore.program.compiled import compile
 from bpcore.program.record import record
 from bpcore.run.fit import fit
 from bpcore.run.result import Run
+from bpcore.run.saving import load, save
 from bpcore.words.errors import BpcoreError
 
 __version__ = "0.1.0"

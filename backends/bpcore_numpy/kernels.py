@@ -43,4 +43,15 @@ def index_add(x: Any, indices: Any, source: Any, /, *, axis: int) -> Any:
     return y
 
 
-KERNELS = {"sum": sum_, "max": max_, "min": min_, "mean": mean, "index_add": index_add}
+def own(x: Any, /) -> Any:
+    """Return `x` if it is an array that has its memory for itself and may be written, else a copy.
+
+    A view is copied: it may be a broadcast one, in which one number stands at many places, or share
+    memory with another result. NumPy's scalars become arrays of no axes.
+    """
+    if type(x) is np.ndarray and x.flags.owndata and x.flags.writeable:
+        return x
+    return np.array(x, order="C")
+
+
+KERNELS = {"sum": sum_, "max": max_, "min": min_, "mean": mean, "index_add": index_add, "own": own}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from bpcore.ground.backend import Backend, Plugin
+from bpcore.ground.registry import on_host
 from bpcore.words.errors import BackendUnusable
 
 from bpcore_numpy.kernels import KERNELS
@@ -14,16 +15,14 @@ __all__ = ["numpy"]
 
 
 def _asarray(data: Any, /, *, dtype: Any = None, device: object = None) -> Any:
-    if type(data).__module__.partition(".")[0] == "torch":
-        data = data.detach().cpu()
-    return np.asarray(data, dtype=dtype)
+    return np.asarray(on_host(data), dtype=dtype)
 
 
 def _open(device: str | None) -> Backend:
     if device not in (None, "cpu"):
         raise BackendUnusable(f"numpy:{device}", "NumPy has one device, cpu", 'Write backend="numpy".')
     return Backend(
-        name="numpy",
+        name=f"numpy:{device}" if device else "numpy",
         version=np.__version__,
         namespace=np,
         devices=("cpu",),

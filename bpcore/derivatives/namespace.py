@@ -21,7 +21,7 @@ from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backend_of
 from bpcore.words.errors import MixedArrays, NotDifferentiable
-from bpcore.words.protocols import Array, Namespace, Static
+from bpcore.words.protocols import Array, Dtype, Namespace, Static
 
 __all__ = ["Space", "array_namespace", "namespace", "space_of"]
 
@@ -38,12 +38,19 @@ class Space:
         What users and foreign code call, on plain and on traced arrays.
     """
 
-    __slots__ = ("backend", "functions", "traced")
+    __slots__ = ("_real", "backend", "functions", "traced")
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
+        self._real: dict[Dtype, bool] = {}
         self.functions = _functions(backend)
         self.traced = _Differentiable(self)
+
+    def is_real(self, dtype: Dtype) -> bool:
+        """Return whether arrays of this dtype have derivatives: whether it is real floating."""
+        if dtype not in self._real:
+            self._real[dtype] = self.functions.isdtype(dtype, "real floating")
+        return self._real[dtype]
 
 
 def _functions(backend: Backend) -> Namespace:
@@ -107,20 +114,25 @@ def _lift(function: Function, compute: Callable[..., Array]) -> Callable[..., Ar
                 tape = x.tape
         if tape is None:
             return compute(*inputs, **static)
-        slots = []
+        slots: list[int | None] = []
         values = []
+        deeper = False  # whether a value is traced itself, by an older tape
         for x in inputs:
-            if type(x) is Traced and x.tape is tape:
-                slots.append(x.slot)
-                values.append(x.value)
+            if type(x) is Traced:
+                if x.tape is tape:
+                    slots.append(x.slot)
+                    x = x.value  # noqa: PLW2901
+                else:
+                    slots.append(None)
+                deeper = deeper or type(x) is Traced
             else:
                 slots.append(None)
-                values.append(x)
+            values.append(x)
         try:
-            y = call(*values, **static)
+            y = call(*values, **static) if deeper else compute(*values, **static)
         except (TypeError, ValueError, RuntimeError) as error:
             raise _explained(function, values, static, error) from error
-        if type(y) is Traced:
+        if deeper:
             tape.nested = True
         calls = tape.calls
         tape.append(Call(function, tuple(slots), tuple(values), static, y))
@@ -204,15 +216,15 @@ _spaces: dict[type, Space] = {}
 
 def space_of(*arrays: Array) -> Space:
     """Return the namespaces that the arrays, plain or traced, belong to."""
-    for x in arrays:
-        if type(x) is Traced:
-            return x.tape.space
-    if len(arrays) == 1 and type(arrays[0]) in _spaces:
-        return _spaces[type(arrays[0])]
-    space = _space(backend_of(*arrays))
-    if len(arrays) == 1:
-        _spaces[type(arrays[0])] = space
-    return space
+    kinds = {type(x) for x in arrays}
+    if Traced in kinds:
+        return next(x.tape.space for x in arrays if type(x) is Traced)
+    if len(kinds) != 1:
+        return _space(backend_of(*arrays))
+    (kind,) = kinds
+    if kind not in _spaces:
+        _spaces[kind] = _space(backend_of(arrays[0]))
+    return _spaces[kind]
 
 
 def array_namespace(*arrays: Array) -> Namespace:

@@ -58,6 +58,6 @@ def _as_input(xp: Namespace, dx: Array, x: Array) -> Array:
     """Undo broadcasting and promotion."""
     if dx.shape != x.shape:
         dx = sum_to(xp, dx, x.shape)
-    if dx.dtype != x.dtype:
+    if dx.dtype is not x.dtype and dx.dtype != x.dtype:
         dx = xp.astype(dx, x.dtype)
     return dx

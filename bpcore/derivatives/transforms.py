@@ -56,7 +56,7 @@ def _real(space: Space, x: Array) -> Array:
     """Return the input as an array that has a derivative, or say why it has none."""
     if type(x) is float:
         return space.backend.asarray(x)
-    if hasattr(x, "dtype") and space.functions.isdtype(x.dtype, "real floating"):
+    if hasattr(x, "dtype") and space.is_real(x.dtype):
         return x
     kind = f"{x.dtype} array" if hasattr(x, "dtype") else repr(x)
     raise NotDifferentiable(f"a gradient with respect to {kind} was asked for: make it real floating first.")

@@ -1,0 +1,64 @@
+"""A network as words: what is needed to build it again, as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from types import MappingProxyType
+
+from bpcore.parts import activations, initializers, layers, losses
+from bpcore.words.errors import DataError, did_you_mean
+
+__all__ = ["build", "describe"]
+
+_KINDS: Mapping[str, type] = MappingProxyType(
+    {
+        name: kind
+        for module in (activations, initializers, layers, losses)
+        for name in module.__all__
+        if is_dataclass(kind := getattr(module, name)) and isinstance(kind, type)
+    }
+)
+
+
+def describe(part: object) -> object:
+    """Return a layer, a loss or an initializer as JSON values.
+
+    A kind that bpcore does not know, a layer of the user's own, is described by its name; it cannot be
+    built again from that. Given values are left out: the trained ones are saved anyway.
+    """
+    if isinstance(part, initializers.Given):
+        return {"kind": "Zeros"}
+    if is_dataclass(part) and not isinstance(part, type):
+        named = {field.name: describe(getattr(part, field.name)) for field in fields(part)}
+        return {"kind": type(part).__name__, **named}
+    if isinstance(part, list | tuple):
+        return [describe(item) for item in part]
+    if part is None or isinstance(part, bool | int | float | str):
+        return part
+    return {"kind": type(part).__name__}
+
+
+def build(description: object) -> object:
+    """Return what was described.
+
+    Raises
+    ------
+    DataError
+        When the description names a kind that is not bpcore's.
+    """
+    if isinstance(description, list):
+        return tuple(build(item) for item in description)
+    if not isinstance(description, dict):
+        return description
+    named = {name: build(value) for name, value in description.items() if name != "kind"}
+    kind = _KINDS.get(description.get("kind", ""))
+    if kind is None:
+        word = str(description.get("kind"))
+        raise DataError(f'"{word}" is no kind of layer, loss or initializer of bpcore.{did_you_mean(word, _KINDS)}')
+    if kind is layers.Chain:
+        return layers.Chain(*named["layers"])
+    try:
+        return kind(**named)
+    except TypeError as error:
+        raise DataError(f"{kind.__name__} cannot be built from {named}: {error}.") from error
