@@ -2,58 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 from bpcore.ground.backend import Backend, Plugin
-from bpcore.words.errors import BackendUnusable, OptionError
+from bpcore.ground.library import import_library
+from bpcore.ground.narrow import HALF, check_dtype, narrowed
+from bpcore.ground.registry import on_host
+from bpcore.words.errors import BackendUnusable
 
 __all__ = ["jax"]
 
 INSTALL = 'python -m pip install "bpcore[jax]"'
+WIDEN = 'JAX\'s 64-bit mode is off: switch it on first, with jax.config.update("jax_enable_x64", True). '
 
 
-def _asarray(jx: Any, place: Any, data: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-    """Take in numbers, a host array, or an array of the library."""
-    _check_wide(jx, dtype)
-    return jx.numpy.asarray(data, dtype=dtype, device=device or (None if isinstance(data, jx.Array) else place))
+@dataclass(frozen=True, eq=False)
+class _Door:
+    """The way in and out of one device."""
+
+    name: str
+    jax: Any
+    place: Any
+
+    def asarray(
+        self, data: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None
+    ) -> Any:
+        """Take data in; float64 while JAX's 64-bit mode is off is refused, where JAX would narrow it."""
+        jnp, lacking = self.jax.numpy, self.lacking()
+        if dtype is not None:
+            check_dtype(np.dtype(dtype).name, lacking, self.name, WIDEN)
+        if isinstance(data, self.jax.Array):
+            kept = data.dtype if dtype is None else dtype
+            return jnp.asarray(data, dtype=kept, device=device, copy=copy)
+        data = np.asarray(on_host(data))
+        if dtype is None:
+            data = narrowed(data, lacking, self.name)
+        kept = data.dtype if dtype is None else dtype  # a dtype always: without one JAX makes weak arrays
+        target = self.place if device is None else device
+        return jnp.asarray(data, dtype=kept, device=target, copy=copy)
+
+    def lacking(self) -> tuple[str, ...]:
+        """Return the dtypes that are not there as long as the 64-bit mode is off."""
+        return () if self.jax.config.jax_enable_x64 else tuple(HALF)
+
+    def to_host(self, x: Any, /) -> Any:
+        """Return `x` as a NumPy array."""
+        return np.asarray(x)
+
+    def synchronize(self) -> None:
+        """Wait for every array that is still being computed."""
+        self.jax.block_until_ready(self.jax.live_arrays())
 
 
-def _check_wide(jx: Any, dtype: Any) -> None:
-    if dtype is not None and "64" in str(dtype) and not jx.config.jax_enable_x64:
-        raise OptionError(
-            "dtype on jax", str(dtype), "of 32 bits while JAX's 64-bit mode is off",
-            'Switch it on first: jax.config.update("jax_enable_x64", True).',
-        )  # fmt: skip
+def _compile(jax: Any, program: Any, functions: Any) -> Any:
+    """Compile the Program, written out as a plain function, with XLA."""
+    return jax.jit(program.function(functions))
 
 
-def _to_host(x: Any) -> Any:
-    import numpy as np
-
-    return np.asarray(x)
+def _places(jax: Any) -> dict[str, Any]:
+    """Return JAX's devices by the names that users write: platform, colon, number."""
+    found = {}
+    for platform in ("cpu", "gpu", "tpu"):
+        try:
+            found |= {f"{platform}:{place.id}": place for place in jax.devices(platform)}
+        except RuntimeError:
+            continue  # JAX's way to say that there is no such platform here
+    return found
 
 
 def _open(device: str | None) -> Backend:
     name = f"jax:{device}" if device else "jax"
-    try:
-        import jax as jx
-    except ImportError as error:
-        raise BackendUnusable(name, "JAX is not installed", f"Install it: {INSTALL}") from error
+    library = import_library("jax", "JAX", given=name, install=INSTALL)
     from bpcore_jax.kernels import KERNELS
 
-    places = {f"{place.platform}:{place.id}": place for place in jx.devices()}
-    place = places.get(device if ":" in device else f"{device}:0") if device else None
+    places = _places(library)
+    place = None
+    if device is not None:
+        first = f"{device}:0" if ":" not in device else device
+        place = places.get(first)
+        if place is None:
+            do = f'JAX has {", ".join(places)} here; for CUDA install "jax[cuda12]" or "jax[cuda13]".'
+            raise BackendUnusable(name, f"JAX {library.__version__} finds no device {first}", do)
+    door = _Door(name, library, place)
     return Backend(
         name=name,
-        version=jx.__version__,
-        namespace=jx.numpy,
+        version=library.__version__,
+        namespace=library.numpy,
         devices=tuple(places),
         device=place,
-        asarray=partial(_asarray, jx, place),
-        to_host=_to_host,
-        compile=lambda program, functions: jx.jit(program.function(functions)),
-        float64=jx.config.jax_enable_x64,
-        kernels=KERNELS,
+        asarray=door.asarray,
+        to_host=door.to_host,
+        synchronize=door.synchronize,
+        compile=partial(_compile, library),
+        wide=lambda: bool(library.config.jax_enable_x64),
+        kernels={**KERNELS, "asarray": door.asarray},
     )
 
 

@@ -1,11 +1,15 @@
-"""The referee: array-api-strict's own functions, and its devices by the names it gives them."""
+"""The referee: array-api-strict's own functions, and its devices by the names that it gives them."""
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from bpcore.ground.backend import Backend, Plugin
+from bpcore.ground.library import import_library
+from bpcore.ground.narrow import check_dtype, narrowed
+from bpcore.ground.registry import on_host
 from bpcore.words.errors import BackendUnusable
 
 __all__ = ["strict"]
@@ -13,62 +17,68 @@ __all__ = ["strict"]
 INSTALL = 'python -m pip install "bpcore[strict]"'
 
 
-def _asarray(xp: Any, place: Any, data: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-    """Take in numbers, a host array, or an array of any of the library's devices."""
-    if _is_own(data):
-        y = data if dtype is None else xp.astype(data, dtype, copy=False)
-        return y if device is None else y.to_device(device)
-    device = device or place
-    data = _host(data)
-    if dtype is None and hasattr(data, "dtype") and not _lives_on(xp, data.dtype, device):
-        dtype = xp.__array_namespace_info__().default_dtypes(device=device)["real floating"]
-    return xp.asarray(data, dtype=dtype, device=device)
+@dataclass(frozen=True, eq=False)
+class _Door:
+    """The way in and out of one device."""
+
+    name: str
+    xp: Any
+    place: Any
+
+    def asarray(self, data: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+        """Take data in, to `device`, or where it is, or to this door's device."""
+        own = _is_own(data)
+        target = device if device is not None else data.device if own else self.place
+        lacking = self.lacking(target)
+        if dtype is not None:
+            check_dtype(_short(dtype), lacking, self.name)
+        if own:
+            data = data if dtype is None else self.xp.astype(data, dtype, copy=False)
+            return data.to_device(target)
+        data = on_host(data)
+        if dtype is None and isinstance(data, np.ndarray):
+            data = narrowed(data, lacking, self.name)
+        return self.xp.asarray(data, dtype=dtype, device=target)
+
+    def lacking(self, device: Any) -> set[str]:
+        """Return the dtypes of the standard that the device has not."""
+        info = self.xp.__array_namespace_info__()
+        return set(info.dtypes()) - set(info.dtypes(device=device))
+
+    def to_host(self, x: Any, /) -> Any:
+        """Return `x` as a NumPy array: the library lets NumPy read its first device only."""
+        return np.asarray(x.to_device(self.xp.Device("CPU_DEVICE")) if _is_own(x) else x)
+
+    def own(self, x: Any, /) -> Any:
+        """Return a copy: whether an array of the library shares memory cannot be seen from outside."""
+        return self.xp.asarray(x, copy=True)
 
 
 def _is_own(x: Any) -> bool:
     return type(x).__module__.partition(".")[0] == "array_api_strict"  # its class has no public name
 
 
-def _host(data: Any) -> Any:
-    if type(data).__module__.partition(".")[0] == "torch":
-        return data.detach().cpu().numpy()
-    return data
-
-
-def _lives_on(xp: Any, dtype: Any, device: Any) -> bool:
-    """Return whether the device has that float dtype; others are left to the library to refuse."""
-    return str(dtype) != "float64" or "float64" in xp.__array_namespace_info__().dtypes(device=device)
-
-
-def _to_host(xp: Any, x: Any) -> Any:
-    """Return `x` as a NumPy array: only the library's first device lets NumPy read it."""
-    import numpy as np
-
-    return np.asarray(x.to_device(xp.Device("CPU_DEVICE")) if _is_own(x) else x)
+def _short(dtype: Any) -> str:
+    return str(dtype).rpartition(".")[2]
 
 
 def _open(device: str | None) -> Backend:
-    try:
-        import array_api_strict as xp
-    except ImportError as error:
-        name = f"strict:{device}" if device else "strict"
-        raise BackendUnusable(name, "array-api-strict is not installed", f"Install it: {INSTALL}") from error
-    info = xp.__array_namespace_info__()
-    places = {repr(place).split("'")[1]: place for place in info.devices()}  # it has no public name
+    name = f"strict:{device}" if device else "strict"
+    xp = import_library("array_api_strict", "array-api-strict", given=name, install=INSTALL)
+    places = {repr(place).split("'")[1]: place for place in xp.__array_namespace_info__().devices()}
     if device is not None and device not in places:
-        raise BackendUnusable(
-            f"strict:{device}", "array-api-strict has no such device", f"It has {', '.join(places)}."
-        )
-    place = places[device] if device else xp.Device("CPU_DEVICE")
+        raise BackendUnusable(name, "array-api-strict has no such device", f"It has {', '.join(places)}.")
+    door = _Door(name, xp, places[device or "CPU_DEVICE"])
     return Backend(
-        name=f"strict:{device}" if device else "strict",
+        name=name,
         version=xp.__version__,
         namespace=xp,
         devices=tuple(places),
-        device=places[device] if device else None,
-        asarray=partial(_asarray, xp, place),
-        to_host=partial(_to_host, xp),
-        float64="float64" in info.dtypes(device=place),
+        device=door.place if device else None,
+        asarray=door.asarray,
+        to_host=door.to_host,
+        wide=lambda: "float64" not in door.lacking(door.place),
+        kernels={"own": door.own},
     )
 
 

@@ -20,7 +20,19 @@ class AsArray(Protocol):
     """How a backend takes in data."""
 
     def __call__(self, data: Array, /, *, dtype: Dtype = None, device: object = None) -> Array:
-        """Return `data` (a host array, numbers in lists, or an array of the library) as an array."""
+        """Return `data` as an array of the library.
+
+        Parameters
+        ----------
+        data : numbers in lists, a NumPy array, or an array of any library that bpcore knows
+            Memory is shared where the library can, as with the standard's ``asarray``.
+        dtype : dtype object of the library or None
+            A dtype that the device has not is refused with an `OptionError`, never narrowed. None
+            keeps the data's own, or takes the device's widest float where it has not that one.
+        device : device object of the library or None
+            None leaves an array of the library where it is, and brings other data to the backend's
+            device.
+        """
 
 
 def as_plain_function(program: Recorded, functions: Namespace) -> Callable[..., Sequence[Array]]:
@@ -53,8 +65,8 @@ class Backend:
     compile : function ``(program, functions)``
         A function of the Program's inputs that returns its outputs, as fast as the library can.
         `functions` is `namespace` with `kernels` and bpcore's fall-backs laid over it.
-    float64 : bool
-        Whether the device has 64-bit floats.
+    wide : function ``()``
+        Whether the device has 64-bit floats; a function, because JAX can be switched at any time.
     kernels : mapping of str to function
         Functions that replace those of the standard, or bpcore's fall-backs for what it lacks.
     """
@@ -68,13 +80,18 @@ class Backend:
     synchronize: Callable[[], None] = lambda: None
     compile: Callable[[Recorded, Namespace], Callable[..., Sequence[Array]]] = as_plain_function
     device: object = None
-    float64: bool = True
+    wide: Callable[[], bool] = lambda: True
     kernels: Mapping[str, Callable[..., Array]] = field(default_factory=dict)
 
     @property
     def library(self) -> str:
         """The backend's name without the device."""
         return self.name.partition(":")[0]
+
+    @property
+    def float64(self) -> bool:
+        """Whether the device has 64-bit floats."""
+        return self.wide()
 
     def dtype(self, name: str) -> Dtype:
         """Return the library's dtype object of that name."""

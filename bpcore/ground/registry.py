@@ -18,10 +18,18 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import NamedTuple
 
 from bpcore.ground.backend import Backend, Plugin
-from bpcore.words.errors import BackendConflict, BackendMissing, BackendUnusable, BpcoreError, MixedArrays
+from bpcore.ground.library import first_line
+from bpcore.words.errors import (
+    BackendConflict,
+    BackendMissing,
+    BackendUnusable,
+    BpcoreError,
+    MixedArrays,
+    OptionError,
+)
 from bpcore.words.protocols import Array
 
-__all__ = ["Row", "backend", "backend_of", "backends", "installed"]
+__all__ = ["Row", "backend", "backend_of", "backends", "installed", "on_host"]
 
 DEFAULT = "numpy"
 """Where Python numbers go, and nothing else."""
@@ -43,6 +51,10 @@ def backend(name: str | Backend | None = None, /) -> Backend:
     BackendUnusable
         It is offered, and its library is not installed or cannot compute on that device. There is no
         silent fall-back.
+    BackendConflict
+        Two packages offer it.
+    OptionError
+        `name` is neither a name nor a backend.
 
     Examples
     --------
@@ -50,35 +62,60 @@ def backend(name: str | Backend | None = None, /) -> Backend:
     >>> bp.backend("numpy").name
     'numpy'
     """
-    return name if isinstance(name, Backend) else _open(name or DEFAULT)
+    if isinstance(name, Backend):
+        return name
+    if name is not None and not isinstance(name, str):
+        raise OptionError("backend", name, 'a name, such as "numpy" or "cupy:0", or a Backend')
+    return _open(DEFAULT if name is None else name)
 
 
 @cache
 def _open(name: str) -> Backend:
-    word, _, device = name.partition(":")
-    return _plugin(word).open(device or None)
+    word, colon, device = name.partition(":")
+    plugin = _plugin(word)
+    if colon and not device:
+        raise BackendUnusable(name, "no device stands after the colon", f'Write "{word}", or name a device.')
+    try:
+        return plugin.open(device or None)
+    except BpcoreError:
+        raise
+    except Exception as error:  # a stranger's plugin: its error is kept, and the sentence is ours
+        why = f"opening it failed ({first_line(error)})"
+        raise BackendUnusable(
+            name, why, f"If its library is broken, install it again: {plugin.install}"
+        ) from error
 
 
 @cache
 def _plugin(name: str) -> Plugin:
-    offered = installed()
-    if name not in offered:
-        raise BackendMissing(name, offered)
-    plugin = offered[name].load()
+    offers = _offers().get(name)
+    if offers is None:
+        raise BackendMissing(name, _offers())
+    if len(offers) > 1:
+        raise BackendConflict(name, [offer.value for offer in offers])
+    value = offers[0].value
+    try:
+        plugin = offers[0].load()
+    except Exception as error:  # whatever a stranger's package raises while it is imported
+        why = f"{value} does not load ({first_line(error)})"
+        raise BackendUnusable(name, why, "Install the package that offers it again.") from error
     if not isinstance(plugin, Plugin):
-        raise BackendUnusable(name, f"{offered[name].value} is not a bpcore Plugin", "Mend that package.")
+        raise BackendUnusable(name, f"{value} is not a bpcore Plugin", "Mend the package that offers it.")
     return plugin
 
 
 @cache
-def installed() -> Mapping[str, EntryPoint]:
-    """Return what is offered under ``bpcore.backends``, by name, with nothing loaded."""
-    found: dict[str, EntryPoint] = {}
+def _offers() -> Mapping[str, tuple[EntryPoint, ...]]:
+    """Return what is offered under ``bpcore.backends``, by name; one offer found twice is one."""
+    found: dict[str, dict[str, EntryPoint]] = {}
     for entry in entry_points(group="bpcore.backends"):
-        other = found.setdefault(entry.name, entry)
-        if other.value != entry.value:
-            raise BackendConflict(entry.name, sorted([other.value, entry.value]))
-    return found
+        found.setdefault(entry.name, {})[entry.value] = entry
+    return {name: tuple(offers[value] for value in sorted(offers)) for name, offers in sorted(found.items())}
+
+
+def installed() -> tuple[str, ...]:
+    """Return the names of the backends that are offered, in order. Nothing is imported."""
+    return tuple(_offers())
 
 
 @cache
@@ -119,6 +156,15 @@ def _named_owner(array: Array) -> str:
     return owner
 
 
+def on_host(data: Array) -> Array:
+    """Return an array of any installed backend as a host array, and other data as it is.
+
+    It is what a backend's ``asarray`` does first with data that is not its own.
+    """
+    owner = _owner(type(data))
+    return data if owner in (None, DEFAULT) else backend(owner).to_host(data)
+
+
 class Row(NamedTuple):
     """One line of `backends`."""
 
@@ -138,7 +184,7 @@ def backends() -> list[Row]:
 
 
 def _survey() -> Iterator[Row]:
-    for name in sorted(installed()):
+    for name in installed():
         try:
             found = backend(name)
         except BackendUnusable as error:
