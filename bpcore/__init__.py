@@ -5,6 +5,7 @@
 12.0
 """
 
+from bpcore.derivatives.checking import check_grad
 from bpcore.derivatives.namespace import array_namespace, namespace
 from bpcore.derivatives.transforms import grad, jacobian, value_and_grad, vjp
 from bpcore.ground.registry import backend, backend_of, backends
@@ -18,9 +19,67 @@ from bpcore.parts.optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nestero
 from bpcore.parts.perceptron import MLP
 from bpcore.program.compiled import compile
 from bpcore.program.record import record
+from bpcore.run import datasets
 from bpcore.run.fit import fit
 from bpcore.run.result import Run
 from bpcore.run.saving import load, save
 from bpcore.words.errors import BpcoreError
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "BinaryCrossEntropy",
+    "BpcoreError",
+    "Chain",
+    "CrossEntropy",
+    "Gelu",
+    "Given",
+    "Glorot",
+    "He",
+    "Identity",
+    "Layer",
+    "LeCun",
+    "Linear",
+    "Loss",
+    "MLP",
+    "Momentum",
+    "Nesterov",
+    "Normal",
+    "Optimizer",
+    "RMSprop",
+    "Relu",
+    "Run",
+    "SGD",
+    "Sigmoid",
+    "Softmax",
+    "SquaredError",
+    "Tanh",
+    "Uniform",
+    "Zeros",
+    "array_namespace",
+    "backend",
+    "backend_of",
+    "backends",
+    "check_grad",
+    "compile",
+    "datasets",
+    "fit",
+    "fold_in",
+    "grad",
+    "jacobian",
+    "key",
+    "load",
+    "make_step",
+    "namespace",
+    "normal",
+    "permutation",
+    "record",
+    "save",
+    "split",
+    "uniform",
+    "value_and_grad",
+    "vjp",
+]

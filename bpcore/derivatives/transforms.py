@@ -17,6 +17,12 @@ from bpcore.words.trees import Structure, flatten, unflatten
 __all__ = ["grad", "jacobian", "value_and_grad", "vjp"]
 
 
+_NUMPY_CALLED = (
+    "a function of NumPy's own was called on a traced array and cannot follow a gradient: call it from the "
+    'array\'s namespace, xp = x.__array_namespace__(), or from xp = bpcore.namespace("numpy").'
+)
+
+
 class _Trace(NamedTuple):
     """A function that was traced once: its tape, and what it returned."""
 
@@ -47,6 +53,10 @@ def _trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[
             filled[i] = tree
     try:
         output = f(*filled)
+    except TypeError as error:
+        if "__array_ufunc__" in str(error):  # what NumPy says of an array that refuses its functions
+            raise NotDifferentiable(_NUMPY_CALLED) from error
+        raise
     finally:
         tape.close()
     return _Trace(tape, inputs, structure, output)

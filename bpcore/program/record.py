@@ -35,12 +35,14 @@ def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
     Examples
     --------
     >>> import bpcore as bp, numpy as np
-    >>> print(bp.record(bp.grad(lambda x: x * x * x), np.float64(2.0)))
+    >>> print(bp.record(bp.grad(lambda x: x * x), np.float64(2.0)))
     v0      float64[]             input
     v1      float64[]             multiply(v0, v0)
-    v3      float64[]             ones_like(v1)
-    v4      float64[]             multiply(v3, v0)
-    ...
+    v2      float64[]             ones_like(v1)
+    v3      float64[]             multiply(v2, v0)
+    v4      float64[]             multiply(v2, v0)
+    v5      float64[]             add(v3, v4)
+    return  v5
     """
     inputs, structure = flatten(args)
     space = space_of(*inputs)
