@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bpcore.derivatives.namespace import array_namespace
 from bpcore.machine.step import Batch
-from bpcore.parts.keys import permutation
+from bpcore.parts.keys import fold_in, permutation
 from bpcore.words.protocols import Array
 
 __all__ = ["batches", "select", "split_off"]
@@ -19,8 +19,8 @@ def select(data: Batch, indices: Array) -> Batch:
     return xp.take(x, indices, axis=0), xp.take(y, indices, axis=0)
 
 
-def batches(data: Batch, size: int | None, key: Array) -> Iterator[Batch]:
-    """Yield all samples once, in the key's order; the last batch may be smaller.
+def batches(data: Batch, size: int | None, key: Array, epoch: int) -> Iterator[Batch]:
+    """Yield all samples once, in the epoch's order; the last batch may be smaller.
 
     Parameters
     ----------
@@ -28,12 +28,14 @@ def batches(data: Batch, size: int | None, key: Array) -> Iterator[Batch]:
     size : int or None
         Samples a batch; None gives the data as they are, in one batch, in their own order.
     key : array (2,), int32
+    epoch : int >= 0
+        Each epoch has an order of its own.
     """
     samples = data[0].shape[0]
     if size is None or size >= samples:
         yield data
         return
-    order = permutation(key, samples)
+    order = permutation(fold_in(key, epoch), samples)
     for start in range(0, samples, size):
         yield select(data, order[start : min(start + size, samples)])
 

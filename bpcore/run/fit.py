@@ -12,7 +12,7 @@ from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch, make_evaluation, make_step
-from bpcore.parts.keys import fold_in, key, split
+from bpcore.parts.keys import key, split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import Optimizer
@@ -125,7 +125,7 @@ def fit(
     with shown(progress, epochs) as show:
         for epoch in range(1, epochs + 1):
             seen = []
-            for batch in batches(train, batch_size, fold_in(order_key, epoch)):
+            for batch in batches(train, batch_size, order_key, epoch):
                 params, state, report = step(params, state, batch)
                 seen.append((batch[0].shape[0], report))
             row = _row(place, seen)
