@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bpcore.words.errors import DataError, did_you_mean
 from bpcore.words.protocols import Array
@@ -30,11 +31,21 @@ class Column:
     text: tuple[str, ...] = ()
 
     @property
+    def length(self) -> int:
+        """The number of rows."""
+        return len(self.text) if self.numbers is None else int(self.numbers.shape[0])
+
+    @property
     def missing(self) -> list[int]:
         """The positions of the missing values."""
         if self.numbers is None:
             return [i for i, cell in enumerate(self.text) if not cell]
-        return [i for i, number in enumerate(self.numbers.tolist()) if number != number]
+        return [i for i, number in enumerate(self.numbers.tolist()) if math.isnan(number)]
+
+    def keep(self, rows: Sequence[int]) -> Column:
+        """Return the column with these rows only, by their positions from 0."""
+        numbers = None if self.numbers is None else self.numbers[list(rows)]
+        return replace(self, numbers=numbers, text=tuple(self.text[row] for row in rows if self.text))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -78,6 +89,14 @@ class Table:
             + did_you_mean(name, self.names)
         )
 
+    def keep(self, rows: Sequence[int]) -> Table:
+        """Return the table with these rows only, by their positions from 0."""
+        return replace(
+            self,
+            columns=tuple(column.keep(rows) for column in self.columns),
+            rows=[self.rows[row] for row in rows],
+        )
+
     def at(self, row: int, name: str) -> str:
         """Return the words for a cell: the file, the row and the column."""
         return f'{self.source}: row {self.rows[row]}, column "{name}"'
@@ -88,4 +107,4 @@ def listed(names: Sequence[str], most: int = 12) -> str:
     if len(names) <= most:
         return ", ".join(names)
     half = most // 2
-    return f"{', '.join(names[:half])}, ... {', '.join(names[-half:])} ({len(names)} columns)"
+    return f"{', '.join(names[:half])}, ... {', '.join(names[-half:])} ({len(names)} in all)"

@@ -46,7 +46,7 @@ def read_csv(path: Path, *, header: bool | None = None) -> Table:
         raise FileError(path, "the file is empty", "It needs rows of numbers, one sample to a row.")
     _check_lengths(path, records)
     with_header = _has_header(records) if header is None else header
-    names = _names(path, records[0][1], with_header)
+    names = _named(path, records[0][1]) if with_header else _numbered(records[0][1])
     body = records[1:] if with_header else records
     if not body:
         raise FileError(path, "there is a header and no row under it", "Add rows of numbers.")
@@ -73,15 +73,11 @@ def _records(path: Path, text: str) -> list[Record]:
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=delimiter != "\t", strict=True
     )
-    records = []
     try:
-        for cells in reader:
-            if cells:
-                records.append((reader.line_num, [cell.strip() for cell in cells]))
+        return [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells]
     except csv.Error as error:
         what = f"row {reader.line_num} cannot be read ({error})"
         raise FileError(path, what, "Look for a quote that is not closed.") from None
-    return records
 
 
 def _delimiter(text: str) -> str:
@@ -147,10 +143,12 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def _names(path: Path, first: list[str], header: bool) -> list[str]:
-    if not header:
-        return [str(i + 1) for i in range(len(first))]
-    names = [cell or str(i + 1) for i, cell in enumerate(first)]
+def _numbered(first: list[str]) -> list[str]:
+    return [str(i + 1) for i in range(len(first))]
+
+
+def _named(path: Path, first: list[str]) -> list[str]:
+    names = [cell or number for cell, number in zip(first, _numbered(first), strict=True)]
     for name, times in Counter(names).items():
         if times > 1:
             raise FileError(path, f'{times} columns are called "{name}"', "Give each a name of its own.")

@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -134,7 +135,7 @@ def gates(*, backend: str | Backend | None = None, dtype: Dtype | None = None) -
     )
 
 
-def _floats(rows: list[tuple[int, ...]] | list[list[int]]) -> list[list[float]]:
+def _floats(rows: Sequence[Sequence[int]]) -> list[list[float]]:
     return [[float(number) for number in row] for row in rows]
 
 

@@ -30,7 +30,7 @@ def read_npz(path: Path) -> Table:
         The file is cut, is not NPZ, holds Python objects, or its arrays do not fit together.
     """
     arrays = _arrays(path)
-    if "x" in arrays and set(arrays) <= {"x", "y"} and arrays["x"].ndim == 2:
+    if "x" in arrays and set(arrays) <= {"x", "y"} and len(arrays["x"].shape) == 2:  # noqa: PLR2004
         parts = _columns_of_x(path, arrays["x"])
         if "y" in arrays:
             parts["y"] = _flat(path, "y", arrays["y"])
@@ -38,8 +38,7 @@ def read_npz(path: Path) -> Table:
         parts = {name: _flat(path, name, array) for name, array in arrays.items()}
     _check_lengths(path, parts)
     columns = tuple(_column(path, name, array) for name, array in parts.items())
-    rows = range(1, columns[0].numbers.shape[0] + 1 if columns[0].numbers is not None else len(columns[0].text) + 1)
-    return Table(source=str(path), columns=columns, rows=rows, header=True)
+    return Table(source=str(path), columns=columns, rows=range(1, columns[0].length + 1), header=True)
 
 
 def _arrays(path: Path) -> dict[str, Array]:
@@ -72,9 +71,9 @@ def _columns_of_x(path: Path, x: Array) -> dict[str, Array]:
 
 
 def _flat(path: Path, name: str, array: Array) -> Array:
-    if array.ndim == 2 and array.shape[1] == 1:
+    if array.shape[1:] == (1,):
         return array[:, 0]
-    if array.ndim != 1:
+    if len(array.shape) != 1:
         raise FileError(path, f'the array "{name}" has the shape {array.shape}', _FORM)
     return array
 
