@@ -128,6 +128,8 @@ def fit(
             for batch in batches(train, batch_size, order_key, epoch):
                 params, state, report = step(params, state, batch)
                 seen.append((batch[0].shape[0], report))
+            if epoch == 1:
+                first_loss = float(place.backend.to_host(seen[0][1]["loss"]))
             row = _row(place, seen)
             if held is not None:
                 found = _row(place, [(1, evaluate(params, held))])
@@ -145,6 +147,7 @@ def fit(
         features=features,
         backend=place.backend,
         history=history,
+        first_loss=first_loss,
         seconds=time.perf_counter() - began,
     )
 

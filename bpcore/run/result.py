@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -32,6 +33,9 @@ class Run:
     backend : Backend
     history : dict of lists of float
         Losses and accuracies of an epoch are means over its batches, each seen before its update.
+    first_loss : float
+        The loss of the first step, before any update; NaN in a run that was loaded. The number to compare
+        between backends.
     seconds : float
         What training took, on the wall clock.
     extra : mapping
@@ -44,6 +48,7 @@ class Run:
     features: tuple[int, ...]
     backend: Backend
     history: History = field(default_factory=dict)
+    first_loss: float = math.nan
     seconds: float = 0.0
     extra: Mapping[str, object] = field(default_factory=dict)
 
