@@ -108,6 +108,9 @@ def _lift(function: Function, compute: Callable[..., Array]) -> Callable[..., Ar
     """Return `function` as users call it: on plain arrays `compute`, on traced ones with its tape."""
 
     def call(*inputs: Array, **static: Static) -> Array:
+        for name, value in static.items():
+            if type(value) is Traced:  # it would be taken for a number, and its gradient lost
+                raise NotDifferentiable(f"{function.name} was given {name} as a traced array: {_BY_POSITION}")
         tape: Tape | None = None
         for x in inputs:
             if type(x) is Traced and (tape is None or x.tape.serial > tape.serial):
@@ -131,7 +134,7 @@ def _lift(function: Function, compute: Callable[..., Array]) -> Callable[..., Ar
         try:
             y = call(*values, **static) if deeper else compute(*values, **static)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise _explained(function, values, static, error) from error
+            raise _explained(function, values, error) from error
         if deeper:
             tape.nested = True
         calls = tape.calls
@@ -154,14 +157,11 @@ def _lift_list(function: Function, compute: Callable[..., Array]) -> Callable[..
     return call_with_list
 
 
-def _explained(
-    function: Function, values: list[Array], static: dict[str, Static], error: Exception
-) -> Exception:
-    """Return an error that says more than the library's where it is one of ours to explain."""
-    if any(type(value) is Traced for value in static.values()):
-        return NotDifferentiable(
-            f"{function.name} was given a traced array by keyword: pass arrays by position."
-        )
+_BY_POSITION = "pass arrays by position, and options as numbers."
+
+
+def _explained(function: Function, values: list[Array], error: Exception) -> Exception:
+    """Return an error that says more than the library's, where the arrays are of two libraries."""
     try:
         backend_of(*(plain(value) for value in values if hasattr(value, "dtype")))
     except MixedArrays as mixed:

@@ -10,6 +10,7 @@ It defines no ``__array__``: NumPy would take the value and the gradient would b
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from bpcore.words.errors import NotDifferentiable, RecordError
@@ -125,6 +126,9 @@ class Traced:
 
     def __len__(self) -> int:
         return self.shape[0]
+
+    def __iter__(self) -> Iterator[Array]:
+        return (self[i, ...] for i in range(len(self)))
 
     # -- indexing --------------------------------------------------------------------------------
 
