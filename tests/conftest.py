@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+
 from bpcore.derivatives.namespace import namespace
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as open_backend
@@ -135,8 +136,8 @@ class Axis:
         return f(*args)
 
     def reading(self) -> AbstractContextManager[None]:
-        """Return a scope in which values may be read by ``float(x)`` and the like, even on strict:strictest."""
-        return _allowed() if self.name == "strict:strictest" else nullcontext()
+        """Return a scope in which ``float(x)`` and the like may read values on strict:strictest."""
+        return _Allowed() if self.name == "strict:strictest" else nullcontext()
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def _guarded(reader: str, original: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-class _allowed(AbstractContextManager[None]):
+class _Allowed(AbstractContextManager[None]):
     """A scope in which the guard lets values be read."""
 
     def __enter__(self) -> None:

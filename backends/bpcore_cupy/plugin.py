@@ -1,22 +1,93 @@
-"""CuPy, on a CUDA device that was seen to compute."""
+"""CuPy, on a CUDA device that was seen to compute.
+
+That CuPy imports says nothing: it imports on machines without a GPU. A backend is opened only after a
+device was counted, one kernel compiled and one product done on it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
 from bpcore.ground.backend import Backend, Plugin
-from bpcore.words.errors import BackendUnusable
+from bpcore.ground.library import import_library
+from bpcore.ground.registry import on_host
+from bpcore_cupy.devices import INSTALL, chosen, count, following, prove
+from bpcore_cupy.kernels import kernels
 
 __all__ = ["cupy"]
 
-INSTALL = 'python -m pip install "bpcore[cuda12]"'
+
+@dataclass(frozen=True, eq=False)
+class _Door:
+    """The way in and out of one device; `place` is None for CuPy's current one."""
+
+    cp: Any
+    place: Any
+
+    def asarray(
+        self, data: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None
+    ) -> Any:
+        """Take data in; an array of CuPy's stays on its device unless one is given."""
+        cp = self.cp
+        if isinstance(data, cp.ndarray):
+            target = data.device if device is None else device
+        else:
+            data = on_host(data)
+            target = self.place if device is None else device
+        if target is None:
+            return cp.asarray(data, dtype=dtype, copy=copy)
+        with target:
+            return cp.asarray(data, dtype=dtype, copy=copy)
+
+    def to_host(self, x: Any, /) -> Any:
+        """Return `x` as a NumPy array; waits until it is computed."""
+        return x.get() if isinstance(x, self.cp.ndarray) else np.asarray(x)
+
+    def synchronize(self) -> None:
+        """Wait until the device has done all it was given."""
+        (self.cp.cuda.Device() if self.place is None else self.place).synchronize()
+
+
+def _functions(cp: Any, compat: Any, table: dict[str, Any], *, several: bool) -> tuple[Any, dict[str, Any]]:
+    """Return namespace and kernels, following their arrays' devices where there are several."""
+    names = {name: getattr(compat, name) for name in dir(compat) if not name.startswith("_")}
+    if several:
+        follow = {name: f for name, f in names.items() if callable(f) and not isinstance(f, type)}
+        names |= {name: following(cp, f) for name, f in follow.items()}
+        table = {name: following(cp, f) for name, f in table.items()}
+    return SimpleNamespace(**names), table
 
 
 def _open(device: str | None) -> Backend:
-    name = f"cupy:{device}" if device else "cupy"
-    try:
-        import cupy as cp
-    except ImportError as error:
-        raise BackendUnusable(name, "CuPy is not installed", f"Install it: {INSTALL}") from error
-    raise BackendUnusable(name, f"CuPy {cp.__version__} finds no CUDA device", f"Install it: {INSTALL}")
+    given = f"cupy:{device}" if device else "cupy"
+    cp = import_library("cupy", "CuPy", given=given, install=INSTALL)
+    found = count(cp, given)
+    index = chosen(given, device, found)
+    here = cp.cuda.Device() if index is None else cp.cuda.Device(index)
+    prove(cp, given, here)
+    import cupyx
+    import cupyx.scipy.special
+    from array_api_compat import cupy as compat
+
+    # with one device there is nothing to enter, and entering costs host time in every call
+    door = _Door(cp, here if index is not None and found > 1 else None)
+    table = kernels(cp, compat, cupyx.scipy.special, cupyx.scatter_add) | {"asarray": door.asarray}
+    namespace, table = _functions(cp, compat, table, several=found > 1)
+    return Backend(
+        name=given,
+        version=cp.__version__,
+        namespace=namespace,
+        devices=tuple(map(str, range(found))),
+        device=door.place,
+        asarray=door.asarray,
+        to_host=door.to_host,
+        synchronize=door.synchronize,
+        kernels=table,
+    )
 
 
 cupy = Plugin(name="cupy", install=INSTALL, open=_open)

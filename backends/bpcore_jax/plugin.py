@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+
 from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.library import import_library
 from bpcore.ground.narrow import HALF, check_dtype, narrowed
@@ -64,7 +65,7 @@ def _compile(jax: Any, program: Any, functions: Any) -> Any:
 
 def _places(jax: Any) -> dict[str, Any]:
     """Return JAX's devices by the names that users write: platform, colon, number."""
-    found = {}
+    found: dict[str, Any] = {}
     for platform in ("cpu", "gpu", "tpu"):
         try:
             found |= {f"{platform}:{place.id}": place for place in jax.devices(platform)}

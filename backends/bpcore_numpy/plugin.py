@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.registry import on_host
 from bpcore.words.errors import BackendUnusable
-
 from bpcore_numpy.kernels import KERNELS
 
 __all__ = ["numpy"]

@@ -1,4 +1,4 @@
-"""array-api-strict, on any of its make-believe devices: the referee that allows the standard and nothing else."""
+"""array-api-strict on its make-believe devices: the referee, that allows the standard and no more."""
 
 from bpcore_strict.plugin import strict
 

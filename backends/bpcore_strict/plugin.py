@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.library import import_library
 from bpcore.ground.narrow import check_dtype, narrowed

@@ -147,7 +147,7 @@ def index_add(x: Any, indices: Any, source: Any, /, *, axis: int) -> Any:
 
 def own(x: Any, /) -> Any:
     """Return `x` without PyTorch's graph: itself if it has its memory for itself, else a copy."""
-    if x._base is not None or not x.is_contiguous():
+    if x._base is not None or not x.is_contiguous():  # noqa: SLF001, the only way to see a view
         x = x.clone(memory_format=torch.contiguous_format)
     return x.detach() if x.requires_grad else x
 

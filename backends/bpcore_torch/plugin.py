@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.library import first_line, import_library
 from bpcore.ground.registry import on_host
@@ -48,7 +49,7 @@ class _Door:
 
 
 def _fit_for_torch(data: Any) -> Any:
-    """Copy a host array that PyTorch does not take: read-only, or with steps backwards, or of foreign bytes."""
+    """Copy a host array that PyTorch does not take: read-only, steps backwards, foreign bytes."""
     if not isinstance(data, np.ndarray | np.generic):
         return data
     data = np.asarray(data, dtype=data.dtype.newbyteorder("="))

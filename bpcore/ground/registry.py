@@ -118,15 +118,16 @@ def installed() -> tuple[str, ...]:
     return tuple(_offers())
 
 
-@cache
+_owners: dict[type, str | None] = {}
+
+
 def _owner(kind: type) -> str | None:
     """Return the backend that arrays of this type belong to: that of the nearest known base class."""
-    owners = {entry.name: entry.attr for entry in entry_points(group="bpcore.arrays")}
-    for base in kind.__mro__:
-        owner = owners.get(base.__module__.partition(".")[0])
-        if owner is not None:
-            return owner
-    return None
+    if kind not in _owners:
+        known = {entry.name: entry.attr for entry in entry_points(group="bpcore.arrays")}
+        modules = (base.__module__.partition(".")[0] for base in kind.__mro__)
+        _owners[kind] = next((known[module] for module in modules if module in known), None)
+    return _owners[kind]
 
 
 def backend_of(*arrays: Array) -> Backend:
