@@ -23,7 +23,7 @@ from bpcore.ground.registry import backend_of
 from bpcore.words.errors import MixedArrays, NotDifferentiable
 from bpcore.words.protocols import Array, Dtype, Namespace, Static
 
-__all__ = ["Space", "array_namespace", "namespace", "space_of"]
+__all__ = ["Space", "array_namespace", "device_of", "namespace", "space_of"]
 
 
 class Space:
@@ -242,6 +242,15 @@ def array_namespace(*arrays: Array) -> Namespace:
     array([2., 2., 2.])
     """
     return space_of(*arrays).traced
+
+
+def device_of(x: Array) -> object:
+    """Return the device of an array, to make others there.
+
+    It is None while the array's own library compiles the function, as in ``jax.jit``: then the library
+    decides where things are, and its arrays cannot be asked.
+    """
+    return getattr(x, "device", None)
 
 
 def namespace(backend: str | Backend | None = None, /) -> Namespace:

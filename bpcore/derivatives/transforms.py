@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bpcore.derivatives.namespace import Space, space_of
+from bpcore.derivatives.namespace import Space, device_of, space_of
 from bpcore.derivatives.reverse import pull_back
 from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
@@ -269,7 +269,7 @@ def jacobian(f: Callable[..., Array], *, argnums: int = 0) -> Callable[..., Tree
         y, pullback = vjp(of_one, args[argnums])
         xp = space_of(y).traced
         shape, size = tuple(y.shape), max(_size(y.shape), 0)
-        numbers = xp.reshape(xp.arange(size, device=y.device), shape)
+        numbers = xp.reshape(xp.arange(size, device=device_of(y)), shape)
         rows = [
             flatten(pullback(xp.astype(xp.equal(numbers, i), y.dtype))[0]) for i in range(size)
         ]

@@ -13,7 +13,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespace import array_namespace, device_of
 from bpcore.parts import keys
 from bpcore.words.errors import ShapeError, choose
 from bpcore.words.protocols import Array, Dtype, Shape
@@ -135,7 +135,7 @@ class Zeros(Initializer):
     def __call__(self, key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Array:
         """Return an array of `shape` on the key's device."""
         xp = array_namespace(key)
-        return xp.zeros(shape, dtype=dtype or xp.float32, device=key.device)
+        return xp.zeros(shape, dtype=dtype or xp.float32, device=device_of(key))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ class Given(Initializer):
     def __call__(self, key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Array:
         """Return the given numbers on the key's device."""
         xp = array_namespace(key)
-        array = xp.asarray(self.values, dtype=dtype or xp.float32, device=key.device)
+        array = xp.asarray(self.values, dtype=dtype or xp.float32, device=device_of(key))
         if tuple(array.shape) != tuple(shape):
             raise ShapeError("Given", f"values of shape {tuple(shape)}", tuple(array.shape))
         return array

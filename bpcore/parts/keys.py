@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespace import array_namespace, device_of
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.words.errors import OptionError
@@ -90,7 +90,7 @@ def threefry(key: Array, x0: Array, x1: Array, /) -> tuple[Array, Array]:
 
 def _words(key: Array, n: int, stream: int, start: int = 0) -> tuple[Array, Array]:
     xp = array_namespace(key)
-    x0 = xp.arange(start, start + n, dtype=key.dtype, device=key.device)
+    x0 = xp.arange(start, start + n, dtype=key.dtype, device=device_of(key))
     return threefry(key, x0, xp.full_like(x0, stream))
 
 

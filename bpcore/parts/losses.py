@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespace import array_namespace, device_of
 from bpcore.words.errors import DataError, ShapeError, choose
 from bpcore.words.protocols import Array, Namespace, Shape
 
@@ -201,7 +201,7 @@ class CrossEntropy(Loss):
 
 
 def _one_hot(xp: Namespace, labels: Array, output: Array) -> Array:
-    classes = xp.arange(output.shape[-1], dtype=labels.dtype, device=labels.device)
+    classes = xp.arange(output.shape[-1], dtype=labels.dtype, device=device_of(labels))
     return xp.astype(xp.equal(xp.expand_dims(labels, axis=-1), classes), output.dtype)
 
 

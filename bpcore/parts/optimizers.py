@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespace import array_namespace, device_of
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Namespace, Tree
 from bpcore.words.trees import flatten, leaves, tree_map, unflatten
@@ -56,7 +56,7 @@ class Optimizer(ABC):
         if first is None:
             raise ShapeError(type(self).__name__, "parameters with at least one array", "an empty tree")
         xp = array_namespace(first)
-        place = {"dtype": first.dtype, "device": first.device}
+        place = {"dtype": first.dtype, "device": device_of(first)}
         state: dict[str, Tree] = {"rate": xp.full((), self.rate, **place), "count": xp.zeros((), **place)}
         for name in self.memories:
             state[name] = tree_map(xp.zeros_like, params)
