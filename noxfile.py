@@ -1,0 +1,123 @@
+"""Every check that the project has, each in an environment of its own: ``python -m pip install nox && nox``.
+
+What follows ``--`` is handed to pytest: ``nox -s tests -- -k matmul``. These variables of the environment
+choose where there is something to choose:
+
+- ``BPCORE_TORCH``: the torch that `backends` installs, ``2.13.0`` unless told; it is pinned here and not in
+  the package, because an open one may draw gigabytes of CUDA libraries on Linux;
+- ``BPCORE_CUDA``: the extra that `gpu` installs, ``cuda12`` or ``cuda13``; unless told, as the driver says.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["lint", "types", "tests", "backends", "build"]
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+TORCH = os.environ.get("BPCORE_TORCH", "2.13.0")
+WORKERS = "2"
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of a dependency group of pyproject.toml."""
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """NumPy and every device of array-api-strict."""
+    session.install(".[strict]", *group("tests"))
+    session.run("pytest", "-n", WORKERS, *session.posargs)
+
+
+@nox.session
+def backends(session: nox.Session) -> None:
+    """Torch and JAX on the CPU."""
+    session.install(".[torch,jax]", f"torch=={TORCH}", *group("tests"))
+    for name in ("torch", "jax"):  # an axis that cannot be used is skipped by the tests: here it must not be
+        session.run("python", "-c", f"import bpcore; print(bpcore.backend({name!r}))")
+    session.run("pytest", "-n", WORKERS, "--axes", "torch,jax,jax:jit", *session.posargs)
+
+
+@nox.session(default=False)
+def gpu(session: nox.Session) -> None:
+    """CuPy on a CUDA device; skipped, with the reason, where there is none."""
+    extra, reason = _cuda()
+    if not extra:
+        session.skip(reason)
+    session.install(f".[{extra}]", *group("tests"))
+    session.run("python", "-c", "import bpcore; print(bpcore.backend('cupy'))")
+    session.run("pytest", "--axes", "cupy", *session.posargs)
+    session.run("python", "-m", "benchmarks.gpu")
+
+
+def _cuda() -> tuple[str, str]:
+    """Return the extra that fits the driver here, or nothing and the reason."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return "", "no CUDA device here: there is no nvidia-smi"
+    told = subprocess.run([program], capture_output=True, text=True, check=False)
+    version = re.search(r"CUDA Version:\s*(\d+)", told.stdout)
+    if told.returncode or version is None:
+        line = (told.stderr or told.stdout).strip().partition("\n")[0]
+        return "", f"no CUDA device here: nvidia-smi says {line!r}"
+    return os.environ.get("BPCORE_CUDA", "cuda12" if int(version[1]) < 13 else "cuda13"), ""
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: the rules, and the format."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict."""
+    session.install(*PROJECT["project"]["dependencies"], *group("types"))
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Wheel and sdist: built, compared with the tree, and the wheel used in a clean environment."""
+    session.install("build")
+    folder = Path(session.create_tmp()).resolve()
+    dist, clean = folder / "dist", folder / "clean"
+    for stale in (dist, clean):
+        shutil.rmtree(stale, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(dist))  # the wheel is built from the sdist
+    session.run("python", "tests/house/archives.py", str(dist))
+    session.run("python", "-m", "venv", str(clean))
+    python = str(clean / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+    wheel = next(dist.glob("*.whl"))
+    session.run(python, "-m", "pip", "install", "--quiet", str(wheel), external=True)
+    script = Path("tests/house/installed.py").resolve()
+    with session.chdir(folder):  # so that the tree itself cannot be imported
+        session.run(python, "-I", str(script), external=True)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Asv, quickly, and the side-by-side tables; results under .asv."""
+    session.install(".", *group("bench"))
+    machine = {"HOME": session.create_tmp(), "USERPROFILE": session.create_tmp()}  # asv writes a file there
+    commit = session.run("git", "rev-parse", "HEAD", external=True, silent=True)
+    session.run("asv", "machine", "--yes", env=machine)
+    session.run("asv", "check", "--python=same", env=machine)
+    session.run(
+        "asv", "run", "--quick", "--python=same", f"--set-commit-hash={str(commit).strip()}", env=machine
+    )
+    session.run("python", "-m", "benchmarks.imports", "--rounds", "5")
+    session.run("python", "-m", "benchmarks.peers", "--rounds", "3")
