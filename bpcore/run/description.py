@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from bpcore.parts import activations, initializers, layers, losses
 from bpcore.words.errors import DataError, did_you_mean
+from bpcore.words.protocols import Static
 
 __all__ = ["build", "describe"]
 
@@ -21,7 +22,7 @@ _KINDS: Mapping[str, type] = MappingProxyType(
 )
 
 
-def describe(part: object) -> object:
+def describe(part: object) -> Static:
     """Return a layer, a loss or an initializer as JSON values.
 
     A kind that bpcore does not know, a layer of the user's own, is described by its name; it cannot be
@@ -39,7 +40,7 @@ def describe(part: object) -> object:
     return {"kind": type(part).__name__}
 
 
-def build(description: object) -> object:
+def build(description: Static) -> Static:
     """Return what was described.
 
     Raises
@@ -55,7 +56,9 @@ def build(description: object) -> object:
     kind = _KINDS.get(description.get("kind", ""))
     if kind is None:
         word = str(description.get("kind"))
-        raise DataError(f'"{word}" is no kind of layer, loss or initializer of bpcore.{did_you_mean(word, _KINDS)}')
+        raise DataError(
+            f'"{word}" is no kind of layer, loss or initializer of bpcore.{did_you_mean(word, _KINDS)}'
+        )
     if kind is layers.Chain:
         return layers.Chain(*named["layers"])
     try:

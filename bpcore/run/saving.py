@@ -20,7 +20,7 @@ from bpcore.parts.losses import Loss
 from bpcore.run.description import build, describe
 from bpcore.run.result import Run
 from bpcore.words.errors import BpcoreError, FileError
-from bpcore.words.protocols import Array, Tree
+from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import flatten, named_leaves, unflatten
 
 __all__ = ["load", "save", "write_whole"]
@@ -133,7 +133,7 @@ def load(
     )
 
 
-def _read(path: Path) -> tuple[dict[str, Array], dict[str, object]]:
+def _read(path: Path) -> tuple[dict[str, Array], dict[str, Static]]:
     """Return the file's tensors by name, on the host, and what it says about the run."""
     from safetensors import SafetensorError  # noqa: PLC0415 -- loaded when a file is read
     from safetensors import numpy as format  # noqa: PLC0415
