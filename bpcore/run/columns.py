@@ -42,6 +42,13 @@ class Column:
             return [i for i, cell in enumerate(self.text) if not cell]
         return [i for i, number in enumerate(self.numbers.tolist()) if math.isnan(number)]
 
+    @property
+    def words(self) -> list[str]:
+        """The cells as names of classes: whole numbers without a point."""
+        if self.numbers is None:
+            return list(self.text)
+        return [str(int(n)) if n.is_integer() else repr(n) for n in self.numbers.tolist()]
+
     def keep(self, rows: Sequence[int]) -> Column:
         """Return the column with these rows only, by their positions from 0."""
         numbers = None if self.numbers is None else self.numbers[list(rows)]

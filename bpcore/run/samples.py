@@ -125,7 +125,9 @@ def _is_number(cell: str) -> bool:
 
 def _goals(table: Table, column: Column, task: str | None) -> tuple[Array, tuple[str, ...], str]:
     host = find_backend("numpy")
-    cells = _labels(table, column)
+    if column.numbers is not None:
+        _numbers(table, column)
+    cells = column.words
     _check_varied(table, column, cells)
     if (task or _guessed(table, column, cells)) == "regression":
         return host.namespace.reshape(_numbers(table, column), (-1, 1)), (), "regression"
@@ -137,13 +139,6 @@ def _goals(table: Table, column: Column, task: str | None) -> tuple[Array, tuple
     if kind == "multiclass":
         return host.asarray(labels, dtype=host.dtype("int64")), classes, kind
     return host.asarray([[float(i)] for i in labels], dtype=host.dtype("float64")), classes, kind
-
-
-def _labels(table: Table, column: Column) -> list[str]:
-    """Return the cells of the target as words: whole numbers without a point."""
-    if column.numbers is None:
-        return list(column.text)
-    return [str(int(n)) if n.is_integer() else repr(n) for n in _numbers(table, column).tolist()]
 
 
 def _guessed(table: Table, column: Column, cells: list[str]) -> str:

@@ -1,16 +1,17 @@
-"""Data files: find the file, see what it is, read it as a table."""
+"""Tables from data files: find the file, see what it is, read it. And from the data sets that come along."""
 
 from __future__ import annotations
 
 import difflib
 from pathlib import Path
 
-from bpcore.run.columns import Table
+from bpcore.run.columns import Column, Table
 from bpcore.run.csv_table import read_csv
+from bpcore.run.datasets import Dataset
 from bpcore.run.npz_table import read_npz
 from bpcore.words.errors import FileError
 
-__all__ = ["read_table"]
+__all__ = ["read_table", "table_of"]
 
 
 def read_table(path: str | Path, *, header: bool | None = None) -> Table:
@@ -35,6 +36,16 @@ def read_table(path: str | Path, *, header: bool | None = None) -> Table:
     if ending == ".npy":
         raise FileError(file, "one array has no columns to tell apart", "Save x and y with numpy.savez.")
     return read_csv(file, header=header)
+
+
+def table_of(data: Dataset) -> Table:
+    """Return a data set as a table: its features, and its targets with the classes' names."""
+    columns = [Column(name=name, numbers=data.x[:, i]) for i, name in enumerate(data.features)]
+    goals = [data.y.tolist()] if data.task == "multiclass" else data.y.T.tolist()
+    for name, labels in zip(data.targets, goals, strict=True):
+        columns.append(Column(name=name, numbers=None, text=tuple(data.classes[int(i)] for i in labels)))
+    rows = range(1, data.x.shape[0] + 1)
+    return Table(source=data.name, columns=tuple(columns), rows=rows, header=True)
 
 
 def _existing(path: Path) -> Path:

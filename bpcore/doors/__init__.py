@@ -1,0 +1,1 @@
+"""Doors: where people come in. The command line."""

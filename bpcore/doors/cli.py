@@ -1,0 +1,41 @@
+"""The command line: ``bpcore train``, ``predict``, ``backends``, ``check``."""
+
+from __future__ import annotations
+
+import click
+
+from bpcore import __version__
+from bpcore.doors.one_line import Door
+from bpcore.doors.predict import predict
+from bpcore.doors.survey import backends, check
+from bpcore.doors.train import train
+
+__all__ = ["cli", "main"]
+
+
+@click.group(cls=Door, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="bpcore %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Train small networks on the arrays you already have.
+
+    \b
+    bpcore train spiral                          two spirals, in a second
+    bpcore train digits --hidden 128,64          handwritten digits
+    bpcore train table.csv --target price        a table of your own
+    bpcore predict table.safetensors new.csv     answers for new rows
+    bpcore backends                              what can compute here, and why not
+
+    Exit codes: 0 fine; 1 a rule failed its check; 2 something given is wrong; 130 stopped.
+    """  # noqa: D301 -- \b is click's mark for lines that stay as they are
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+for _command in (train, predict, backends, check):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli.main(prog_name="bpcore")

@@ -1,0 +1,70 @@
+"""Errors on the command line: one line on standard error and an exit code, never a traceback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+import click
+
+from bpcore.words.errors import BpcoreError, choose, did_you_mean
+
+__all__ = ["Door", "one_of"]
+
+BAD, INTERRUPTED = 2, 130
+"""Exit codes: something given was wrong; the user pressed Ctrl-C."""
+
+
+class Door(click.Group):
+    """A group of commands whose errors are one line each."""
+
+    def main(  # type: ignore[override]  # click's has overloads
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **options: Any
+    ) -> NoReturn:
+        """Run the command line and leave with its exit code."""
+        options["standalone_mode"] = False
+        try:
+            code = super().main(args, prog_name, **options)
+        except click.ClickException as error:
+            _leave(error.format_message(), BAD)
+        except click.Abort:
+            _leave("stopped by the user", INTERRUPTED)
+        except BpcoreError as error:
+            _leave(str(error), BAD)
+        except OSError as error:
+            _leave(f"{error.filename or 'a file'}: {error.strerror or error}", BAD)
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; Ctrl-C ends in `main`, without the empty line that click would print."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, EOFError):
+            raise click.Abort from None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the near one."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            names = self.list_commands(ctx)
+            known = f"the commands are {', '.join(names)}.{did_you_mean(name, names)}"
+            raise click.UsageError(f'no command "{name}": {known}', ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _leave(message: str, code: int) -> NoReturn:
+    click.echo(f"bpcore: error: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+def one_of(words: Iterable[str]) -> dict[str, Any]:
+    """Return what makes an option take one of a few words; a misspelt one is answered with the near one."""
+    names = sorted(words)
+
+    def read(context: click.Context, option: click.Parameter, given: str | None) -> str | None:
+        return None if given is None else choose(option.opts[0], given.lower(), names)
+
+    return {"metavar": f"[{'|'.join(names)}]", "callback": read}

@@ -1,0 +1,64 @@
+"""``bpcore predict``: a saved network's answers for new rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import click
+
+from bpcore.doors.sources import load_table
+from bpcore.run.answers import Answers, answers, compared
+from bpcore.run.preparation import Preparation
+from bpcore.run.result import Run
+from bpcore.run.saving import load, write_whole
+from bpcore.words.errors import DataError, FileError
+
+__all__ = ["predict"]
+
+
+@click.command()
+@click.argument("model")
+@click.argument("data")
+@click.option("--output", metavar="FILE", help="Write the answers to this CSV file; else to standard output.")
+@click.option("--backend", metavar="NAME", help="Where to compute; left out, numpy.")
+@click.option("--header/--no-header", default=None, help="Whether the first row of a CSV file holds names.")
+def predict(model: str, data: str, *, output: str | None, backend: str | None, header: bool | None) -> None:
+    """Answer for the rows of DATA with the network in MODEL, a file that bpcore train wrote.
+
+    DATA is a CSV or NPZ file with the columns that the network was trained on, found by their names, or
+    spiral, gates, iris, digits. The answers are CSV: the class and the probability of each class, or
+    the quantity. Where DATA holds the true target too, a line on standard error says how good they are.
+    """
+    run = load(model, backend=backend)
+    preparation = _preparation(model, run)
+    table = load_table(data, header=header)
+    outputs = run.backend.to_host(run.predict(preparation.inputs_of(table)))
+    found = answers(preparation, outputs)
+    if output is None:
+        click.echo(_as_csv(found), nl=False)
+    else:
+        write_whole(Path(output), _as_csv(found).encode("utf-8"))
+    verdict = compared(preparation, found, table)
+    if verdict:
+        click.echo(verdict, err=True)
+
+
+def _preparation(model: str, run: Run) -> Preparation:
+    do = "Use bpcore.load in Python, or train it with bpcore train."
+    if "preparation" not in run.extra:
+        raise FileError(model, "the model does not say how its inputs are prepared", do)
+    try:
+        return Preparation.from_dict(run.extra["preparation"])
+    except DataError as error:
+        raise FileError(model, str(error).rstrip("."), do) from None
+
+
+def _as_csv(found: Answers) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(found.names)
+    for row in zip(*found.columns, strict=True):
+        writer.writerow([cell if isinstance(cell, str) else f"{cell:.6g}" for cell in row])
+    return text.getvalue()

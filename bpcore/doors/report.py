@@ -1,0 +1,86 @@
+"""What ``bpcore train`` prints: lines while it goes on, and a summary."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from bpcore.parts.layers import Chain, Linear
+from bpcore.run.columns import listed
+from bpcore.run.datasets import DATASETS, Dataset
+from bpcore.run.preparation import Preparation
+from bpcore.run.result import Run
+from bpcore.words.trees import leaves
+
+__all__ = ["plain_progress", "summary"]
+
+LINES = 10
+"""How many lines of progress there are where there is no terminal."""
+
+ORDER = ("loss", "accuracy", "validation_loss", "validation_accuracy")
+
+
+def plain_progress(epoch: int, epochs: int, row: Mapping[str, float]) -> None:
+    """Print a line now and then."""
+    if epoch * LINES // epochs > (epoch - 1) * LINES // epochs:
+        numbers = "  ".join(f"{_worded(name)} {row[name]:.4g}" for name in ORDER if name in row)
+        click.echo(f"epoch {epoch}/{epochs}  {numbers}", err=True)
+
+
+def summary(
+    source: str, data: Dataset, preparation: Preparation, run: Run, path: Path, *, last_column: bool
+) -> str:
+    """Return the closing lines: name, then number or words."""
+    lines = [
+        ("data", f"{source}: {data.x.shape[0]} samples, {len(data.features)} features"),
+        ("target", _target(source, data, last_column=last_column)),
+        ("network", _network(run)),
+        ("backend", f"{run.backend.name} {run.backend.version}, {_dtype(run)}"),
+        ("first loss", f"{run.first_loss:.8g}"),
+        *_results(run, preparation),
+        ("time", f"{run.seconds:.2f} s for {len(run.history['loss'])} epochs"),
+        ("model", str(path)),
+    ]
+    return "\n".join(f"{name:<18}{value}" for name, value in lines)
+
+
+def _target(source: str, data: Dataset, *, last_column: bool) -> str:
+    names = listed(data.targets)
+    if last_column and source not in DATASETS:
+        names += " (the last column; --target names another)"
+    if data.task == "regression":
+        return f"{names}: a quantity"
+    return f"{names}: {len(data.classes)} classes, {listed(data.classes)}"
+
+
+def _network(run: Run) -> str:
+    net = run.net
+    layers = net.layers if isinstance(net, Chain) else ()
+    sizes = [*run.features, *(layer.outputs for layer in layers if isinstance(layer, Linear))]
+    between = [str(layer).lower() for layer in layers if not isinstance(layer, Linear)]
+    count = sum(math.prod(array.shape) for array in leaves(run.params))
+    return ", ".join(["-".join(map(str, sizes)), *between[:1], f"{count} parameters"])
+
+
+def _dtype(run: Run) -> str:
+    return str(leaves(run.params)[0].dtype).rpartition(".")[2]
+
+
+def _results(run: Run, preparation: Preparation) -> Iterator[tuple[str, str]]:
+    """Yield the last epoch's numbers; for a quantity also the error in its own unit."""
+    for name in ORDER:
+        if name in run.history:
+            form = ".4f" if name.endswith("accuracy") else ".6g"
+            yield _worded(name), format(run.history[name][-1], form)
+    for scale in preparation.target_scale:
+        for name in ("loss", "validation_loss"):
+            if name in run.history:
+                error = math.sqrt(run.history[name][-1]) * scale
+                yield _worded(name.replace("loss", "error")), f"{error:.6g} (root mean square)"
+
+
+def _worded(name: str) -> str:
+    return name.replace("validation_", "held-out ")

@@ -1,0 +1,87 @@
+"""``bpcore backends`` and ``bpcore check``: what can compute here, and whether its gradients are right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bpcore.derivatives.rule_checks import check_rules
+from bpcore.ground.registry import Row
+from bpcore.ground.registry import backend as find_backend
+from bpcore.ground.registry import backends as survey
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+__all__ = ["backends", "check"]
+
+WIDE = 10_000
+"""Columns of a line that goes to a file or a pipe: nothing is wrapped there."""
+
+
+@click.command()
+def backends() -> None:
+    """Show the array libraries that are known, and whether they can compute here.
+
+    Asks each: on a GPU a device is counted, a kernel compiled and a product done. For one that cannot be
+    used the reason is shown, with the line that installs it.
+    """
+    rows = survey()
+    table = _table("name", "library", "version", "devices", "usable")
+    for row in rows:
+        table.add_row(
+            row.name, _library(row), row.version, ", ".join(row.devices), "yes" if row.usable else "no"
+        )
+    _print(table)
+    for row in rows:
+        if not row.usable:
+            click.echo(f"{row.name}: {row.why_not}")
+
+
+def _library(row: Row) -> str:
+    """Return the module whose functions are called."""
+    if not row.usable:
+        return ""
+    return str(find_backend(row.name).namespace.__name__).removeprefix("array_api_compat.")
+
+
+@click.command()
+@click.option("--backend", default="numpy", show_default=True, help="Which, as in strict:device1 or cupy:0.")
+@click.pass_context
+def check(context: click.Context, backend: str) -> None:
+    """Check every rule's gradient, and the gradient of the gradient, against differences.
+
+    The worst error is a share of the tolerance: up to 1 passes. Exit code 1 when a rule fails.
+    """
+    results = check_rules(backend, order=2)
+    table = _table("function", "chapter", "cases", "worst error", "passed")
+    for result in results:
+        passed = "yes" if result.passed else "NO"
+        table.add_row(result.name, result.chapter, str(result.cases), f"{result.worst:.2g}", passed)
+    _print(table)
+    failed = [result for result in results if not result.passed]
+    for result in failed:
+        click.echo(f"{result.name}: {result.message}")
+    cases = sum(result.cases for result in results)
+    verdict = f"{len(failed)} failed" if failed else "all passed"
+    click.echo(f"{len(results)} rules, {cases} cases on {backend}: {verdict}")
+    context.exit(1 if failed else 0)
+
+
+def _table(*columns: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def _print(table: Table) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    console.print(table)
