@@ -44,7 +44,7 @@ class Space:
         self.backend = backend
         self._real: dict[Dtype, bool] = {}
         self.functions = _functions(backend)
-        self.traced = _Differentiable(self)
+        self.traced: Namespace = _Differentiable(self)
 
     def is_real(self, dtype: Dtype) -> bool:
         """Return whether arrays of this dtype have derivatives: whether it is real floating."""
@@ -95,7 +95,8 @@ class _Differentiable:
                 setattr(self, name, lift(function, functions[name]))
         for name, composite in COMPOSITES.items():
             setattr(self, name, _compose(composite, functions.get(name), self))
-        self.getitem = functools.partial(read, self.getitem, self.take, self.expand_dims)
+        ours = vars(self)
+        ours["getitem"] = functools.partial(read, ours["getitem"], ours["take"], ours["expand_dims"])
         for name, value in functions.items():
             if not hasattr(self, name):
                 setattr(self, name, _pass(name, value) if callable(value) else value)
@@ -184,9 +185,7 @@ def _compose(
 
 
 def _any_traced(args: tuple[Array, ...] | list[Array]) -> bool:
-    return any(
-        type(x) is Traced or (isinstance(x, list | tuple) and _any_traced(list(x))) for x in args
-    )
+    return any(type(x) is Traced or (isinstance(x, list | tuple) and _any_traced(list(x))) for x in args)
 
 
 def _pass(name: str, native: Callable[..., Array]) -> Callable[..., Array]:

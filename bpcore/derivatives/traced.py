@@ -9,7 +9,6 @@ It defines no ``__array__``: NumPy would take the value and the gradient would b
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
@@ -215,10 +214,10 @@ class Traced:
     def __rshift__(self, other: Array, /) -> Array:
         return self._xp.bitwise_right_shift(self, other)
 
-    def __eq__(self, other: object, /) -> Array:  # type: ignore[override]
+    def __eq__(self, other: object, /) -> Array:
         return self._xp.equal(self, other)
 
-    def __ne__(self, other: object, /) -> Array:  # type: ignore[override]
+    def __ne__(self, other: object, /) -> Array:
         return self._xp.not_equal(self, other)
 
     def __lt__(self, other: Array, /) -> Array:
@@ -255,6 +254,8 @@ def plain(x: Array) -> Array:
 
 def _callers_line() -> str:
     """Return file and line of the nearest caller outside bpcore's tracing machinery."""
+    import traceback  # wanted for an error only
+
     for frame in reversed(traceback.extract_stack()):
         if "bpcore/derivatives" not in frame.filename.replace("\\", "/"):
             return f"{frame.filename}:{frame.lineno}"

@@ -12,10 +12,9 @@ there is no current backend.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.library import first_line
@@ -28,6 +27,9 @@ from bpcore.words.errors import (
     OptionError,
 )
 from bpcore.words.protocols import Array
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["Row", "backend", "backend_of", "backends", "installed", "on_host"]
 
@@ -104,11 +106,17 @@ def _plugin(name: str) -> Plugin:
     return plugin
 
 
+def _entry_points(group: str) -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points  # a third of the time of `import bpcore`, were it above
+
+    return entry_points(group=group)
+
+
 @cache
 def _offers() -> Mapping[str, tuple[EntryPoint, ...]]:
     """Return what is offered under ``bpcore.backends``, by name; one offer found twice is one."""
     found: dict[str, dict[str, EntryPoint]] = {}
-    for entry in entry_points(group="bpcore.backends"):
+    for entry in _entry_points("bpcore.backends"):
         found.setdefault(entry.name, {})[entry.value] = entry
     return {name: tuple(offers[value] for value in sorted(offers)) for name, offers in sorted(found.items())}
 
@@ -124,7 +132,7 @@ _owners: dict[type, str | None] = {}
 def _owner(kind: type) -> str | None:
     """Return the backend that arrays of this type belong to: that of the nearest known base class."""
     if kind not in _owners:
-        known = {entry.name: entry.attr for entry in entry_points(group="bpcore.arrays")}
+        known = {entry.name: entry.attr for entry in _entry_points("bpcore.arrays")}
         modules = (base.__module__.partition(".")[0] for base in kind.__mro__)
         _owners[kind] = next((known[module] for module in modules if module in known), None)
     return _owners[kind]
