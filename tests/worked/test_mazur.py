@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import bpcore as bp
 import pytest
+
+import bpcore as bp
 from bpcore.derivatives.namespace import array_namespace
 
 pytestmark = pytest.mark.needs_float64
@@ -114,7 +115,9 @@ def sequential(params: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """Return the same with the upper weights changed first, and the lower ones by what comes through them."""
     xp = array_namespace(x)
     lower, _, upper, _ = params
-    out_h, back_h = bp.vjp(lambda weight: bp.Sigmoid()({}, NET.layers[0]({**lower, "weight": weight}, x)), lower["weight"])
+    out_h, back_h = bp.vjp(
+        lambda weight: bp.Sigmoid()({}, NET.layers[0]({**lower, "weight": weight}, x)), lower["weight"]
+    )
     net_o = NET.layers[2](upper, out_h)
     error, delta = bp.value_and_grad(lambda net: LOSS(bp.Sigmoid()({}, net), y))(net_o)
     _, back_o = bp.vjp(lambda weight: NET.layers[2]({**upper, "weight": weight}, out_h), upper["weight"])
@@ -158,6 +161,8 @@ def test_the_biases_learn_in_fit(backend: Any, numbers: Any, same: Any) -> None:
     params, x, y = start(backend, numbers)
     run = numbers("mazur")["runs"]["biases_per_neuron__simultaneous"]
     with backend.reading():
-        found = bp.fit(NET, (x, y), loss=LOSS, optimizer=bp.SGD(RATE), epochs=11, params=params, progress=None)
+        found = bp.fit(
+            NET, (x, y), loss=LOSS, optimizer=bp.SGD(RATE), epochs=11, params=params, progress=None
+        )
     for n in (0, 1, 2, 3, 5, 10):
         assert found.history["loss"][n] == pytest.approx(run["E_total"][str(n)], rel=1e-13, abs=0)
