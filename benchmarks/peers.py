@@ -1,7 +1,8 @@
 """Eager value and gradient of two small networks: ours beside hand-written NumPy, MyGrad, autograd, advect.
 
-Every contender has a process of its own, and all of them take turns in every round. A ratio is the median
-over the rounds of its time to that of hand-written NumPy in the same round and under the same Python.
+Every contender has a process of its own, and all of them take turns in every round, of which the fastest of
+15 samples counts. The table holds medians over the rounds; a ratio is formed within a round, to hand-written
+NumPy under the same Python.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import numpy as np
 from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.registry import on_host
 from bpcore.words.errors import BackendUnusable
+from bpcore_numpy.cheaper import CHEAPER
 from bpcore_numpy.kernels import KERNELS
 
 __all__ = ["numpy"]
@@ -28,7 +29,7 @@ def _open(device: str | None) -> Backend:
         devices=("cpu",),
         asarray=_asarray,
         to_host=np.asarray,
-        kernels=KERNELS,
+        kernels={**CHEAPER, **KERNELS},
     )
 
 
