@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
     return np.zeros(x.shape, dtype or x.dtype)
 
 
-CHEAPER = {
+CHEAPER: dict[str, Callable[..., Any]] = {
     "astype": astype,
     "broadcast_to": broadcast_to,
     "expand_dims": expand_dims,
