@@ -50,9 +50,7 @@ def _pow_base(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
             return g
         if b == 2:
             return xp.multiply(g, xp.multiply(2.0, a))
-        if b > 1:
-            return xp.multiply(g, xp.multiply(float(b), xp.pow(a, b - 1)))
-        safe = _pole_free(xp, g, a)
+        safe = a if b > 1 and b % 1 == 0 else _pole_free(xp, g, a)  # a negative number has no broken powers
         return xp.multiply(g, xp.multiply(float(b), xp.pow(safe, b - 1)))
     flat = xp.logical_or(xp.equal(b, 0), _zero(xp, g))
     safe = xp.where(flat, xp.ones_like(a), a) if _is_array(a) else a
@@ -62,10 +60,15 @@ def _pow_base(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
 def _pow_exponent(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     """``log(a) y``, and zero where ``a = 0``, where the function is flat in the exponent."""
     if not _is_array(a):
-        return xp.multiply(g, xp.multiply(y, math.log(a) if a else 0.0))
+        return xp.multiply(g, xp.multiply(y, _log(a)))
     flat = xp.logical_or(xp.equal(a, 0), _zero(xp, g))
     log_a = xp.log(xp.where(flat, xp.ones_like(a), a))
     return xp.multiply(g, xp.multiply(y, log_a))
+
+
+def _log(a: float) -> float:
+    """Return log(a); 0 for 0, where the power is flat in its exponent, and NaN below."""
+    return math.log(a) if a > 0 else 0.0 if a == 0 else math.nan
 
 
 def _where_taken(xp: Namespace, g: Array, y: Array, condition: Array, a: Array, b: Array) -> Array:
@@ -79,6 +82,11 @@ def _where_other(xp: Namespace, g: Array, y: Array, condition: Array, a: Array, 
 def _quotient_below(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     safe_b, safe_y = (xp.where(_zero(xp, g), xp.ones_like(z), z) for z in (b, y))
     return xp.negative(xp.multiply(g, xp.divide(safe_y, safe_b)))
+
+
+def _squares(xp: Namespace, a: Array, b: Array) -> Array:
+    a, b = (xp.square(x) if _is_array(x) else x * x for x in (a, b))
+    return xp.add(a, b)
 
 
 def _one_minus_square(xp: Namespace, x: Array) -> Array:
@@ -140,8 +148,8 @@ FUNCTIONS = (
     elementwise("atan", lambda xp, g, y, x: xp.divide(g, xp.add(1.0, xp.square(x)))),
     elementwise(
         "atan2",
-        lambda xp, g, y, a, b: _over(xp, xp.multiply(g, b), xp.add(xp.square(a), xp.square(b))),
-        lambda xp, g, y, a, b: xp.negative(_over(xp, xp.multiply(g, a), xp.add(xp.square(a), xp.square(b)))),
+        lambda xp, g, y, a, b: _over(xp, xp.multiply(g, b), _squares(xp, a, b)),
+        lambda xp, g, y, a, b: xp.negative(_over(xp, xp.multiply(g, a), _squares(xp, a, b))),
     ),
     elementwise("sinh", lambda xp, g, y, x: xp.multiply(g, xp.cosh(x))),
     elementwise("cosh", lambda xp, g, y, x: xp.multiply(g, xp.sinh(x))),

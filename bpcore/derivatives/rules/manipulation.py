@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bpcore.derivatives.rules.broadcast import Axis, axes_of, sum_to
 from bpcore.derivatives.rules.function import EachInput, Function, function
 from bpcore.words.protocols import Array, Namespace, Shape
@@ -27,8 +29,8 @@ def _concat_part(
     """Cut the part of `g` that came from array `index`."""
     mine = arrays[index]
     if axis is None:
-        start = sum(a.size for a in arrays[:index])
-        return xp.reshape(g[start : start + mine.size], mine.shape)
+        start = sum(math.prod(a.shape) for a in arrays[:index])  # torch's size is a method
+        return xp.reshape(g[start : start + math.prod(mine.shape)], mine.shape)
     axis %= mine.ndim
     start = sum(a.shape[axis] for a in arrays[:index])
     return g[(slice(None),) * axis + (slice(start, start + mine.shape[axis]), ...)]
