@@ -6,8 +6,9 @@
 """
 
 from bpcore.derivatives.checking import check_grad
+from bpcore.derivatives.jacobian import jacobian
 from bpcore.derivatives.namespace import array_namespace, namespace
-from bpcore.derivatives.transforms import grad, jacobian, value_and_grad, vjp
+from bpcore.derivatives.transforms import grad, value_and_grad, vjp
 from bpcore.ground.registry import backend, backend_of, backends
 from bpcore.machine.step import make_step
 from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh

@@ -1,4 +1,4 @@
-"""Reverse mode: walk the tape back, and let each call's rules turn its output's cotangent into its inputs'."""
+"""Reverse mode: walk the tape back, each call's rules turning cotangents of outputs into those of inputs."""
 
 from __future__ import annotations
 

@@ -14,14 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from bpcore.derivatives.rules.function import Function
+from bpcore.derivatives.space import Space
 from bpcore.words.errors import EscapedTrace
 from bpcore.words.protocols import Array, Static
-
-if TYPE_CHECKING:
-    from bpcore.derivatives.namespace import Space
 
 __all__ = ["Call", "Tape"]
 

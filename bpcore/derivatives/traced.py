@@ -1,8 +1,7 @@
 """The traced array: an array that remembers where it came from.
 
 It is an array to any code written to the standard: it has the standard's attributes and operators, and
-answers ``__array_namespace__()`` with a namespace of ours. Each operator is one function of that
-namespace, so nothing is differentiated here.
+answers ``__array_namespace__()`` with a namespace of ours. Nothing is differentiated here.
 
 It defines no ``__array__``: NumPy would take the value and the gradient would be lost without a word.
 """
@@ -10,18 +9,17 @@ It defines no ``__array__``: NumPy would take the value and the gradient would b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from bpcore.derivatives.operators import Operators
+from bpcore.derivatives.tape import Tape
 from bpcore.words.errors import NotDifferentiable, RecordError
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape
-
-if TYPE_CHECKING:
-    from bpcore.derivatives.tape import Tape
 
 __all__ = ["Traced", "plain"]
 
 
-class Traced:
+class Traced(Operators):
     """An array with a tape and a slot on it.
 
     Attributes
@@ -34,7 +32,6 @@ class Traced:
 
     __slots__ = ("__weakref__", "slot", "tape", "value")
     __array_ufunc__: ClassVar[None] = None
-    __hash__: ClassVar[None]  # type: ignore[assignment]
 
     def __init__(self, tape: Tape, slot: int, value: Array) -> None:
         self.tape = tape
@@ -139,110 +136,6 @@ class Traced:
             "assignment into a traced array is not differentiable: build the new array with where, "
             "concat or stack."
         )
-
-    # -- operators -------------------------------------------------------------------------------
-
-    def __add__(self, other: Array, /) -> Array:
-        return self._xp.add(self, other)
-
-    def __radd__(self, other: Array, /) -> Array:
-        return self._xp.add(other, self)
-
-    def __sub__(self, other: Array, /) -> Array:
-        return self._xp.subtract(self, other)
-
-    def __rsub__(self, other: Array, /) -> Array:
-        return self._xp.subtract(other, self)
-
-    def __mul__(self, other: Array, /) -> Array:
-        return self._xp.multiply(self, other)
-
-    def __rmul__(self, other: Array, /) -> Array:
-        return self._xp.multiply(other, self)
-
-    def __truediv__(self, other: Array, /) -> Array:
-        return self._xp.divide(self, other)
-
-    def __rtruediv__(self, other: Array, /) -> Array:
-        return self._xp.divide(other, self)
-
-    def __floordiv__(self, other: Array, /) -> Array:
-        return self._xp.floor_divide(self, other)
-
-    def __rfloordiv__(self, other: Array, /) -> Array:
-        return self._xp.floor_divide(other, self)
-
-    def __mod__(self, other: Array, /) -> Array:
-        return self._xp.remainder(self, other)
-
-    def __rmod__(self, other: Array, /) -> Array:
-        return self._xp.remainder(other, self)
-
-    def __pow__(self, other: Array, /) -> Array:
-        return self._xp.pow(self, other)
-
-    def __rpow__(self, other: Array, /) -> Array:
-        return self._xp.pow(other, self)
-
-    def __matmul__(self, other: Array, /) -> Array:
-        return self._xp.matmul(self, other)
-
-    def __rmatmul__(self, other: Array, /) -> Array:
-        return self._xp.matmul(other, self)
-
-    def __and__(self, other: Array, /) -> Array:
-        return self._xp.bitwise_and(self, other)
-
-    def __rand__(self, other: Array, /) -> Array:
-        return self._xp.bitwise_and(other, self)
-
-    def __or__(self, other: Array, /) -> Array:
-        return self._xp.bitwise_or(self, other)
-
-    def __ror__(self, other: Array, /) -> Array:
-        return self._xp.bitwise_or(other, self)
-
-    def __xor__(self, other: Array, /) -> Array:
-        return self._xp.bitwise_xor(self, other)
-
-    def __rxor__(self, other: Array, /) -> Array:
-        return self._xp.bitwise_xor(other, self)
-
-    def __lshift__(self, other: Array, /) -> Array:
-        return self._xp.bitwise_left_shift(self, other)
-
-    def __rshift__(self, other: Array, /) -> Array:
-        return self._xp.bitwise_right_shift(self, other)
-
-    def __eq__(self, other: object, /) -> Array:
-        return self._xp.equal(self, other)
-
-    def __ne__(self, other: object, /) -> Array:
-        return self._xp.not_equal(self, other)
-
-    def __lt__(self, other: Array, /) -> Array:
-        return self._xp.less(self, other)
-
-    def __le__(self, other: Array, /) -> Array:
-        return self._xp.less_equal(self, other)
-
-    def __gt__(self, other: Array, /) -> Array:
-        return self._xp.greater(self, other)
-
-    def __ge__(self, other: Array, /) -> Array:
-        return self._xp.greater_equal(self, other)
-
-    def __neg__(self) -> Array:
-        return self._xp.negative(self)
-
-    def __pos__(self) -> Array:
-        return self._xp.positive(self)
-
-    def __abs__(self) -> Array:
-        return self._xp.abs(self)
-
-    def __invert__(self) -> Array:
-        return self._xp.bitwise_invert(self)
 
 
 def plain(x: Array) -> Array:

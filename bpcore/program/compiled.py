@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from bpcore.derivatives.namespace import Space, space_of
+from bpcore.derivatives.namespace import space_of
+from bpcore.derivatives.space import Space
 from bpcore.derivatives.traced import Traced
 from bpcore.program.program import Program
 from bpcore.program.record import record

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bpcore.derivatives.rules.function import Function
 from bpcore.words.protocols import Array, Dtype, Shape, Static
+from bpcore.words.trees import Structure
 
-__all__ = ["ArrayType", "Equation", "Slot", "type_of"]
+__all__ = ["ArrayType", "Equation", "Equations", "Slot", "type_of"]
 
 
 class Slot(int):
@@ -60,3 +62,34 @@ class Equation:
 def type_of(array: Array) -> ArrayType:
     """Return shape and dtype of an array."""
     return ArrayType(tuple(array.shape), array.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """A straight-line list of equations.
+
+    Attributes
+    ----------
+    inputs : tuple of Slot
+        Where the arguments' leaves go, in order.
+    equations : tuple of Equation
+        Each reads slots that are inputs or outputs of earlier ones, and writes a slot once.
+    outputs : tuple
+        A `Slot`, or the name of a constant, for each leaf that is returned.
+    constants : mapping of str to array
+        Arrays that the function took from elsewhere than its arguments.
+    types : mapping of Slot to ArrayType
+    structure : Structure
+        The tree that the outputs make.
+    """
+
+    inputs: tuple[Slot, ...]
+    equations: tuple[Equation, ...]
+    outputs: tuple[Slot | str, ...]
+    constants: Mapping[str, Array]
+    types: Mapping[Slot, ArrayType]
+    structure: Structure
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "constants", MappingProxyType(dict(self.constants)))
+        object.__setattr__(self, "types", MappingProxyType(dict(self.types)))

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bpcore.program.equation import Equation, type_of
-
-if TYPE_CHECKING:
-    from bpcore.program.program import Program
+from bpcore.program.equation import Equation, Equations, type_of
 
 __all__ = ["listing"]
 
 
-def listing(program: Program) -> str:
+def listing(program: Equations) -> str:
     """Return one line for each input, constant, equation and the outputs, with shapes and dtypes."""
     lines = [f"{slot!r:<6}  {program.types[slot]!r:<20}  input" for slot in program.inputs]
     lines += [f"{name:<6}  {type_of(array)!r:<20}  constant" for name, array in program.constants.items()]

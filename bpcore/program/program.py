@@ -6,48 +6,23 @@ backends compile it, the listing prints it. Passes are plain functions from Prog
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
-from bpcore.program.equation import ArrayType, Equation, Slot
+from bpcore.program.equation import Equations
 from bpcore.program.listing import listing
 from bpcore.program.source import as_function
 from bpcore.words.protocols import Array, Namespace
-from bpcore.words.trees import Structure
 
 __all__ = ["Program"]
 
 
 @dataclass(frozen=True, eq=False)
-class Program:
-    """Equations between arrays.
+class Program(Equations):
+    """Equations that can be printed and run.
 
-    Attributes
-    ----------
-    inputs : tuple of Slot
-        Where the arguments' leaves go, in order.
-    equations : tuple of Equation
-        Each reads slots that are inputs or outputs of earlier ones, and writes a slot once.
-    outputs : tuple
-        A `Slot`, or the name of a constant, for each leaf that is returned.
-    constants : mapping of str to array
-        Arrays that the function took from elsewhere than its arguments.
-    types : mapping of Slot to ArrayType
-    structure : Structure
-        The tree that the outputs make.
+    Its fields are those of `Equations`.
     """
-
-    inputs: tuple[Slot, ...]
-    equations: tuple[Equation, ...]
-    outputs: tuple[Slot | str, ...]
-    constants: Mapping[str, Array]
-    types: Mapping[Slot, ArrayType]
-    structure: Structure
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "constants", MappingProxyType(dict(self.constants)))
-        object.__setattr__(self, "types", MappingProxyType(dict(self.types)))
 
     def __str__(self) -> str:
         return listing(self)

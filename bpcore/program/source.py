@@ -8,18 +8,14 @@ soon as the last equation that reads it is done.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
-from bpcore.program.equation import Equation, Slot
+from bpcore.program.equation import Equation, Equations, Slot
 from bpcore.words.protocols import Array, Namespace, Static
-
-if TYPE_CHECKING:
-    from bpcore.program.program import Program
 
 __all__ = ["as_function", "source"]
 
 
-def as_function(program: Program, xp: Namespace) -> Callable[..., Sequence[Array]]:
+def as_function(program: Equations, xp: Namespace) -> Callable[..., Sequence[Array]]:
     """Return `program` as a function of its inputs' leaves that returns its outputs' leaves.
 
     Its text is at ``.source``; the names that the text uses are bound to functions of `xp`, to
@@ -36,7 +32,7 @@ def as_function(program: Program, xp: Namespace) -> Callable[..., Sequence[Array
     return function
 
 
-def source(program: Program) -> tuple[str, dict[str, Static]]:
+def source(program: Equations) -> tuple[str, dict[str, Static]]:
     """Return the Python text of `program`, and the arguments that it names because they are no literals."""
     literals: dict[str, Static] = {}
     last = _last_reads(program)
@@ -50,7 +46,7 @@ def source(program: Program) -> tuple[str, dict[str, Static]]:
     return "\n".join(lines) + "\n", literals
 
 
-def _last_reads(program: Program) -> dict[int, list[str]]:
+def _last_reads(program: Equations) -> dict[int, list[str]]:
     """Return, for each equation, the slots that nobody reads after it."""
     last: dict[Slot, int] = {}
     for index, equation in enumerate(program.equations):

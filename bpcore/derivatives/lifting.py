@@ -1,0 +1,115 @@
+"""How a function is called on traced arrays: computed one level down, and written on the tape."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from bpcore.derivatives.rules.function import Function
+from bpcore.derivatives.tape import Call, Tape
+from bpcore.derivatives.traced import Traced, plain
+from bpcore.ground.registry import backend_of
+from bpcore.words.errors import MixedArrays, NotDifferentiable
+from bpcore.words.protocols import Array, Namespace, Static
+
+__all__ = ["composed", "guarded", "lifted", "lifted_list"]
+
+
+def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:
+    """Return `function` as users call it: on plain arrays `compute`, on traced ones with its tape."""
+
+    def call(*inputs: Array, **static: Static) -> Array:
+        for name, value in static.items():
+            if type(value) is Traced:  # it would be taken for a number, and its gradient lost
+                raise NotDifferentiable(f"{function.name} was given {name} as a traced array: {_BY_POSITION}")
+        tape: Tape | None = None
+        for x in inputs:
+            if type(x) is Traced and (tape is None or x.tape.serial > tape.serial):
+                tape = x.tape
+        if tape is None:
+            return compute(*inputs, **static)
+        slots: list[int | None] = []
+        values = []
+        deeper = False  # whether a value is traced itself, by an older tape
+        for x in inputs:
+            if type(x) is Traced:
+                if x.tape is tape:
+                    slots.append(x.slot)
+                    x = x.value  # noqa: PLW2901
+                else:
+                    slots.append(None)
+                deeper = deeper or type(x) is Traced
+            else:
+                slots.append(None)
+            values.append(x)
+        try:
+            y = call(*values, **static) if deeper else compute(*values, **static)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise _explained(function, values, error) from error
+        if deeper:
+            tape.nested = True
+        calls = tape.calls
+        tape.append(Call(function, tuple(slots), tuple(values), static, y))
+        return Traced(tape, tape.inputs + len(calls) - 1, y)
+
+    call.__name__ = call.__qualname__ = function.name
+    call.__doc__ = getattr(compute, "__doc__", None)
+    return call
+
+
+def lifted_list(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:
+    """Return, as users call it, a function whose arrays come in one list."""
+    call = lifted(function, lambda *arrays, **static: compute(list(arrays), **static))
+
+    @functools.wraps(compute)
+    def call_with_list(arrays: list[Array] | tuple[Array, ...], /, **static: Static) -> Array:
+        return call(*arrays, **static)
+
+    return call_with_list
+
+
+_BY_POSITION = "pass arrays by position, and options as numbers."
+
+
+def _explained(function: Function, values: list[Array], error: Exception) -> Exception:
+    """Return an error that says more than the library's, where the arrays are of two libraries."""
+    try:
+        backend_of(*(plain(value) for value in values if hasattr(value, "dtype")))
+    except MixedArrays as mixed:
+        return MixedArrays(function.name, mixed.kinds)
+    return error
+
+
+def composed(
+    composite: Callable[..., Array], native: Callable[..., Array] | None, xp: Namespace
+) -> Callable[..., Array]:
+    """Return a function that is made of others when an input is traced, and the library's own if not."""
+
+    @functools.wraps(native or composite)
+    def call(*args: Array, **named: Array) -> Array:
+        if native is not None and not _any_traced(args) and not _any_traced(tuple(named.values())):
+            return native(*args, **named)
+        return composite(xp, *args, **named)
+
+    return call
+
+
+def _any_traced(args: tuple[Array, ...] | list[Array]) -> bool:
+    return any(type(x) is Traced or (isinstance(x, list | tuple) and _any_traced(list(x))) for x in args)
+
+
+def guarded(name: str, native: Callable[..., Array]) -> Callable[..., Array]:
+    """Return `native`, guarded: it has no rule, so a traced array must not slip through it."""
+    if isinstance(native, type):
+        return native
+
+    @functools.wraps(native)
+    def call(*args: Array, **named: Array) -> Array:
+        if _any_traced(args) or _any_traced(tuple(named.values())):
+            raise NotDifferentiable(
+                f"{name} has no rule yet: bring the values out with stop_gradient if no gradient is "
+                "wanted, or write it with functions that have one."
+            )
+        return native(*args, **named)
+
+    return call

@@ -1,0 +1,44 @@
+"""The plain namespace: the library's own functions, with kernels and functions beyond it laid over."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import SimpleNamespace
+
+from bpcore.derivatives.rules import TABLE
+from bpcore.ground.backend import Backend
+from bpcore.words.protocols import Array, Namespace, Static
+
+__all__ = ["plain_functions"]
+
+
+def plain_functions(backend: Backend) -> Namespace:
+    """Return what rules compute in: functions of plain arrays, new ones on the backend's device."""
+    library = backend.namespace
+    functions = SimpleNamespace(
+        **{name: getattr(library, name) for name in dir(library) if not name.startswith("_")}
+    )
+    for function in TABLE.values():
+        if function.compute is not None:
+            setattr(functions, function.name, functools.partial(function.compute, functions))
+    vars(functions).update(backend.kernels)
+    if backend.device is not None:
+        vars(functions).update(_creation_on(functions, backend.device))
+    return functions
+
+
+def _creation_on(functions: Namespace, device: object) -> dict[str, Callable[..., Array]]:
+    """Return the creation functions with `device` as their default."""
+    names = ("arange", "asarray", "empty", "eye", "full", "linspace", "ones", "zeros")
+
+    def on_device(create: Callable[..., Array]) -> Callable[..., Array]:
+        @functools.wraps(create)
+        def call(*args: Static, **static: Static) -> Array:
+            if static.get("device") is None:
+                static["device"] = device
+            return create(*args, **static)
+
+        return call
+
+    return {name: on_device(getattr(functions, name)) for name in names}

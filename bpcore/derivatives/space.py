@@ -1,0 +1,35 @@
+"""A backend's two namespaces, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bpcore.ground.backend import Backend
+from bpcore.words.protocols import Dtype, Namespace
+
+__all__ = ["Space"]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Space:
+    """A backend's two namespaces.
+
+    Attributes
+    ----------
+    backend : Backend
+    functions : module-like
+        What rules compute in, on plain arrays.
+    traced : module-like
+        What users and foreign code call, on plain and on traced arrays.
+    """
+
+    backend: Backend
+    functions: Namespace
+    traced: Namespace
+    _real: dict[Dtype, bool] = field(default_factory=dict)
+
+    def is_real(self, dtype: Dtype) -> bool:
+        """Return whether arrays of this dtype have derivatives: whether it is real floating."""
+        if dtype not in self._real:
+            self._real[dtype] = self.functions.isdtype(dtype, "real floating")
+        return self._real[dtype]

@@ -1,0 +1,111 @@
+"""Tracing: call a function once on traced arrays, and give back gradients like what it was called with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from bpcore.derivatives.namespace import device_of, space_of
+from bpcore.derivatives.reverse import pull_back
+from bpcore.derivatives.space import Space
+from bpcore.derivatives.tape import Tape
+from bpcore.derivatives.traced import Traced
+from bpcore.words.errors import NotDifferentiable, OptionError
+from bpcore.words.protocols import Array, Tree
+from bpcore.words.trees import Structure, flatten, leaves, unflatten
+
+__all__ = ["Trace", "check_argnums", "name_of", "trace"]
+
+_NUMPY_CALLED = (
+    "a function of NumPy's own was called on a traced array and cannot follow a gradient: call it from the "
+    'array\'s namespace, xp = x.__array_namespace__(), or from xp = bpcore.namespace("numpy").'
+)
+
+
+class Trace(NamedTuple):
+    """A function that was traced once: its tape, and what it returned."""
+
+    tape: Tape
+    inputs: list[Array]
+    structure: Structure
+    output: Tree
+
+    def gradient(self, seeds: dict[int, Array]) -> Tree:
+        """Return the cotangents of the inputs, as the tree that they came in."""
+        return unflatten(self.structure, _finished(self.tape, self.inputs, pull_back(self.tape, seeds)))
+
+
+def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[int, ...]) -> Trace:
+    """Call `f` with the arguments `argnums` traced."""
+    chosen = args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in argnums)
+    inputs, structure = flatten(chosen)
+    space, like = _where(inputs, args)
+    inputs = [x if type(x) is Traced else _real(space, like, x) for x in inputs]
+    tape = Tape(space, len(inputs))
+    tape.nested = any(type(x) is Traced for x in inputs)
+    traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
+    filled = list(args)
+    if isinstance(argnums, int):
+        filled[argnums] = traced
+    else:
+        for i, tree in zip(argnums, traced, strict=True):
+            filled[i] = tree
+    try:
+        output = f(*filled)
+    except TypeError as error:
+        if "__array_ufunc__" in str(error):  # what NumPy says of an array that refuses its functions
+            raise NotDifferentiable(_NUMPY_CALLED) from error
+        raise
+    finally:
+        tape.close()
+    return Trace(tape, inputs, structure, output)
+
+
+def _where(inputs: list[Array], args: tuple[Tree, ...]) -> tuple[Space, Array]:
+    """Return the space that the inputs belong to, and an array that numbers among them are made like."""
+    arrays = [x for x in inputs if hasattr(x, "dtype")] or [x for x in leaves(args) if hasattr(x, "dtype")]
+    space = space_of(*arrays)
+    return space, next((x for x in arrays if space.is_real(x.dtype)), None)
+
+
+def _real(space: Space, like: Array | None, x: Array) -> Array:
+    """Return the input as an array that has a derivative, or say why it has none."""
+    if type(x) is float:
+        if like is None:
+            return space.backend.asarray(x)
+        return space.backend.asarray(x, dtype=like.dtype, device=device_of(like))
+    if hasattr(x, "dtype") and space.is_real(x.dtype):
+        return x
+    kind = f"{x.dtype} array" if hasattr(x, "dtype") else repr(x)
+    raise NotDifferentiable(f"a gradient with respect to {kind} was asked for: make it real floating first.")
+
+
+def _finished(tape: Tape, inputs: list[Array], cotangents: list[Array | None]) -> list[Array]:
+    """Return one array for each input, none of them sharing memory with another."""
+    space = tape.space
+    own = getattr(space.functions, "own", None)
+    seen: set[int] = set()
+    finished = []
+    for x, g in zip(inputs, cotangents, strict=True):
+        if g is None:
+            g = (space.traced if type(x) is Traced else space.functions).zeros_like(x)  # noqa: PLW2901
+        elif type(g) is not Traced:
+            if id(g) in seen:
+                g = space.functions.asarray(g, copy=True)  # noqa: PLW2901
+            elif own is not None:
+                g = own(g)  # noqa: PLW2901
+            seen.add(id(g))
+        finished.append(g)
+    return finished
+
+
+def name_of(f: Callable[..., Tree]) -> str:
+    """Return what to call `f` in an error."""
+    return getattr(f, "__name__", type(f).__name__)
+
+
+def check_argnums(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[int, ...]) -> None:
+    """Want positions that there are."""
+    for i in (argnums,) if isinstance(argnums, int) else argnums:
+        if not 0 <= i < len(args):
+            raise OptionError("argnums", i, f"a position among the {len(args)} arguments of {name_of(f)}")
