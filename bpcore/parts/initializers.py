@@ -145,9 +145,9 @@ class Given(Initializer):
     values: Array
 
     def __call__(self, key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Array:
-        """Return the given numbers on the key's device."""
+        """Return a copy of the given numbers on the key's device: what is trained is not what was given."""
         xp = array_namespace(key)
-        array = xp.asarray(self.values, dtype=dtype or xp.float32, device=device_of(key))
+        array = xp.asarray(self.values, dtype=dtype or xp.float32, device=device_of(key), copy=True)
         if tuple(array.shape) != tuple(shape):
             raise ShapeError("Given", f"values of shape {tuple(shape)}", tuple(array.shape))
         return array

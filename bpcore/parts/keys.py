@@ -103,6 +103,8 @@ def split(key: Array, n: int = 2, /) -> list[Array]:
 
 def fold_in(key: Array, number: int, /) -> Array:
     """Return the key that belongs to `key` and a whole number (an epoch, a step), 0 <= number < 2**31."""
+    if type(number) is not int or not 0 <= number < 2**31:
+        raise OptionError("number of fold_in", number, "a whole number from 0 to 2**31 - 1")
     xp = array_namespace(key)
     x0, x1 = _words(key, 1, _FOLD, number)
     return xp.concat([x0, x1])

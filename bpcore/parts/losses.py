@@ -34,7 +34,8 @@ class Loss(ABC):
         ----------
         output : array, real floating
         target : array
-            Of the output's shape; whole-number labels of shape (batch,) for `CrossEntropy`.
+            Of the output's shape, and taken in its dtype; or whole-number labels of shape (batch,) for
+            `CrossEntropy`.
 
         Raises
         ------
@@ -43,6 +44,8 @@ class Loss(ABC):
         """
         xp = array_namespace(output)
         self.check_shapes(tuple(output.shape), tuple(target.shape))
+        if target.ndim == output.ndim and target.dtype != output.dtype:
+            target = xp.astype(target, output.dtype)
         each = self.each(xp, output, target)
         return xp.mean(each) if self.reduction == "mean" else xp.sum(each)
 
@@ -182,16 +185,22 @@ class CrossEntropy(Loss):
 
     def check_targets(self, target: Array, outputs: int) -> None:
         """Want labels from 0 to classes - 1, or numbers from 0 to 1."""
-        xp = array_namespace(target)
-        if not xp.isdtype(target.dtype, "integral"):
+        if target.ndim > 1:
             _share_within(self, target)
             return
+        xp = array_namespace(target)
+        if not xp.isdtype(target.dtype, "integral"):
+            kind = str(target.dtype).rpartition(".")[2]
+            raise DataError(
+                f"CrossEntropy wants labels that are whole numbers, was given {kind}: cast them, as "
+                "y.astype(int), or give probabilities of shape (samples, classes)."
+            )
         low, high = int(xp.min(target)), int(xp.max(target))
         if low < 0 or high >= outputs:
+            more = f", or give the last layer {high + 1} outputs" if high >= outputs else ""
             raise DataError(
                 f"CrossEntropy wants labels from 0 to {outputs - 1} for a network of {outputs} outputs, "
-                f"was given {low} to {high}: number the classes from 0, or give the last layer "
-                f"{high + 1} outputs."
+                f"was given {low} to {high}: number the classes from 0{more}."
             )
 
     @property
@@ -206,4 +215,9 @@ def _one_hot(xp: Namespace, labels: Array, output: Array) -> Array:
 
 
 def _log(xp: Namespace, p: Array) -> Array:
-    return xp.log(xp.maximum(p, FLOOR))
+    """Return ``log(max(p, FLOOR))``; below the floor its slope is that at the floor, not 0.
+
+    So a share of 0 that should be more is told to grow.
+    """
+    missing = xp.stop_gradient(xp.subtract(xp.maximum(p, FLOOR), p))
+    return xp.log(xp.add(p, missing))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Real
 from typing import ClassVar
 
 from bpcore.derivatives.namespace import array_namespace, device_of
@@ -31,14 +32,23 @@ class Optimizer(ABC):
         The learning rate.
     memories : tuple of str
         The names of the trees like the parameters that the optimizer remembers; they start at zero.
+    shares : tuple of str
+        The names of the options that say how much of a memory is kept from step to step.
     """
 
     rate: float
     memories: ClassVar[tuple[str, ...]] = ()
+    shares: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if not self.rate >= 0 or math.isinf(self.rate):
-            raise OptionError(f"rate of {type(self).__name__}", self.rate, "a number, 0 or more")
+        self._check("rate", math.inf, "a number, 0 or more")
+        for name in self.shares:
+            self._check(name, 1.0, "a number from 0 to below 1")
+
+    def _check(self, name: str, end: float, wanted: str) -> None:
+        value = getattr(self, name)
+        if not isinstance(value, Real) or not 0 <= float(value) < end:
+            raise OptionError(f"{name} of {type(self).__name__}", value, wanted)
 
     def init(self, params: Tree, /) -> Tree:
         """Return the state to start from.
@@ -57,7 +67,8 @@ class Optimizer(ABC):
             raise ShapeError(type(self).__name__, "parameters with at least one array", "an empty tree")
         xp = array_namespace(first)
         place = {"dtype": first.dtype, "device": device_of(first)}
-        state: dict[str, Tree] = {"rate": xp.full((), self.rate, **place), "count": xp.zeros((), **place)}
+        rate = xp.full((), float(self.rate), **place)
+        state: dict[str, Tree] = {"rate": rate, "count": xp.zeros((), **place)}
         for name in self.memories:
             state[name] = tree_map(xp.zeros_like, params)
         return state
@@ -78,7 +89,8 @@ class Optimizer(ABC):
         xp = array_namespace(ps[0])
         count = xp.add(state["count"], 1.0)
         scalars = self.scalars(xp, state["rate"], count)
-        rows = zip(*(leaves(state[name]) for name in self.memories), strict=True) if self.memories else [()] * len(ps)
+        columns = [leaves(state[name]) for name in self.memories]
+        rows = zip(*columns, strict=True) if columns else [()] * len(ps)
         stepped = [self.leaf(xp, p, g, scalars, *row) for p, g, row in zip(ps, gs, rows, strict=True)]
         trees = [unflatten(structure, column) for column in zip(*stepped, strict=True)]
         return trees[0], {**state, "count": count, **dict(zip(self.memories, trees[1:], strict=True))}
@@ -123,6 +135,7 @@ class Momentum(Optimizer):
     rate: float = 0.01
     momentum: float = 0.9
     memories = ("velocity",)
+    shares = ("momentum",)
 
     def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
         """Return the rate."""
@@ -149,6 +162,7 @@ class Nesterov(Optimizer):
     rate: float = 0.01
     momentum: float = 0.9
     memories = ("velocity",)
+    shares = ("momentum",)
 
     def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
         """Return the rate."""
@@ -203,6 +217,7 @@ class RMSprop(Optimizer):
     decay: float = 0.99
     epsilon: float = 1e-8
     memories = ("square",)
+    shares = ("decay",)
 
     def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
         """Return the rate."""
@@ -239,6 +254,7 @@ class Adam(Optimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
     memories = ("mean", "square")
+    shares = ("beta1", "beta2")
 
     def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
         """Return step and epsilon with the corrections inside, for they cost nothing on numbers.
@@ -270,6 +286,7 @@ class AdamW(Optimizer):
     epsilon: float = 1e-8
     decay: float = 1e-2
     memories = ("mean", "square")
+    shares = ("beta1", "beta2")
 
     def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
         """Return Adam's two numbers, and the share that is left of a weight."""
@@ -285,9 +302,8 @@ class AdamW(Optimizer):
 
 
 def _corrected(xp: Namespace, adam: Adam | AdamW, rate: Array, count: Array) -> tuple[Array, Array]:
-    c1, c2 = (
-        xp.negative(xp.expm1(xp.multiply(count, math.log(beta)))) for beta in (adam.beta1, adam.beta2)
-    )
+    logs = [math.log(beta) if beta else -math.inf for beta in (adam.beta1, adam.beta2)]
+    c1, c2 = (xp.negative(xp.expm1(xp.multiply(count, log))) for log in logs)
     root = xp.sqrt(c2)
     return xp.multiply(rate, xp.divide(root, c1)), xp.multiply(root, adam.epsilon)
 
