@@ -50,9 +50,16 @@ def _preparation(model: str, run: Run) -> Preparation:
     if "preparation" not in run.extra:
         raise FileError(model, "the model does not say how its inputs are prepared", do)
     try:
-        return Preparation.from_dict(run.extra["preparation"])
+        preparation = Preparation.from_dict(run.extra["preparation"])
     except DataError as error:
         raise FileError(model, str(error).rstrip("."), do) from None
+    sizes = (len(preparation.features), preparation.outputs)
+    if (*run.features, *run.net.output_shape(run.features)) != sizes:
+        what = (
+            f"its preparation is for a network of {sizes[0]} inputs and {sizes[1]} outputs, not for its own"
+        )
+        raise FileError(model, what, do)
+    return preparation
 
 
 def _as_csv(found: Answers) -> str:

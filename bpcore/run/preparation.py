@@ -89,6 +89,11 @@ class Preparation:
             target_scale=y_scale,
         )
 
+    @property
+    def outputs(self) -> int:
+        """How many outputs the network has."""
+        return len(self.classes) if self.task == "multiclass" else len(self.targets)
+
     def inputs(self, x: Array) -> Array:
         """Return features (samples, features) as the network's inputs, a host array of float64."""
         return (_filled(x, self.fill) - _row(self.mean)) / _row(self.scale)
@@ -161,8 +166,10 @@ class Preparation:
             and len(self.mean) == len(self.scale) == len(self.features)
             and len(self.fill) in (0, len(self.features))
             and all(self.scale + self.target_scale)
-            and (self.task == "regression") == bool(self.target_mean)
             and len(self.target_mean) == len(self.target_scale)
+            and len(self.target_mean) == (len(self.targets) if self.task == "regression" else 0)
+            and bool(self.targets)
+            and (self.task != "binary" or len(self.classes) == 2)  # noqa: PLR2004
         )
 
 

@@ -1,0 +1,394 @@
+"""From a table to samples: targets, tasks, missing values, the split, the preparation, the answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bpcore.parts import keys
+from bpcore.run.answers import answers, compared
+from bpcore.run.datasets import Dataset, gates, iris
+from bpcore.run.preparation import Preparation
+from bpcore.run.samples import samples_of
+from bpcore.run.splitting import split_samples
+from bpcore.run.tables import read_table, table_of
+from bpcore.words.errors import DataError, OptionError
+
+Read = Callable[..., Dataset]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    def samples(content: str, **options: Any) -> Dataset:
+        path = tmp_path / "data.csv"
+        path.write_text(content, encoding="utf-8")
+        return samples_of(read_table(path), **options)
+
+    return samples
+
+
+@pytest.fixture
+def refusal(read: Read) -> Callable[..., str]:
+    def message(content: str, **options: Any) -> str:
+        with pytest.raises(DataError) as caught:
+            read(content, **options)
+        assert "data.csv: " in str(caught.value)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    return message
+
+
+# -- targets and tasks --------------------------------------------------------------------------------------
+
+
+def test_the_target_is_the_last_column_or_the_one_named(read: Read) -> None:
+    content = "a,b,c\n1,0.5,7.5\n2,0.25,8.5\n"
+    assert read(content).targets == ("c",)
+    data = read(content, target="a", task="regression")
+    assert data.targets == ("a",)
+    assert data.features == ("b", "c")
+    assert data.x.tolist() == [[0.5, 7.5], [0.25, 8.5]]
+    assert data.y.tolist() == [[1.0], [2.0]]
+
+
+def test_without_names_the_target_is_a_number(read: Read) -> None:
+    assert read("1,0.5\n2,1.5\n3,2.5\n", target="1", task="regression").features == ("2",)
+
+
+@pytest.mark.parametrize(
+    ("cells", "task", "classes"),
+    [
+        (["b", "a", "b", "a"], "binary", ("a", "b")),
+        (["b", "a", "c", "a", "b", "c"], "multiclass", ("a", "b", "c")),
+        (["1", "0", "1", "0"], "binary", ("0", "1")),
+        (["10", "9", "10.0", "9", "2", "2"], "multiclass", ("2", "9", "10")),
+        (["0.5", "1", "0.5", "1"], "regression", ()),
+        (["1", "2", "3", "4", "4"], "regression", ()),
+        ([str(i) for i in range(21)] * 2, "regression", ()),
+        ([str(i) for i in range(20)] * 2, "multiclass", tuple(str(i) for i in range(20))),
+    ],
+)
+def test_the_task_is_seen_from_the_target(
+    read: Read, cells: list[str], task: str, classes: tuple[str]
+) -> None:
+    data = read("x,y\n" + "".join(f"{i},{cell}\n" for i, cell in enumerate(cells)))
+    assert (data.task, data.classes) == (task, classes)
+    if task == "multiclass":
+        assert data.y.dtype == np.int64
+        assert [data.classes[i] for i in data.y] == [cell.removesuffix(".0") for cell in cells]
+    else:
+        assert data.y.shape == (len(cells), 1)
+
+
+def test_the_task_can_be_said(read: Read) -> None:
+    assert read("x,y\n1,0\n2,1\n3,0\n4,1\n", task="regression").task == "regression"
+    assert read("x,y\n1,0\n2,1\n3,0\n4,1\n", task="multiclass").y.tolist() == [0, 1, 0, 1]
+    with pytest.raises(OptionError, match='Did you mean "binary"'):
+        read("x,y\n1,0\n2,1\n", task="binery")
+
+
+def test_a_target_that_is_not_there(refusal: Callable[..., str]) -> None:
+    message = refusal("width,height,price\n1,2,3\n", target="prize")
+    assert 'no column "prize"' in message
+    assert "width, height, price" in message
+    assert 'Did you mean "price"?' in message
+
+
+def test_only_one_column(refusal: Callable[..., str]) -> None:
+    assert "one column only" in refusal("price\n1\n2\n")
+
+
+def test_text_where_a_number_belongs(refusal: Callable[..., str]) -> None:
+    assert 'row 3, column "b": found "abc" where a number belongs' in refusal("a,b,y\n1,2,0\n1,abc,1\n")
+    assert 'row 2, column "y": found "x"' in refusal("a,y\n1,x\n2,1\n3,2\n", task="regression")
+    assert "decimals with a point" in refusal("a;y\n1,5;0\n2,5;1\n")
+    numbers = "".join(f"{i},{i}.5\n" for i in range(40))
+    assert 'row 42, column "y": found "4o.5"' in refusal("a,y\n" + numbers + "1,4o.5\n")
+
+
+def test_an_infinite_number(refusal: Callable[..., str]) -> None:
+    assert 'row 3, column "a": the number is infinite' in refusal("a,y\n1,0\ninf,1\n")
+    assert 'column "y": the number is infinite' in refusal("a,y\n1,0\n2,-inf\n")
+    assert 'column "a": the number is infinite' in refusal("a,y\n1,0\n1e999,1\n", fill="mean")
+
+
+def test_a_constant_target(refusal: Callable[..., str]) -> None:
+    assert 'the target "y" is 3 in every row' in refusal("a,y\n1,3\n2,3\n")
+    assert 'the target "y" is no in every row' in refusal("a,y\n1,no\n2,no\n")
+
+
+def test_a_class_with_one_sample(refusal: Callable[..., str]) -> None:
+    assert 'row 4, column "y": the class "c" has one sample' in refusal("x,y\n1,a\n2,a\n3,c\n4,b\n5,b\n")
+
+
+def test_a_binary_task_wants_two_classes(refusal: Callable[..., str]) -> None:
+    assert "has 3: a, b, c" in refusal("x,y\n1,a\n2,a\n3,c\n3,c\n4,b\n5,b\n", task="binary")
+
+
+# -- missing values -----------------------------------------------------------------------------------------
+
+HOLES = "a,b,y\n1,10,0\n,20,1\n3,?,0\n8,60,1\n"
+
+
+def test_missing_values_are_refused_with_row_and_column(refusal: Callable[..., str]) -> None:
+    message = refusal(HOLES)
+    assert 'row 3, column "a": the value is missing' in message
+    assert "mean, median, zero or drop" in message
+    assert "(2 in this column)" in refusal("a,y\n,0\n,1\n3,0\n")
+
+
+@pytest.mark.parametrize(
+    ("fill", "wanted"), [("mean", (4.0, 30.0)), ("median", (3.0, 20.0)), ("zero", (0.0, 0.0))]
+)
+def test_missing_values_are_filled(read: Read, fill: str, wanted: tuple[float, float]) -> None:
+    data = read(HOLES, fill=fill)
+    assert np.isnan(data.x).sum() == 2
+    preparation = Preparation.measured(data, scaling="none", fill=fill)
+    assert preparation.fill == wanted
+    assert preparation.inputs(data.x).tolist() == [[1, 10], [wanted[0], 20], [3, wanted[1]], [8, 60]]
+
+
+def test_rows_with_missing_values_are_dropped(read: Read, refusal: Callable[..., str]) -> None:
+    data = read(HOLES, fill="drop", task="regression")
+    assert data.x.tolist() == [[1, 10], [8, 60]]
+    assert read("a,y\n1,u\n2,\n3,v\n4,u\n5,v\n", fill="drop").y.tolist() == [[0.0], [1.0], [0.0], [1.0]]
+    assert "every row has a missing value" in refusal("a,b,y\n1,,0\n,2,1\n", fill="drop")
+
+
+def test_rows_are_counted_in_the_file_after_some_were_dropped(refusal: Callable[..., str]) -> None:
+    assert 'row 4, column "a": the number is infinite' in refusal("a,y\n1,0\n,0\ninf,1\n2,1\n", fill="drop")
+
+
+def test_a_missing_target_is_never_filled(refusal: Callable[..., str]) -> None:
+    assert 'row 3, column "y": the target is missing' in refusal("a,y\n1,0\n2,NA\n3,1\n", fill="mean")
+
+
+def test_a_feature_without_any_value_cannot_be_filled(read: Read) -> None:
+    data = read("a,b,y\n1,,0\n2,,1\n3,,0\n4,,1\n", fill="mean")
+    with pytest.raises(DataError, match='column "b" has no value in the training part'):
+        Preparation.measured(data, fill="mean")
+
+
+# -- the split ----------------------------------------------------------------------------------------------
+
+
+def test_the_split_takes_the_same_share_of_each_class() -> None:
+    train, held = split_samples(iris(), 0.2, keys.key(0))
+    assert np.bincount(train.y).tolist() == [40, 40, 40]
+    assert np.bincount(held.y).tolist() == [10, 10, 10]
+    together = np.concatenate([train.x, held.x])
+    assert sorted(together.tolist()) == sorted(iris().x.tolist())
+
+
+def test_the_split_follows_the_key() -> None:
+    first, again, other = (split_samples(iris(), 0.2, keys.key(seed))[1].x for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_every_class_keeps_a_sample_for_training(read: Read) -> None:
+    data = read("x,y\n1,a\n2,a\n3,b\n4,b\n5,b\n")
+    train, held = split_samples(data, 0.9, keys.key(0))
+    assert set(train.y[:, 0].tolist()) == {0.0, 1.0}
+    assert len(held.x) == 3
+
+
+def test_a_quantity_is_split_as_one_group(read: Read) -> None:
+    data = read("x,y\n" + "".join(f"{i},{i}.5\n" for i in range(10)))
+    train, held = split_samples(data, 0.3, keys.key(0))
+    assert (len(train.x), len(held.x)) == (7, 3)
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.1, float("nan")])
+def test_a_share_out_of_range(share: float) -> None:
+    with pytest.raises(OptionError, match="validation must be a share"):
+        split_samples(iris(), share, keys.key(0))
+
+
+def test_a_share_of_nobody() -> None:
+    with pytest.raises(DataError, match=r"of 4 samples a share of 0\.1 cannot be held out"):
+        split_samples(gates(), 0.1, keys.key(0))
+
+
+# -- the preparation ----------------------------------------------------------------------------------------
+
+
+def made(x: Any, y: Any, task: str = "regression", classes: tuple[str, ...] = ()) -> Dataset:
+    x = np.asarray(x, dtype=np.float64)
+    names = tuple(f"f{i}" for i in range(x.shape[1]))
+    return Dataset(
+        name="made", x=x, y=np.asarray(y), features=names, targets=("t",), classes=classes, task=task
+    )
+
+
+def test_features_and_quantities_are_standardised_and_brought_back() -> None:
+    data = made([[1, 5], [3, 5], [5, 5]], [[10.0], [20.0], [60.0]])
+    preparation = Preparation.measured(data)
+    prepared = preparation.apply(data)
+    np.testing.assert_allclose(prepared.x, [[-(1.5**0.5), 0], [0, 0], [1.5**0.5, 0]])
+    np.testing.assert_allclose([prepared.y.mean(), prepared.y.std()], [0, 1], atol=1e-15)
+    np.testing.assert_allclose(preparation.quantities(prepared.y), data.y)
+
+
+def test_a_constant_column_that_has_no_exact_mean_has_scale_one() -> None:
+    preparation = Preparation.measured(made([[0.1]] * 7, [[float(i)] for i in range(7)]))
+    assert preparation.scale == (1.0,)
+    assert preparation.inputs(np.full((2, 1), 0.1)).tolist() == [[0.0], [0.0]]
+
+
+def test_features_of_one_unit_share_one_scale() -> None:
+    preparation = Preparation.measured(made([[0, 2], [4, 6]], [[0.0], [1.0]]), scaling="all")
+    assert preparation.mean == (3.0, 3.0)
+    assert preparation.scale == (5**0.5, 5**0.5)
+
+
+def test_only_the_training_part_is_measured() -> None:
+    data = iris()
+    train, held = split_samples(data, 0.2, keys.key(0))
+    preparation = Preparation.measured(train)
+    np.testing.assert_allclose(preparation.mean, train.x.mean(axis=0))
+    assert np.abs(preparation.apply(held).x.mean(axis=0)).max() > 1e-6
+
+
+def test_numbers_too_large_to_square() -> None:
+    with pytest.raises(DataError, match='column "f0" holds numbers too large'):
+        Preparation.measured(made([[1e200], [1.0]], [[0.0], [1.0]]))
+
+
+@pytest.mark.parametrize("data", [iris(), gates(), made([[1, 5], [3, 5]], [[10.0], [20.0]])])
+def test_a_preparation_survives_json(data: Dataset) -> None:
+    preparation = Preparation.measured(data, fill="median")
+    assert Preparation.from_dict(json.loads(json.dumps(preparation.to_dict()))) == preparation
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"task": "guess"},
+        {"scale": [0.0] * 4},
+        {"mean": [1.0]},
+        {"mean": ["a"] * 4},
+        {"mean": [float("nan")] * 4},
+        {"fill": [1.0]},
+        {"classes": 3},
+        {"targets": []},
+        {"target_mean": [1.0]},
+        {"features": [1, 2, 3, 4]},
+        {"task": "binary"},
+        {"new": 1},
+    ],
+)
+def test_a_preparation_of_another_form_is_refused(change: dict[str, Any]) -> None:
+    stored = Preparation.measured(iris()).to_dict()
+    with pytest.raises(DataError, match="stored with the model"):
+        Preparation.from_dict(stored | change)
+
+
+def test_a_preparation_that_is_no_dict_is_refused() -> None:
+    with pytest.raises(DataError, match="stored with the model"):
+        Preparation.from_dict([1, 2])
+
+
+# -- new rows -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Callable[[str], Any]:
+    def read(content: str) -> Any:
+        (tmp_path / "new.csv").write_text(content, encoding="utf-8")
+        return read_table(tmp_path / "new.csv")
+
+    return read
+
+
+def measured(names: tuple[str, ...], fill: tuple[float, ...] = ()) -> Preparation:
+    width = len(names)
+    return Preparation(
+        features=names,
+        mean=(0.0,) * width,
+        scale=(1.0,) * width,
+        fill=fill,
+        task="regression",
+        targets=("y",),
+        classes=(),
+        target_mean=(0.0,),
+        target_scale=(1.0,),
+    )
+
+
+def test_features_are_found_by_name_in_any_order(table: Callable[[str], Any]) -> None:
+    new = table("y,b,extra,a\n0,2,x,1\n0,4,x,3\n")
+    assert measured(("a", "b")).inputs_of(new).tolist() == [[1, 2], [3, 4]]
+
+
+def test_features_without_names_are_found_by_order(table: Callable[[str], Any]) -> None:
+    assert measured(("a", "b")).inputs_of(table("1,2\n3,4\n")).tolist() == [[1, 2], [3, 4]]
+    assert measured(("2", "3")).inputs_of(table("1,2\n3,4\n")).tolist() == [[1, 2], [3, 4]]
+    assert measured(("2", "3")).inputs_of(table("9,1,2\n9,3,4\n")).tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(DataError, match=r"3 columns without names, the model wants 2: a, b\."):
+        measured(("a", "b")).inputs_of(table("1,2,3\n3,4,5\n"))
+
+
+def test_new_rows_with_missing_values(table: Callable[[str], Any]) -> None:
+    new = table("a,b\n1,2\n3,\n")
+    assert measured(("a", "b"), fill=(7.0, 8.0)).inputs_of(new).tolist() == [[1, 2], [3, 8]]
+    with pytest.raises(DataError, match='row 3, column "b": the value is missing'):
+        measured(("a", "b")).inputs_of(new)
+
+
+def test_a_feature_that_new_rows_lack(table: Callable[[str], Any]) -> None:
+    with pytest.raises(
+        DataError, match=r'no column "width": the columns are widht, b.* Did you mean "widht"'
+    ):
+        measured(("width",)).inputs_of(table("widht,b\n1,2\n"))
+
+
+# -- the answers --------------------------------------------------------------------------------------------
+
+
+def test_answers_of_many_classes() -> None:
+    preparation = Preparation.measured(iris())
+    logits = np.log(np.asarray([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]]))
+    found = answers(preparation, logits)
+    assert found.names == ("species", "p(setosa)", "p(versicolor)", "p(virginica)")
+    assert found.columns[0] == ["setosa", "virginica"]
+    np.testing.assert_allclose(found.columns[1:], [[0.7, 0.1], [0.2, 0.3], [0.1, 0.6]])
+
+
+def test_answers_of_two_classes(read: Read) -> None:
+    preparation = Preparation.measured(read("x,y\n1,no\n2,no\n3,yes\n4,yes\n"))
+    found = answers(preparation, np.log(np.asarray([[1 / 3], [3.0]])))
+    assert found.names == ("y", "p(yes)")
+    assert found.columns[0] == ["no", "yes"]
+    np.testing.assert_allclose(found.columns[1], [0.25, 0.75])
+
+
+def test_answers_of_several_targets() -> None:
+    found = answers(Preparation.measured(gates()), np.asarray([[-9.0, 9.0, -9.0, 9.0, 9.0]]))
+    assert found.names[:4] == ("OR", "p(OR)", "AND", "p(AND)")
+    assert [column[0] for column in found.columns[::2]] == ["0", "1", "0", "1", "1"]
+
+
+def test_answers_are_compared_where_the_truth_is_there(table: Callable[[str], Any]) -> None:
+    preparation = Preparation.measured(iris())
+    found = answers(preparation, np.eye(3)[[0, 1, 2, 0]])
+    new = table("a,species\n1,setosa\n1,versicolor\n1,setosa\n1,\n")
+    assert compared(preparation, found, new) == "accuracy 0.6667 over 3 rows"
+    assert compared(preparation, found, table("a,b\n1,1\n1,1\n1,1\n1,1\n")) == ""
+    quantity = answers(measured(("a",)), np.asarray([[1.0], [2.0]]))
+    new = table("a,y\n1,4\n1,6\n")
+    assert compared(measured(("a",)), quantity, new) == "root mean square error 3.53553 over 2 rows"
+
+
+def test_the_table_of_a_data_set_gives_back_its_samples() -> None:
+    data = iris()
+    again = samples_of(table_of(data))
+    np.testing.assert_array_equal(again.x, data.x)
+    np.testing.assert_array_equal(again.y, data.y)
+    assert again.classes == data.classes
