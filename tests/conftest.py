@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bpcore.derivatives.namespace import namespace
+from bpcore.derivatives.plain import plain_functions
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as open_backend
 from bpcore.words.errors import BackendError
@@ -33,6 +34,7 @@ BACKENDS = {
 """The backend of an axis that is more than the backend of its name."""
 
 MARKERS = (
+    "axes(*names): runs on these axes only, as far as they are chosen",
     "gpu: needs a CUDA device",
     "needs_float64: skipped on axes whose device has no 64-bit floats",
 )
@@ -70,14 +72,20 @@ def _widen_jax() -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
-        metafunc.parametrize(
-            "backend",
-            [
-                pytest.param(axis, marks=pytest.mark.gpu) if axis.startswith("cupy") else axis
-                for axis in chosen_axes(metafunc.config)
-            ],
-            indirect=True,
-        )
+        marker = metafunc.definition.get_closest_marker("axes")
+        wanted = marker.args if marker else AXES
+        chosen = [axis for axis in chosen_axes(metafunc.config) if axis in wanted]
+        parameters = [_parameter(axis) for axis in chosen] or [_none(wanted)]
+        metafunc.parametrize("backend", parameters, indirect=True)
+
+
+def _parameter(axis: str) -> Any:
+    return pytest.param(axis, marks=pytest.mark.gpu) if axis.startswith("cupy") else axis
+
+
+def _none(wanted: tuple[str, ...]) -> Any:
+    reason = f"none of its axes is chosen: --axes {','.join(wanted)}"
+    return pytest.param(None, marks=pytest.mark.skip(reason=reason))
 
 
 @cache
@@ -87,6 +95,9 @@ def _opened(axis: str) -> Backend | str:
         return open_backend(BACKENDS.get(axis, axis))
     except BackendError as error:
         return str(error)
+
+
+_functions = cache(plain_functions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +115,11 @@ class Axis:
     name: str
     backend: Backend
     xp: Any
+
+    @property
+    def functions(self) -> Any:
+        """The namespace of plain arrays below it: what rules compute in."""
+        return _functions(self.backend)
 
     @property
     def float(self) -> str:

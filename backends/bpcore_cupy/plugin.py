@@ -31,13 +31,13 @@ class _Door:
     def asarray(
         self, data: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None
     ) -> Any:
-        """Take data in; an array of CuPy's stays on its device unless one is given."""
+        """Take data in."""
         cp = self.cp
+        target = self.place if device is None else device
         if isinstance(data, cp.ndarray):
-            target = data.device if device is None else device
+            target = data.device if target is None else target
         else:
             data = on_host(data)
-            target = self.place if device is None else device
         if target is None:
             return cp.asarray(data, dtype=dtype, copy=copy)
         with target:

@@ -35,14 +35,14 @@ class _Door:
         jnp, lacking = self.jax.numpy, self.lacking()
         if dtype is not None:
             check_dtype(np.dtype(dtype).name, lacking, self.name, WIDEN)
+        target = self.place if device is None else device
         if isinstance(data, self.jax.Array):
             kept = data.dtype if dtype is None else dtype
-            return jnp.asarray(data, dtype=kept, device=device, copy=copy)
+            return jnp.asarray(data, dtype=kept, device=target, copy=copy)
         data = np.asarray(on_host(data))
         if dtype is None:
             data = narrowed(data, lacking, self.name)
         kept = data.dtype if dtype is None else dtype  # a dtype always: without one JAX makes weak arrays
-        target = self.place if device is None else device
         return jnp.asarray(data, dtype=kept, device=target, copy=copy)
 
     def lacking(self) -> tuple[str, ...]:

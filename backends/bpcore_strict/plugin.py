@@ -12,6 +12,7 @@ from bpcore.ground.library import import_library
 from bpcore.ground.narrow import check_dtype, narrowed
 from bpcore.ground.registry import on_host
 from bpcore.words.errors import BackendUnusable
+from bpcore_strict.kernels import kernels
 
 __all__ = ["strict"]
 
@@ -24,12 +25,13 @@ class _Door:
 
     name: str
     xp: Any
-    place: Any
+    place: Any  # None is the library's first device, for what is on none yet
 
     def asarray(self, data: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-        """Take data in, to `device`, or where it is, or to this door's device."""
+        """Take data in."""
         own = _is_own(data)
-        target = device if device is not None else data.device if own else self.place
+        first = data.device if own else self.xp.Device("CPU_DEVICE")
+        target = next(place for place in (device, self.place, first) if place is not None)
         lacking = self.lacking(target)
         if dtype is not None:
             check_dtype(_short(dtype), lacking, self.name)
@@ -69,17 +71,18 @@ def _open(device: str | None) -> Backend:
     places = {repr(place).split("'")[1]: place for place in xp.__array_namespace_info__().devices()}
     if device is not None and device not in places:
         raise BackendUnusable(name, "array-api-strict has no such device", f"It has {', '.join(places)}.")
-    door = _Door(name, xp, places[device or "CPU_DEVICE"])
+    table = kernels(xp, places["no_x64"]) if "no_x64" in places else {}
+    door = _Door(name, xp, places[device] if device else None)
     return Backend(
         name=name,
         version=xp.__version__,
         namespace=xp,
         devices=tuple(places),
-        device=door.place if device else None,
+        device=door.place,
         asarray=door.asarray,
         to_host=door.to_host,
         wide=lambda: "float64" not in door.lacking(door.place),
-        kernels={"own": door.own},
+        kernels=table | {"own": door.own},
     )
 
 

@@ -31,10 +31,10 @@ class _Door:
     place: Any
 
     def asarray(self, data: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
-        """Take data in; a tensor stays on its device unless one is given."""
-        if isinstance(data, self.torch.Tensor):
-            return data.detach().to(device=device, dtype=dtype)
+        """Take data in."""
         target = self.place if device is None else device
+        if isinstance(data, self.torch.Tensor):
+            return data.detach().to(device=target, dtype=dtype)
         return self.torch.asarray(_fit_for_torch(on_host(data)), dtype=dtype, device=target)
 
     def to_host(self, x: Any, /) -> Any:

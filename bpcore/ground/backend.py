@@ -30,8 +30,8 @@ class AsArray(Protocol):
             A dtype that the device has not is refused with an `OptionError`, never narrowed. None
             keeps the data's own, or takes the device's widest float where it has not that one.
         device : device object of the library or None
-            None leaves an array of the library where it is, and brings other data to the backend's
-            device.
+            None means the device that the backend was opened on; where it was opened on none in
+            particular, an array of the library stays where it is.
         """
 
 

@@ -1,0 +1,37 @@
+"""Functions that count or name places, on the device that has no 64-bit numbers.
+
+array-api-strict 2.6 makes their int64 results first and then finds that its device ``no_x64`` has no int64.
+Here they are computed on its first device and brought back as int32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["kernels"]
+
+Kernel = Callable[..., Any]
+
+PLACES = ("argmax", "argmin", "argsort", "count_nonzero", "nonzero", "searchsorted", "sum")
+
+
+def kernels(xp: Any, narrow: Any) -> dict[str, Kernel]:
+    """Return the functions by name; `narrow` is the device without 64-bit numbers."""
+    return {name: _brought_back(xp, getattr(xp, name), narrow) for name in PLACES}
+
+
+def _brought_back(xp: Any, function: Kernel, narrow: Any) -> Kernel:
+    first = xp.Device("CPU_DEVICE")
+
+    def back(y: Any) -> Any:
+        whole = xp.isdtype(y.dtype, "signed integer")
+        return (xp.astype(y, xp.int32) if whole else y).to_device(narrow)
+
+    def call(*arrays: Any, **named: Any) -> Any:
+        if getattr(arrays[0], "device", None) != narrow:
+            return function(*arrays, **named)
+        y = function(*(x.to_device(first) if hasattr(x, "to_device") else x for x in arrays), **named)
+        return tuple(map(back, y)) if isinstance(y, tuple) else back(y)
+
+    return call
