@@ -63,7 +63,7 @@ def _program(tape: Tape, inputs: list[Array], output: Tree) -> Program:
     def operand(slot: int | None, value: Array) -> Slot | str | Static:
         if slot is not None:
             return Slot(slot)
-        if not hasattr(value, "dtype") or not hasattr(value, "shape"):
+        if isinstance(value, type) or not hasattr(value, "shape"):  # NumPy's dtypes are classes with a shape
             return value
         if id(value) not in names:
             names[id(value)] = f"c{len(names)}"
