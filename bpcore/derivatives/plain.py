@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 from bpcore.derivatives.rules import TABLE
 from bpcore.ground.backend import Backend
@@ -16,9 +16,7 @@ __all__ = ["plain_functions"]
 def plain_functions(backend: Backend) -> Namespace:
     """Return what rules compute in: functions of plain arrays, new ones on the backend's device."""
     library = backend.namespace
-    functions = SimpleNamespace(
-        **{name: getattr(library, name) for name in dir(library) if not name.startswith("_")}
-    )
+    functions = SimpleNamespace(**{name: getattr(library, name) for name in _names(library)})
     for function in TABLE.values():
         if function.compute is not None:
             setattr(functions, function.name, functools.partial(function.compute, functions))
@@ -26,6 +24,17 @@ def plain_functions(backend: Backend) -> Namespace:
     if backend.device is not None:
         vars(functions).update(_creation_on(functions, backend.device))
     return functions
+
+
+def _names(library: Namespace) -> set[str]:
+    """Return the public names of a library, without modules that it would import when asked for them.
+
+    NumPy lists its tests and its Fortran compiler, 90 ms that nobody wants.
+    """
+    if not isinstance(library, ModuleType):
+        return {name for name in dir(library) if not name.startswith("_")}
+    extensions = {name for name in ("fft", "linalg") if hasattr(library, name)}
+    return {name for name in vars(library) if not name.startswith("_")} | extensions
 
 
 def _creation_on(functions: Namespace, device: object) -> dict[str, Callable[..., Array]]:

@@ -40,3 +40,8 @@ def test_no_array_library_comes_along(code: str) -> None:
 
 def test_nothing_heavy_comes_along() -> None:
     assert not loaded("import bpcore").intersection(HEAVY)
+
+
+def test_a_librarys_own_lazy_modules_stay_unloaded() -> None:
+    code = "import bpcore; bpcore.grad(lambda x: x * x)(2.0)"
+    assert not loaded(code).intersection(("numpy.f2py", "numpy.testing", "unittest"))
