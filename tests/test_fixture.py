@@ -33,7 +33,7 @@ def test_reading_a_value_is_caught(backend: Axis, reader: Any) -> None:
 @pytest.mark.axes("strict:strictest")
 def test_shapes_that_depend_on_values_are_caught(backend: Axis) -> None:
     x = backend.array([1.0, -1.0])
-    with pytest.raises(RuntimeError, match="data-dependent|data_dependent"):
+    with pytest.raises(RuntimeError, match=r"data.dependent"):
         backend.functions.nonzero(x)
     with pytest.raises(RuntimeError, match=r"[Bb]oolean"):
         x[backend.functions.greater(x, 0.0)]

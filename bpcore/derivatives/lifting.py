@@ -74,7 +74,7 @@ _BY_POSITION = "pass arrays by position, and options as numbers."
 def _explained(function: Function, values: list[Array], error: Exception) -> Exception:
     """Return an error that says more than the library's, where the arrays are of two libraries."""
     try:
-        backend_of(*(plain(value) for value in values if hasattr(value, "dtype")))
+        backend_of(*(plain(x) for x in values if hasattr(x, "dtype") and not isinstance(x, type)))
     except MixedArrays as mixed:
         return MixedArrays(function.name, mixed.kinds)
     return error

@@ -63,8 +63,8 @@ def _program(tape: Tape, inputs: list[Array], output: Tree) -> Program:
     def operand(slot: int | None, value: Array) -> Slot | str | Static:
         if slot is not None:
             return Slot(slot)
-        if isinstance(value, type) or not hasattr(value, "shape"):  # NumPy's dtypes are classes with a shape
-            return value
+        if isinstance(value, type) or not hasattr(value, "dtype") or not hasattr(value, "shape"):
+            return value  # NumPy's dtypes are classes, with a dtype and a shape of their own
         if id(value) not in names:
             names[id(value)] = f"c{len(names)}"
             constants[names[id(value)]] = value
