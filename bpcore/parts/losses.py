@@ -58,8 +58,8 @@ class Loss(ABC):
         """Raise `ShapeError` when outputs and targets of these shapes do not belong together."""
 
     @abstractmethod
-    def check_targets(self, target: Array, outputs: int) -> None:
-        """Raise `DataError` when a target's value is none that the loss can take."""
+    def check_targets(self, target: Array, output: Shape) -> None:
+        """Raise `DataError` when a target's value is none that the loss can take, for outputs of a shape."""
 
     @property
     @abstractmethod
@@ -104,7 +104,7 @@ class SquaredError(Loss):
         """Want equal shapes."""
         _same_shape(self, output, target)
 
-    def check_targets(self, target: Array, outputs: int) -> None:
+    def check_targets(self, target: Array, output: Shape) -> None:
         """Take any number."""
 
     @property
@@ -140,7 +140,7 @@ class BinaryCrossEntropy(Loss):
         """Want equal shapes."""
         _same_shape(self, output, target)
 
-    def check_targets(self, target: Array, outputs: int) -> None:
+    def check_targets(self, target: Array, output: Shape) -> None:
         """Want numbers from 0 to 1."""
         _share_within(self, target)
 
@@ -183,12 +183,12 @@ class CrossEntropy(Loss):
             wanted = f"labels of shape {output[:-1]}, or probabilities of shape {output}"
             raise ShapeError("CrossEntropy", wanted, target)
 
-    def check_targets(self, target: Array, outputs: int) -> None:
+    def check_targets(self, target: Array, output: Shape) -> None:
         """Want labels from 0 to classes - 1, or numbers from 0 to 1."""
-        if target.ndim > 1:
+        if target.ndim == len(output):
             _share_within(self, target)
             return
-        xp = array_namespace(target)
+        xp, outputs = array_namespace(target), output[-1]
         if not xp.isdtype(target.dtype, "integral"):
             kind = str(target.dtype).rpartition(".")[2]
             raise DataError(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bpcore.derivatives.namespace import array_namespace
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import fold_in, permutation
+from bpcore.words.errors import DataError
 from bpcore.words.protocols import Array
 
 __all__ = ["batches", "select", "split_off"]
@@ -41,8 +42,13 @@ def batches(data: Batch, size: int | None, key: Array, epoch: int) -> Iterator[B
 
 
 def split_off(data: Batch, share: float, key: Array) -> tuple[Batch, Batch]:
-    """Return the data in two random parts, the second with `share` of the samples, rounded, at least one."""
+    """Return the data in two random parts, the second with `share` of the samples, rounded.
+
+    Each part has at least one sample.
+    """
     samples = data[0].shape[0]
-    held = max(1, round(share * samples))
+    if samples < 2:  # noqa: PLR2004
+        raise DataError("one sample cannot be split: give validation=(x, y), or none.")
+    held = min(max(1, round(share * samples)), samples - 1)
     order = permutation(key, samples)
     return select(data, order[held:samples]), select(data, order[:held])

@@ -10,9 +10,10 @@ from bpcore.parts.activations import Sigmoid, Softmax
 from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from bpcore.words.errors import DataError, OptionError, ShapeError
-from bpcore.words.protocols import Array
+from bpcore.words.protocols import Array, Shape, Tree
+from bpcore.words.trees import named_leaves
 
-__all__ = ["check_data", "check_options", "check_pairing"]
+__all__ = ["check_data", "check_options", "check_pair", "check_pairing", "check_params"]
 
 
 def check_options(epochs: int, batch_size: int | None, validation: object) -> None:
@@ -23,6 +24,23 @@ def check_options(epochs: int, batch_size: int | None, validation: object) -> No
         raise OptionError("batch_size", batch_size, "a whole number, 1 or more, or None for all samples")
     if isinstance(validation, float | int) and not 0 < validation < 1:
         raise OptionError("validation", validation, "a share between 0 and 1, a pair (x, y), or None")
+
+
+def check_pair(data: object, name: str) -> None:
+    """Want samples and targets."""
+    if not isinstance(data, tuple | list) or len(data) != 2:  # noqa: PLR2004
+        more = f" of {len(data)}" if isinstance(data, tuple | list) else ""
+        raise OptionError(name, type(data).__name__ + more, "a pair (x, y)")
+
+
+def check_params(net: Layer, params: Tree, features: Shape, key: Array) -> None:
+    """Want parameters of the names and shapes that the network makes for such samples."""
+    wanted = {name: tuple(array.shape) for name, array in named_leaves(net.init(key, features))}
+    given = {name: tuple(array.shape) for name, array in named_leaves(params)}
+    for name in sorted(wanted | given):
+        if wanted.get(name) != given.get(name):
+            shape = f"shape {wanted[name]}" if name in wanted else f"none, {net} has no such parameter"
+            raise ShapeError(f"{name} of params", shape, given.get(name, "none"))
 
 
 def check_pairing(net: Layer, loss: Loss) -> None:
@@ -41,8 +59,21 @@ def check_pairing(net: Layer, loss: Loss) -> None:
         )
 
 
-def check_data(data: Batch, net: Layer, loss: Loss, name: str = "data") -> None:
-    """Want as many targets as samples, some of each, finite, of shapes and values that the loss can take."""
+def check_data(
+    data: Batch, net: Layer, loss: Loss, name: str = "data", features: Shape | None = None
+) -> None:
+    """Want as many targets as samples, some of each, finite, of shapes and values that the loss can take.
+
+    Parameters
+    ----------
+    data : pair of arrays
+    net : Layer
+    loss : Loss
+    name : str
+        What the data are called in the errors.
+    features : tuple of int or None
+        The shape of a sample, where it must be that of other data.
+    """
     x, y = data
     if x.ndim < 2:  # noqa: PLR2004
         do = "For one feature write x[:, None]; for one sample x[None, :]."
@@ -50,12 +81,14 @@ def check_data(data: Batch, net: Layer, loss: Loss, name: str = "data") -> None:
     if y.ndim < 1 or x.shape[0] != y.shape[0]:
         raise ShapeError(f"y of the {name}", f"{x.shape[0]} targets, one a sample", tuple(y.shape))
     if math.prod(x.shape) == 0:
-        raise DataError(f"the {name} hold no samples: x has shape {tuple(x.shape)}.")
+        raise DataError(f"the {name} hold no numbers: x has shape {tuple(x.shape)}.")
+    if features not in (None, tuple(x.shape[1:])):
+        raise ShapeError(f"x of the {name}", f"samples of shape {features}", tuple(x.shape))
     output = net.output_shape(tuple(x.shape[1:]))
     loss.check_shapes((x.shape[0], *output), tuple(y.shape))
     _check_finite(f"x of the {name}", x)
     _check_finite(f"y of the {name}", y)
-    loss.check_targets(y, output[-1] if output else 1)
+    loss.check_targets(y, (x.shape[0], *output))
 
 
 def _check_finite(name: str, x: Array) -> None:

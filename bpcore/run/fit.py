@@ -5,24 +5,22 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from bpcore.derivatives.namespace import array_namespace, space_of
+from bpcore.derivatives.namespace import array_namespace
 from bpcore.ground.backend import Backend
-from bpcore.ground.registry import backend as find_backend
-from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch, make_evaluation, make_step
-from bpcore.parts.keys import key, split
+from bpcore.parts.keys import split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import Optimizer
 from bpcore.program.compiled import compile
 from bpcore.run.batches import batches, split_off
-from bpcore.run.checks import check_data, check_options, check_pairing
+from bpcore.run.checks import check_data, check_options, check_pair, check_pairing, check_params
+from bpcore.run.place import Place
 from bpcore.run.progress import Progress, shown
 from bpcore.run.result import History, Run
 from bpcore.words.errors import Diverged
-from bpcore.words.protocols import Array, Dtype, Tree
+from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import tree_map
 
 __all__ = ["fit"]
@@ -101,21 +99,24 @@ def fit(
     """
     check_options(epochs, batch_size, validation)
     check_pairing(net, loss)
-    place = _Place.of(data[0], backend, dtype)
+    check_pair(data, "data")
+    place = Place.of(data[0], backend, dtype)
     train = place.data(data, loss)
     check_data(train, net, loss)
     start_key, split_key, order_key = split(place.key(seed), 3)
+    features = tuple(train[0].shape[1:])
     held: Batch | None = None
     if isinstance(validation, float | int):
         train, held = split_off(train, validation, split_key)
     elif validation is not None:
-        held = place.data(validation, loss)
-        check_data(held, net, loss, "validation data")
-    features = tuple(train[0].shape[1:])
+        check_pair(validation, "validation")
+        held = place.data(validation, loss, "validation data")
+        check_data(held, net, loss, "validation data", features)
     if params is None:
-        params = net.init(start_key, features, dtype=train[0].dtype)
+        params = net.init(start_key, features, dtype=place.dtype)
     else:
-        params = tree_map(lambda p: place.array(p, train[0].dtype), params)
+        check_params(net, params, features, start_key)
+        params = tree_map(lambda p: place.array(p, place.dtype), params)
     prepare: Callable[..., Callable[..., Tree]] = compile if compiled else lambda f: f
     step = prepare(make_step(net, loss, optimizer))
     evaluate = prepare(make_evaluation(net, loss))
@@ -152,43 +153,7 @@ def fit(
     )
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a run computes: backend, device, and the dtype of its numbers."""
-
-    backend: Backend
-    device: object
-    dtype: Dtype
-
-    @classmethod
-    def of(cls, x: Array, backend: str | Backend | None, dtype: str | None) -> _Place:
-        """Return the place that was asked for, or that of `x`."""
-        place = find_backend(backend)
-        device = None
-        if backend is None and hasattr(x, "dtype"):
-            place, device = backend_of(x), x.device
-        given = str(getattr(x, "dtype", "")).rpartition(".")[2]
-        if dtype is None:
-            dtype = given if given in (("float32", "float64") if place.float64 else ("float32",)) else "float32"
-        return cls(place, device, place.dtype(dtype))
-
-    def array(self, x: Array, dtype: Dtype) -> Array:
-        """Bring an array here."""
-        return self.backend.asarray(x, dtype=dtype, device=self.device)
-
-    def data(self, data: Batch, loss: Loss) -> Batch:
-        """Bring samples and targets here: labels as int32, numbers in the run's dtype."""
-        x, y = (self.array(part, None) for part in data)
-        xp = space_of(x).functions
-        whole = loss.labels and xp.isdtype(y.dtype, ("bool", "integral"))
-        return xp.astype(x, self.dtype), xp.astype(y, xp.int32 if whole else self.dtype)
-
-    def key(self, seed: int) -> Array:
-        """Return the key of a seed, here."""
-        return key(seed, backend=self.backend, device=self.device)
-
-
-def _row(place: _Place, seen: list[tuple[int, dict[str, Array]]]) -> dict[str, float]:
+def _row(place: Place, seen: list[tuple[int, dict[str, Array]]]) -> dict[str, float]:
     """Return the means of what the steps reported, weighted by their samples, read in one transfer."""
     names = list(seen[0][1])
     xp = array_namespace(seen[0][1]["loss"])

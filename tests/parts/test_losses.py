@@ -209,7 +209,7 @@ def test_refusal_under_a_gradient(backend: Any) -> None:
 @pytest.mark.parametrize("labels", [[0, 3], [-1, 2]])
 def test_labels_outside_the_classes(backend: Any, labels: list[int]) -> None:
     with backend.reading(), pytest.raises(DataError) as caught:
-        bp.CrossEntropy().check_targets(backend.array(labels, "int32"), 3)
+        bp.CrossEntropy().check_targets(backend.array(labels, "int32"), (2, 3))
     assert str(caught.value) == (
         f"CrossEntropy wants labels from 0 to 2 for a network of 3 outputs, was given {min(labels)} to "
         f"{max(labels)}: number the classes from 0"
@@ -219,7 +219,7 @@ def test_labels_outside_the_classes(backend: Any, labels: list[int]) -> None:
 
 def test_labels_that_are_no_whole_numbers(backend: Any) -> None:
     with backend.reading(), pytest.raises(DataError) as caught:
-        bp.CrossEntropy().check_targets(backend.array([0.0, 1.0, 2.0], "float32"), 3)
+        bp.CrossEntropy().check_targets(backend.array([0.0, 1.0, 2.0], "float32"), (3, 3))
     assert str(caught.value) == (
         "CrossEntropy wants labels that are whole numbers, was given float32: cast them, as y.astype(int), "
         "or give probabilities of shape (samples, classes)."
@@ -232,9 +232,9 @@ def test_shares_outside_0_and_1(backend: Any, loss: Any) -> None:
         backend.reading(),
         pytest.raises(DataError, match=r"wants targets from 0 to 1, was given -0.5 to 3\."),
     ):
-        loss.check_targets(backend.array([[-0.5, 3.0]]), 2)
+        loss.check_targets(backend.array([[-0.5, 3.0]]), (1, 2))
     with backend.reading():
-        loss.check_targets(backend.array([[0.0, 1.0]]), 2)
+        loss.check_targets(backend.array([[0.0, 1.0]]), (1, 2))
 
 
 @pytest.mark.parametrize("kind", [bp.SquaredError, bp.BinaryCrossEntropy, bp.CrossEntropy])

@@ -1,0 +1,103 @@
+"""Where a run computes: the backend, the device, and the dtype of its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bpcore.derivatives.namespace import space_of
+from bpcore.ground.backend import Backend
+from bpcore.ground.registry import backend as find_backend
+from bpcore.ground.registry import backend_of
+from bpcore.machine.step import Batch
+from bpcore.parts.keys import key
+from bpcore.parts.losses import Loss
+from bpcore.words.errors import BpcoreError, DataError, choose
+from bpcore.words.protocols import Array, Dtype
+
+__all__ = ["Place"]
+
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A backend, one of its devices, and a real floating dtype.
+
+    Attributes
+    ----------
+    backend : Backend
+    device : object or None
+        The library's own; None is the library's default.
+    dtype : dtype object of the library
+    """
+
+    backend: Backend
+    device: object
+    dtype: Dtype
+
+    @classmethod
+    def of(cls, x: Array, backend: str | Backend | None, dtype: str | None) -> Place:
+        """Return the place that was asked for; for what was not, that of `x`.
+
+        Parameters
+        ----------
+        x : array of any library, or nested lists
+        backend : str, Backend or None
+            None means where `x` is. A backend with no device in its name leaves its own arrays on the
+            device that they are on.
+        dtype : "float32", "float64" or None
+            None means that of `x` where it is one of these and the device has it, else float32.
+        """
+        is_array = hasattr(x, "dtype") and hasattr(x, "device")
+        place = backend_of(x) if backend is None and is_array else find_backend(backend)
+        device = place.device
+        if is_array and (backend is None or (device is None and backend_of(x).library == place.library)):
+            device = x.device
+        if dtype is None:
+            given = str(getattr(x, "dtype", "")).rpartition(".")[2]
+            dtype = given if given == "float64" and place.float64 else "float32"
+        return cls(place, device, place.dtype(choose("dtype", dtype, DTYPES)))
+
+    def array(self, x: Array, dtype: Dtype = None) -> Array:
+        """Bring an array here; None keeps its dtype, where the device has it."""
+        return self.backend.asarray(x, dtype=dtype, device=self.device)
+
+    def data(self, data: Batch, loss: Loss, name: str = "data") -> Batch:
+        """Bring samples and targets here: labels as int32, numbers in the place's dtype.
+
+        Raises
+        ------
+        DataError
+            When they are not real numbers, or rows of unequal lengths.
+        """
+        x, y = (
+            self._numbers(part, f"{letter} of the {name}") for letter, part in zip("xy", data, strict=True)
+        )
+        xp = space_of(x).functions
+        if loss.labels and xp.isdtype(y.dtype, ("bool", "integral")):
+            return self.array(x, self.dtype), _labels(y, f"y of the {name}")
+        return self.array(x, self.dtype), self.array(y, self.dtype)
+
+    def _numbers(self, part: Array, name: str) -> Array:
+        try:
+            x = self.array(part)
+        except BpcoreError:
+            raise
+        except (TypeError, ValueError) as error:  # each library refuses text and uneven rows in its own words
+            said = str(error).partition("\n")[0].rstrip(".")
+            raise DataError(f"{name} cannot be made an array of numbers: {said}.") from error
+        if not space_of(x).functions.isdtype(x.dtype, ("bool", "integral", "real floating")):
+            raise DataError(f"{name} must be real numbers, was given {x.dtype}.")
+        return x
+
+    def key(self, seed: int) -> Array:
+        """Return the key of a seed, here."""
+        return key(seed, backend=self.backend, device=self.device)
+
+
+def _labels(y: Array, name: str) -> Array:
+    xp = space_of(y).functions
+    labels = xp.astype(y, xp.int32)
+    if y.dtype == xp.int64 and not bool(xp.all(xp.equal(xp.astype(labels, y.dtype), y))):
+        raise DataError(f"{name} holds labels of more than 32 bits: number the classes from 0.")
+    return labels
