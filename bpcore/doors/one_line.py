@@ -27,13 +27,14 @@ class Door(click.Group):
         try:
             code = super().main(args, prog_name, **options)
         except click.ClickException as error:
-            _leave(error.format_message(), BAD)
+            _refuse(error.format_message())
         except click.Abort:
-            _leave("stopped by the user", INTERRUPTED)
+            click.echo("bpcore: stopped by the user", err=True)
+            sys.exit(INTERRUPTED)
         except BpcoreError as error:
-            _leave(str(error), BAD)
+            _refuse(str(error))
         except OSError as error:
-            _leave(f"{error.filename or 'a file'}: {error.strerror or error}", BAD)
+            _refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -55,9 +56,9 @@ class Door(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _leave(message: str, code: int) -> NoReturn:
+def _refuse(message: str) -> NoReturn:
     click.echo(f"bpcore: error: {' '.join(message.split())}", err=True)
-    sys.exit(code)
+    sys.exit(BAD)
 
 
 def one_of(words: Iterable[str]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def summary(
         ("time", f"{run.seconds:.2f} s for {len(run.history['loss'])} epochs"),
         ("model", str(path)),
     ]
-    return "\n".join(f"{name:<18}{value}" for name, value in lines)
+    return "\n".join(f"{name:<19}{value}" for name, value in lines)
 
 
 def _target(source: str, data: Dataset, *, last_column: bool) -> str:

@@ -1,0 +1,72 @@
+"""``bpcore backends`` and ``bpcore check``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from bpcore.derivatives.rule_checks import RuleCheck, check_rules
+from bpcore.doors import survey
+from bpcore.ground.registry import Row, backends
+
+Call = Callable[..., Result]
+
+
+def test_backends_are_told_with_version_devices_and_why_not(done: Call) -> None:
+    told = done("backends").stdout.splitlines()
+    assert told[0].split() == ["name", "library", "version", "devices", "usable"]
+    by_name = {line.split()[0]: line for line in told[1:]}
+    numpy = sys.modules["numpy"].__version__
+    assert by_name["numpy"].split() == ["numpy", "numpy", numpy, "cpu", "yes"]
+    for row in backends():
+        assert (f"{row.name}: {row.why_not}" in told) is not row.usable
+
+
+def test_a_backend_that_cannot_be_used_is_told_with_the_line_that_installs_it(
+    done: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [Row("cupy", "", (), False, 'CuPy is not installed. Install it: pip install "bpcore[cuda12]"')]
+    monkeypatch.setattr(survey, "survey", lambda: rows)
+    told = done("backends").stdout.splitlines()
+    assert told[1].split() == ["cupy", "no"]
+    assert told[2] == 'cupy: CuPy is not installed. Install it: pip install "bpcore[cuda12]"'
+
+
+def only(*names: str) -> Callable[..., list[RuleCheck]]:
+    return lambda backend, order: check_rules(backend, order=order, only=names)
+
+
+def test_rules_that_hold(done: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "check_rules", only("tanh", "matmul"))
+    told = done("check", "--backend", "strict:device1").stdout.splitlines()
+    assert told[0].split() == ["function", "chapter", "cases", "worst", "error", "passed"]
+    assert {line.split()[0]: line.split()[-1] for line in told[1:3]} == {"tanh": "yes", "matmul": "yes"}
+    assert told[-1].startswith("2 rules, ")
+    assert told[-1].endswith(" cases on strict:device1: all passed")
+
+
+def test_a_rule_that_does_not_hold(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = check_rules("numpy", only=["tanh"])[0]
+    bad = RuleCheck(
+        name="sin",
+        chapter="elementwise",
+        cases=2,
+        worst=7e8,
+        absolute_error=0.5,
+        passed=False,
+        message="sin differs at (0,).",
+    )
+    monkeypatch.setattr(survey, "check_rules", lambda backend, order: [good, bad])
+    result = call("check")
+    assert result.exit_code == 1
+    told = result.stdout.splitlines()
+    assert told[2].split()[-2:] == ["7e+08", "NO"]
+    assert told[3] == "sin: sin differs at (0,)."
+    assert told[-1].endswith(" cases on numpy: 1 failed")
+
+
+def test_a_backend_that_is_not_there(refused: Callable[..., str]) -> None:
+    assert 'Did you mean "strict"?' in refused("check", "--backend", "strikt")
