@@ -14,13 +14,13 @@ from typing import NamedTuple
 from bpcore.derivatives.differences import Probe, flat_values
 from bpcore.derivatives.namespace import space_of
 from bpcore.derivatives.report import GradCheck, hint_for
-from bpcore.derivatives.space import Space
+from bpcore.derivatives.tracing import name_of, place_of, real_array
 from bpcore.derivatives.transforms import vjp
 from bpcore.words.errors import GradientMismatch, NotDifferentiable
 from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, unflatten
 
-__all__ = ["Runner", "name_of", "reports"]
+__all__ = ["Runner", "reports"]
 
 Runner = Callable[..., Tree]
 """``run(f, *args)`` returns ``f(*args)``: called as it is, or under a compiler of the library."""
@@ -40,7 +40,8 @@ def reports(
     Everything is computed through `run`, so that it can be done under a library's compiler.
     """
     given, structure = flatten(tuple(x))
-    inputs = [_array(space_of(*given), leaf) for leaf in given]
+    space, like = place_of(given, tuple(x))
+    inputs = [real_array(space, like, leaf) for leaf in given]
     names = [f"argument {path}" for path, _ in named_leaves(tuple(x))]
 
     def flat(*inputs: Array) -> list[Array]:
@@ -152,16 +153,6 @@ def _worst(check: _Check, name: str, g: Array, probe: Probe, eps: float, noise: 
     return report if report.passed else replace(report, hint=hint_for(report, *probe.sides(at)))
 
 
-def _array(space: Space, x: Array) -> Array:
-    """Return the argument as an array that has a gradient, or say why it has none."""
-    if type(x) is float:
-        return space.backend.asarray(x)
-    if _is_floating(x):
-        return x
-    kind = f"a {x.dtype} array" if hasattr(x, "dtype") else repr(x)
-    raise NotDifferentiable(f"check_grad was given {kind}: make it real floating, or close f over it.")
-
-
 def _floating(f: Callable[..., Tree], output: Tree) -> list[Array]:
     found = [y for y in leaves(output) if _is_floating(y)]
     if not found:
@@ -179,8 +170,3 @@ def _index(at: int, shape: Shape) -> tuple[int, ...]:
         at, i = divmod(at, length)
         index.insert(0, i)
     return tuple(index)
-
-
-def name_of(f: Callable[..., Tree]) -> str:
-    """Return what to call a function in a sentence."""
-    return getattr(f, "__name__", type(f).__name__)

@@ -14,7 +14,7 @@ from bpcore.words.errors import NotDifferentiable, OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import Structure, flatten, leaves, unflatten
 
-__all__ = ["Trace", "check_argnums", "name_of", "trace"]
+__all__ = ["Trace", "check_argnums", "name_of", "place_of", "real_array", "trace"]
 
 _NUMPY_CALLED = (
     "a function of NumPy's own was called on a traced array and cannot follow a gradient: call it from the "
@@ -39,8 +39,8 @@ def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[i
     """Call `f` with the arguments `argnums` traced."""
     chosen = args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in argnums)
     inputs, structure = flatten(chosen)
-    space, like = _where(inputs, args)
-    inputs = [x if type(x) is Traced else _real(space, like, x) for x in inputs]
+    space, like = place_of(inputs, args)
+    inputs = [x if type(x) is Traced else real_array(space, like, x) for x in inputs]
     tape = Tape(space, len(inputs))
     tape.nested = any(type(x) is Traced for x in inputs)
     traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
@@ -61,14 +61,14 @@ def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[i
     return Trace(tape, inputs, structure, output)
 
 
-def _where(inputs: list[Array], args: tuple[Tree, ...]) -> tuple[Space, Array]:
+def place_of(inputs: list[Array], args: tuple[Tree, ...]) -> tuple[Space, Array]:
     """Return the space that the inputs belong to, and an array that numbers among them are made like."""
     arrays = [x for x in inputs if hasattr(x, "dtype")] or [x for x in leaves(args) if hasattr(x, "dtype")]
     space = space_of(*arrays)
     return space, next((x for x in arrays if space.is_real(x.dtype)), None)
 
 
-def _real(space: Space, like: Array | None, x: Array) -> Array:
+def real_array(space: Space, like: Array | None, x: Array) -> Array:
     """Return the input as an array that has a derivative, or say why it has none."""
     if type(x) is float:
         if like is None:

@@ -1,0 +1,117 @@
+"""A rule that is broken on purpose must not pass: every rule of the table, broken in every way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from bpcore.derivatives.rule_checks import RuleCheck, check_rules
+from bpcore.derivatives.rules import TABLE
+from bpcore.derivatives.rules.function import EachInput
+
+Rule = Callable[..., Any]
+
+
+def _rules() -> list[tuple[str, int]]:
+    """Return every rule, by function and input; of functions of any number of inputs, the first two."""
+    found = []
+    for name, function in TABLE.items():
+        rules = function.backward or ()
+        count = 2 if isinstance(rules, EachInput) else len(rules)
+        found += [(name, i) for i in range(count) if rules[i] is not None]
+    return found
+
+
+RULES = _rules()
+BROADCAST = [(name, i) for name, i in RULES if TABLE[name].broadcasts and len(TABLE[name].backward or ()) > 1]
+
+
+class Broken(Sequence[Rule]):
+    """The rules of a function, one of them broken."""
+
+    def __init__(self, rules: Sequence[Rule], index: int, how: Callable[[Rule], Rule | None]) -> None:
+        self.rules, self.index, self.how = rules, index, how
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.how(self.rules[index]) if index == self.index else self.rules[index]
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+
+def _turned(rule: Rule) -> Rule:
+    return lambda xp, *args, **static: xp.negative(rule(xp, *args, **static))
+
+
+def _twice(rule: Rule) -> Rule:
+    return lambda xp, *args, **static: xp.multiply(2.0, rule(xp, *args, **static))
+
+
+def _transposed(rule: Rule) -> Rule:
+    def transposed(xp: Any, *args: Any, **static: Any) -> Any:
+        dx = rule(xp, *args, **static)
+        return xp.permute_dims(dx, tuple(reversed(range(dx.ndim))))
+
+    return transposed
+
+
+def _dropped(rule: Rule) -> None:
+    return None
+
+
+def _cut(rule: Rule) -> Rule:
+    """Right by value, but it cannot be differentiated again."""
+    return lambda xp, *args, **static: xp.stop_gradient(rule(xp, *args, **static))
+
+
+@pytest.fixture
+def change() -> Iterator[Callable[..., None]]:
+    """Change fields of an entry of the table until the test is over; the entries are frozen."""
+    before: list[tuple[Any, str, Any]] = []
+
+    def change(name: str, **fields: Any) -> None:
+        for field, value in fields.items():
+            before.append((TABLE[name], field, getattr(TABLE[name], field)))
+            object.__setattr__(TABLE[name], field, value)
+
+    yield change
+    for function, field, value in reversed(before):
+        object.__setattr__(function, field, value)
+
+
+def _checked(name: str, order: int = 1) -> RuleCheck:
+    (check,) = check_rules("numpy", order=order, only=[name])
+    return check
+
+
+@pytest.mark.parametrize(("name", "index"), RULES)
+@pytest.mark.parametrize("how", [_turned, _twice, _transposed, _dropped], ids=lambda how: how.__name__[1:])
+def test_red(name: str, index: int, how: Any, change: Any) -> None:
+    change(name, backward=Broken(TABLE[name].backward, index, how))
+    check = _checked(name)
+    assert not check.passed
+    if how is _turned:
+        assert "the sign is turned" in check.message
+    if how is _twice:
+        assert "it was counted twice" in check.message
+
+
+@pytest.mark.parametrize(("name", "index"), BROADCAST)
+def test_red_when_the_broadcast_axis_is_not_summed(name: str, index: int, change: Any) -> None:
+    change(name, broadcasts=False)
+    assert not _checked(name).passed
+
+
+@pytest.mark.parametrize(("name", "index"), RULES)
+def test_the_second_order_is_red_when_a_rule_cannot_be_differentiated(
+    name: str, index: int, change: Any
+) -> None:
+    change(name, backward=Broken(TABLE[name].backward, index, _cut))
+    assert _checked(name, order=1).passed
+    assert not _checked(name, order=2).passed
+
+
+def test_green_again_afterwards() -> None:
+    assert all(check.passed for check in check_rules("numpy", order=1))
