@@ -112,12 +112,11 @@ def build(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Asv, quickly, and the side-by-side tables; results under .asv."""
     session.install(".", *group("bench"))
-    machine = {"HOME": session.create_tmp(), "USERPROFILE": session.create_tmp()}  # asv writes a file there
-    commit = session.run("git", "rev-parse", "HEAD", external=True, silent=True)
-    session.run("asv", "machine", "--yes", env=machine)
-    session.run("asv", "check", "--python=same", env=machine)
-    session.run(
-        "asv", "run", "--quick", "--python=same", f"--set-commit-hash={str(commit).strip()}", env=machine
-    )
+    home = session.create_tmp()  # asv writes a file there
+    env = {"HOME": home, "USERPROFILE": home, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    commit = str(session.run("git", "rev-parse", "HEAD", external=True, silent=True)).strip()
+    session.run("asv", "machine", "--yes", env=env)
+    session.run("asv", "check", "--python=same", env=env)
+    session.run("asv", "run", "--quick", "--python=same", f"--set-commit-hash={commit}", env=env)
     session.run("python", "-m", "benchmarks.imports", "--rounds", "5")
     session.run("python", "-m", "benchmarks.peers", "--rounds", "3")
