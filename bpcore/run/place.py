@@ -87,7 +87,7 @@ class Place:
             said = str(error).partition("\n")[0].rstrip(".")
             raise DataError(f"{name} cannot be made an array of numbers: {said}.") from error
         if not space_of(x).functions.isdtype(x.dtype, ("bool", "integral", "real floating")):
-            raise DataError(f"{name} must be real numbers, was given {x.dtype}.")
+            raise DataError(f"{name} must be real numbers, was given an array of dtype {x.dtype}.")
         return x
 
     def key(self, seed: int) -> Array:

@@ -1,0 +1,98 @@
+"""Batches: every sample once, in one order on every library."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpcore as bp
+from bpcore.run.batches import batches, select, split_off
+from bpcore.words.errors import DataError
+
+
+def data(backend: Any, samples: int) -> Any:
+    """Return samples that say their number, and targets that say it again."""
+    return (
+        backend.array([[float(i), 10.0 * i] for i in range(samples)]),
+        backend.array(list(range(samples)), "int32"),
+    )
+
+
+def key_of(backend: Any, seed: int = 0) -> Any:
+    return bp.key(seed, backend=backend.backend)
+
+
+def numbers(backend: Any, batch: Any) -> list[int]:
+    """Return which samples these are, and want that x and y belong together."""
+    x, y = (backend.host(part) for part in batch)
+    np.testing.assert_array_equal(x[:, 0], y)
+    np.testing.assert_array_equal(x[:, 1], 10 * y)
+    return [int(i) for i in y]
+
+
+@pytest.mark.parametrize(
+    ("samples", "size", "sizes"),
+    [(10, 3, [3, 3, 3, 1]), (9, 3, [3, 3, 3]), (5, 1, [1] * 5), (7, 6, [6, 1])],
+)
+def test_all_samples_once(backend: Any, samples: int, size: int, sizes: list[int]) -> None:
+    seen = [numbers(backend, batch) for batch in batches(data(backend, samples), size, key_of(backend), 1)]
+    assert [len(batch) for batch in seen] == sizes
+    assert sorted([*chain(*seen)]) == list(range(samples))
+    assert [*chain(*seen)] != list(range(samples))
+
+
+@pytest.mark.parametrize("size", [None, 10, 11, 10_000])
+def test_one_batch_of_all_is_the_data_themselves(backend: Any, size: int | None) -> None:
+    given = data(backend, 10)
+    (batch,) = batches(given, size, key_of(backend), 1)
+    assert batch[0] is given[0]
+    assert batch[1] is given[1]
+
+
+def test_the_order_is_that_of_numpy(backend: Any) -> None:
+    found = [numbers(backend, batch) for batch in batches(data(backend, 11), 4, key_of(backend, 5), 3)]
+    order = bp.permutation(bp.fold_in(bp.key(5), 3), 11).tolist()
+    assert found == [order[:4], order[4:8], order[8:]]
+
+
+def test_each_epoch_and_each_seed_has_its_order(backend: Any) -> None:
+    given = data(backend, 12)
+    orders = set()
+    for seed, epoch in ((0, 1), (0, 2), (1, 1), (0, 3)):
+        found = batches(given, 5, key_of(backend, seed), epoch)
+        orders.add(tuple(chain(*(numbers(backend, batch) for batch in found))))
+    assert len(orders) == 4
+
+
+@pytest.mark.parametrize(
+    ("samples", "share", "held"),
+    [(10, 0.2, 2), (10, 0.25, 2), (10, 0.01, 1), (10, 0.99, 9), (2, 0.5, 1), (3, 0.5, 2)],
+)
+def test_a_share_is_split_off(backend: Any, samples: int, share: float, held: int) -> None:
+    parts = split_off(data(backend, samples), share, key_of(backend))
+    rest, other = (numbers(backend, part) for part in parts)
+    assert len(other) == held
+    assert sorted(rest + other) == list(range(samples))
+    order = bp.permutation(bp.key(0), samples).tolist()
+    assert other == order[:held]
+
+
+def test_one_sample_cannot_be_split(backend: Any) -> None:
+    with pytest.raises(DataError) as caught:
+        split_off(data(backend, 1), 0.5, key_of(backend))
+    assert str(caught.value) == "one sample cannot be split: give validation=(x, y), or none."
+
+
+def test_selected_samples_keep_dtype_and_device(backend: Any) -> None:
+    given = data(backend, 4)
+    x, y = select(given, backend.array([2, 0], "int32"))
+    assert numbers(backend, (x, y)) == [2, 0]
+    assert (x.dtype, x.device, y.dtype, y.device) == (
+        given[0].dtype,
+        given[0].device,
+        given[1].dtype,
+        given[1].device,
+    )

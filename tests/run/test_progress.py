@@ -1,0 +1,82 @@
+"""Progress: a bar where there is a terminal, silence elsewhere, or a function of the user's."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpcore as bp
+from bpcore.run.progress import progress_bar, shown
+from bpcore.words.errors import OptionError
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def fit(**options: Any) -> Any:
+    x = np.asarray([[0.0], [1.0]])
+    return bp.fit(bp.Linear(1), (x, x), loss=bp.SquaredError(), optimizer=bp.SGD(0.1), epochs=3, **options)
+
+
+def test_a_function_is_called_after_each_epoch() -> None:
+    calls: list[Any] = []
+    run = fit(progress=lambda epoch, epochs, row: calls.append((epoch, epochs, dict(row))), validation=0.5)
+    assert [call[:2] for call in calls] == [(1, 3), (2, 3), (3, 3)]
+    assert [call[2] for call in calls] == [
+        {name: values[i] for name, values in run.history.items()} for i in range(3)
+    ]
+
+
+def test_silence_without_a_terminal(capfd: Any) -> None:
+    fit()
+    fit(progress=None)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    fit()
+    assert "epoch" in terminal.getvalue()
+    assert "3/3" in terminal.getvalue()
+    assert "loss" in terminal.getvalue()
+    assert capfd.readouterr().out == ""
+
+
+def test_no_bar_on_a_terminal_when_not_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    fit(progress=None)
+    assert terminal.getvalue() == ""
+
+
+def test_the_bar_moves_and_names_every_quantity(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress_bar(4) as advance:
+        for epoch in range(1, 5):
+            advance(epoch, 4, {"loss": 1 / epoch, "validation_accuracy": 0.5})
+    assert "4/4" in terminal.getvalue()
+    assert "loss 0.25" in terminal.getvalue()
+    assert "validation accuracy 0.5" in terminal.getvalue()
+
+
+def test_the_bar_ends_when_training_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursor is given back."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with pytest.raises(ZeroDivisionError), shown("auto", 3):
+        raise ZeroDivisionError
+    assert terminal.getvalue().count("\x1b[?25l") == terminal.getvalue().count("\x1b[?25h")
+
+
+def test_a_word_that_is_none() -> None:
+    with pytest.raises(OptionError) as caught:
+        fit(progress="atuo")
+    assert str(caught.value) == "progress must be one of auto, was given 'atuo'. Did you mean \"auto\"?"
