@@ -155,7 +155,7 @@ def fit(
 
 def _row(place: Place, seen: list[tuple[int, dict[str, Array]]]) -> dict[str, float]:
     """Return the means of what the steps reported, weighted by their samples, read in one transfer."""
-    names = list(seen[0][1])
+    names = sorted(seen[0][1], key=lambda name: (name != "loss", name))  # a Program sorts them otherwise
     xp = array_namespace(seen[0][1]["loss"])
     numbers = place.backend.to_host(xp.stack([report[name] for _, report in seen for name in names])).tolist()
     total = sum(samples for samples, _ in seen)
