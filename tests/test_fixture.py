@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bpcore.derivatives.transforms import grad
+from bpcore import grad
 
 Axis = Any
 

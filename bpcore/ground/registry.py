@@ -78,7 +78,7 @@ def _open(name: str) -> Backend:
     if colon and not device:
         raise BackendUnusable(name, "no device stands after the colon", f'Write "{word}", or name a device.')
     try:
-        return plugin.open(device or None)
+        found = plugin.open(device or None)
     except BpcoreError:
         raise
     except Exception as error:  # a stranger's plugin: its error is kept, and the sentence is ours
@@ -86,6 +86,9 @@ def _open(name: str) -> Backend:
         raise BackendUnusable(
             name, why, f"If its library is broken, install it again: {plugin.install}"
         ) from error
+    if not isinstance(found, Backend):
+        raise BackendUnusable(name, "its plugin opened no bpcore Backend", "Mend the package that offers it.")
+    return found
 
 
 @cache

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bpcore import grad
 from bpcore.derivatives.plain import plain_functions
 from bpcore.derivatives.rules import TABLE
-from bpcore.derivatives.transforms import grad
 from bpcore.ground.registry import backend as open_backend
 from bpcore.ground.registry import backend_of
 from bpcore.program.record import record
