@@ -20,6 +20,9 @@ from bpcore_cupy.kernels import kernels
 
 __all__ = ["cupy"]
 
+DUNDER = ("__array_api_version__", "__array_namespace_info__")
+"""What the standard asks of a namespace beside its functions."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Door:
@@ -54,7 +57,7 @@ class _Door:
 
 def _functions(cp: Any, compat: Any, table: dict[str, Any], *, several: bool) -> tuple[Any, dict[str, Any]]:
     """Return namespace and kernels, following their arrays' devices where there are several."""
-    names = {name: getattr(compat, name) for name in dir(compat) if not name.startswith("_")}
+    names = {name: getattr(compat, name) for name in dir(compat) if name in DUNDER or name[0] != "_"}
     if several:
         follow = {name: f for name, f in names.items() if callable(f) and not isinstance(f, type)}
         names |= {name: following(cp, f) for name, f in follow.items()}
