@@ -200,9 +200,11 @@ def test_gradients_are_the_users_own(backend: Axis) -> None:
 
     def f(tree: dict[str, Any]) -> Any:
         both = xp.add(xp.permute_dims(tree["a"], (1, 0)), tree["b"])
-        return xp.add(xp.sum(both), xp.add(tree["c"], tree["d"]))
+        weighted = xp.multiply(xp.add(tree["e"], both), weights)  # one cotangent for three, in one memory
+        return xp.add(xp.sum(weighted), xp.add(xp.sum(tree["f"]), xp.add(tree["c"], tree["d"])))
 
-    arrays = {"a": [[1.0, 2.0]], "b": [[3.0], [4.0]], "c": 1.0, "d": 2.0, "unused": [1.0]}
+    pair, weights = [[3.0], [4.0]], backend.array([[0.5], [0.25]])
+    arrays = {"a": [[1.0, 2.0]], "b": pair, "c": 1.0, "d": 2.0, "e": pair, "f": pair, "unused": [1.0]}
     gradient = grad(f)({name: backend.array(data) for name, data in arrays.items()})
     if backend.backend.library == "jax":
         return  # nobody can write into an array of JAX

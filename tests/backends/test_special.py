@@ -18,7 +18,7 @@ from bpcore.derivatives.rules import TABLE
 
 Axis = Any
 NEAR = [i / 20 for i in range(-120, 121)]
-FAR = [sign * size for sign in (-1.0, 1.0) for size in (12.5, 20.0, 39.0, 41.0, 60.0, 80.0)]
+FAR = [sign * size for sign in (-1.0, 1.0) for size in (12.5, 20.5, 25.0, 33.0, 39.0, 41.0, 60.0, 80.0)]
 
 
 def digits(f: Callable[[Decimal], Decimal], points: Iterable[float]) -> list[float]:
