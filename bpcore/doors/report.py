@@ -35,13 +35,13 @@ def summary(
 ) -> str:
     """Return the closing lines: name, then number or words."""
     lines = [
-        ("data", f"{source}: {data.x.shape[0]} samples, {len(data.features)} features"),
+        ("data", f"{source}: {data.x.shape[0]} samples, {_counted(len(data.features), 'feature')}"),
         ("target", _target(source, data, last_column=last_column)),
         ("network", _network(run)),
         ("backend", f"{run.backend.name} {run.backend.version}, {_dtype(run)}"),
         ("first loss", f"{run.first_loss:.8g}"),
         *_results(run, preparation),
-        ("time", f"{run.seconds:.2f} s for {len(run.history['loss'])} epochs"),
+        ("time", f"{run.seconds:.2f} s for {_counted(len(run.history['loss']), 'epoch')}"),
         ("model", str(path)),
     ]
     return "\n".join(f"{name:<19}{value}" for name, value in lines)
@@ -80,6 +80,10 @@ def _results(run: Run, preparation: Preparation) -> Iterator[tuple[str, str]]:
             if name in run.history:
                 error = math.sqrt(run.history[name][-1]) * scale
                 yield _worded(name.replace("loss", "error")), f"{error:.6g} (root mean square)"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def _worded(name: str) -> str:

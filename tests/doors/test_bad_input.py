@@ -45,6 +45,11 @@ def test_a_target_column_that_is_not_there(refused: Refused, folder: Path) -> No
     assert message == 't.csv: no column "prize": the columns are width, price. Did you mean "price"?'
 
 
+def test_a_name_of_two_lines_makes_a_message_of_one(refused: Refused, folder: Path) -> None:
+    (folder / "t.csv").write_text('"a\nb",y\n1,0\n,1\n', encoding="utf-8")
+    assert 'column "a b": the value is missing' in refused("train", "t.csv")
+
+
 def test_npz_files_that_cannot_be_trained_on(refused: Refused, folder: Path) -> None:
     np.savez(folder / "t.npz", x=np.asarray([[1.0], [np.nan], [3.0]]), y=np.asarray([0, 1, 0]))
     assert 'row 2, column "x1": the value is missing' in refused("train", "t.npz")

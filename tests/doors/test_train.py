@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+from bpcore.doors.sources import load_samples
 from bpcore.run.datasets import iris
 from bpcore.run.saving import load
 
@@ -90,6 +91,15 @@ def test_the_same_seed_gives_the_same_file_and_another_seed_another(done: Call, 
     assert not np.array_equal(a, c)
 
 
+def test_the_seed_is_that_of_the_data_and_of_the_split_too(done: Call, folder: Path) -> None:
+    for name in ("spiral", "iris"):
+        for seed in (0, 1):
+            done("train", name, "--epochs", 1, "--seed", seed, "--save", f"{name}{seed}.safetensors")
+    first, other = (load(folder / f"iris{seed}.safetensors").extra["preparation"] for seed in (0, 1))
+    assert first["mean"] != other["mean"]
+    assert not np.array_equal(load_samples("spiral", seed=0).x, load_samples("spiral", seed=1).x)
+
+
 def test_nothing_is_overwritten_unless_it_is_named(done: Call, folder: Path) -> None:
     told = [lines(done("train", "gates", "--epochs", 1))["model"] for _ in range(3)]
     assert told == ["gates.safetensors", "gates-2.safetensors", "gates-3.safetensors"]
@@ -135,8 +145,11 @@ def test_a_csv_file_with_a_quantity(done: Call, folder: Path) -> None:
     (folder / "t.csv").write_text("a,b,price\n" + "\n".join(rows), encoding="utf-8")
     told = lines(done("train", "t.csv", "--target", "price"))
     assert told["target"] == "price: a quantity"
-    assert float(told["held-out error"].split()[0]) < 15
+    assert 0 < float(told["held-out error"].split()[0]) < 15
     assert "accuracy" not in told
+    told = lines(done("train", "t.csv", "--validation", 0, "--batch-size", 0))
+    error = float(done("predict", told["model"], "t.csv").stderr.split()[4])
+    np.testing.assert_allclose(float(told["error"].split()[0]), error, rtol=0.3)
 
 
 def test_an_npz_file(done: Call, folder: Path) -> None:
