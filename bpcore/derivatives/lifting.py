@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 
 from bpcore.derivatives.rules.function import Function
+from bpcore.derivatives.space import Space
 from bpcore.derivatives.tape import Call, Tape
 from bpcore.derivatives.traced import Traced, plain
 from bpcore.ground.registry import backend_of
@@ -19,9 +20,8 @@ def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., A
     """Return `function` as users call it: on plain arrays `compute`, on traced ones with its tape."""
 
     def call(*inputs: Array, **static: Static) -> Array:
-        for name, value in static.items():
-            if type(value) is Traced:  # it would be taken for a number, and its gradient lost
-                raise NotDifferentiable(f"{function.name} was given {name} as a traced array: {_BY_POSITION}")
+        if static:
+            _check_options(function, static)
         tape: Tape | None = None
         for x in inputs:
             if type(x) is Traced and (tape is None or x.tape.serial > tape.serial):
@@ -32,15 +32,14 @@ def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., A
         values = []
         deeper = False  # whether a value is traced itself, by an older tape
         for x in inputs:
+            slot = None
             if type(x) is Traced:
                 if x.tape is tape:
-                    slots.append(x.slot)
-                    x = x.value  # noqa: PLW2901
-                else:
-                    slots.append(None)
+                    slot, x = x.slot, x.value  # noqa: PLW2901
                 deeper = deeper or type(x) is Traced
-            else:
-                slots.append(None)
+            elif type(x) not in tape.space.own_kinds:
+                _check_kind(function, tape.space, x)
+            slots.append(slot)
             values.append(x)
         try:
             y = call(*values, **static) if deeper else compute(*values, **static)
@@ -68,7 +67,24 @@ def lifted_list(function: Function, compute: Callable[..., Array]) -> Callable[.
     return call_with_list
 
 
-_BY_POSITION = "pass arrays by position, and options as numbers."
+def _check_kind(function: Function, space: Space, x: Array) -> None:
+    """Refuse an array of another library: NumPy would take its values in without a word."""
+    if hasattr(x, "dtype") and not isinstance(x, type):
+        if not x.shape:
+            return  # one number, which the library may take or refuse
+        if backend_of(x).library != space.backend.library:
+            raise MixedArrays(function.name, (space.backend.library, backend_of(x).library))
+    space.own_kinds.add(type(x))
+
+
+def _check_options(function: Function, static: dict[str, Static]) -> None:
+    """Refuse a traced array by keyword: it would be taken for a number, and its gradient lost."""
+    for name, value in static.items():
+        if type(value) is Traced:
+            raise NotDifferentiable(
+                f"{function.name} was given {name} as a traced array: "
+                "pass arrays by position, and options as numbers."
+            )
 
 
 def _explained(function: Function, values: list[Array], error: Exception) -> Exception:

@@ -21,11 +21,14 @@ class Space:
         What rules compute in, on plain arrays.
     traced : module-like
         What users and foreign code call, on plain and on traced arrays.
+    own_kinds : set of type
+        The types of arguments that were found to be no arrays of another library.
     """
 
     backend: Backend
     functions: Namespace
     traced: Namespace
+    own_kinds: set[type] = field(default_factory=set)
     _real: dict[Dtype, bool] = field(default_factory=dict)
 
     def is_real(self, dtype: Dtype) -> bool:

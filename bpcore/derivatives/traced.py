@@ -121,6 +121,8 @@ class Traced(Operators):
         return int(self._read("index()").__index__())
 
     def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of an array with no axes")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Array]:

@@ -32,7 +32,9 @@ class Trace(NamedTuple):
 
     def gradient(self, seeds: dict[int, Array]) -> Tree:
         """Return the cotangents of the inputs, as the tree that they came in."""
-        return unflatten(self.structure, _finished(self.tape, self.inputs, pull_back(self.tape, seeds)))
+        cotangents = pull_back(self.tape, seeds)
+        taken = {id(g) for g in seeds.values()}  # they belong to the caller
+        return unflatten(self.structure, _finished(self.tape, self.inputs, cotangents, taken))
 
 
 def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[int, ...]) -> Trace:
@@ -80,21 +82,22 @@ def real_array(space: Space, like: Array | None, x: Array) -> Array:
     raise NotDifferentiable(f"a gradient with respect to {kind} was asked for: make it real floating first.")
 
 
-def _finished(tape: Tape, inputs: list[Array], cotangents: list[Array | None]) -> list[Array]:
-    """Return one array for each input, none of them sharing memory with another."""
+def _finished(
+    tape: Tape, inputs: list[Array], cotangents: list[Array | None], taken: set[int]
+) -> list[Array]:
+    """Return one array for each input, none of them sharing memory with another, or with those `taken`."""
     space = tape.space
     own = getattr(space.functions, "own", None)
-    seen: set[int] = set()
     finished = []
     for x, g in zip(inputs, cotangents, strict=True):
         if g is None:
             g = (space.traced if type(x) is Traced else space.functions).zeros_like(x)  # noqa: PLW2901
         elif type(g) is not Traced:
-            if id(g) in seen:
+            if id(g) in taken:
                 g = space.functions.asarray(g, copy=True)  # noqa: PLW2901
             elif own is not None:
                 g = own(g)  # noqa: PLW2901
-            seen.add(id(g))
+            taken.add(id(g))
         finished.append(g)
     return finished
 

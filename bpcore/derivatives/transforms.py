@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
+from bpcore.derivatives.namespace import device_of
 from bpcore.derivatives.space import Space
 from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
 from bpcore.derivatives.tracing import check_argnums, name_of, trace
-from bpcore.words.errors import ShapeError
+from bpcore.words.errors import NotDifferentiable, ShapeError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import flatten, unflatten
 
@@ -30,8 +31,36 @@ def _lower(tape: Tape, tree: Tree) -> Tree:
     return unflatten(structure, [_value(tape, y) for y in values])
 
 
+def _cotangent(space: Space, y: Array, g: Array) -> Array:
+    """Return a cotangent as an array of the output's shape and dtype."""
+    shape = tuple(getattr(g, "shape", ()))
+    if shape != tuple(y.shape):
+        raise ShapeError("pullback", f"a cotangent of shape {tuple(y.shape)}", shape)
+    if not hasattr(g, "dtype"):
+        return space.functions.asarray(g, dtype=y.dtype, device=device_of(y))
+    return g if g.dtype == y.dtype else space.traced.astype(g, y.dtype)
+
+
 def _ones(space: Space, y: Array) -> Array:
     return (space.traced if type(y) is Traced else space.functions).ones_like(y)
+
+
+def _check_one_number(space: Space, f: Callable[..., Tree], value: Array) -> None:
+    """Want what has a gradient: one real floating number."""
+    if type(value) in {float, int}:
+        return  # a constant
+    shape = getattr(value, "shape", None)
+    if shape is None or shape != ():
+        raise ShapeError(
+            f"grad of {name_of(f)}",
+            "a function that returns an array of shape ()",
+            type(value).__name__ if shape is None else tuple(shape),
+            "Take the mean or the sum, or use vjp or jacobian.",
+        )
+    if not space.is_real(value.dtype):
+        raise NotDifferentiable(
+            f"grad of {name_of(f)} was asked for, but it returns {value.dtype}: return a real floating array."
+        )
 
 
 def value_and_grad(
@@ -77,13 +106,7 @@ def value_and_grad(
         tape = traced.tape
         y, aux = traced.output if has_aux else (traced.output, None)
         value = _value(tape, y)
-        if getattr(value, "shape", ()) != ():
-            raise ShapeError(
-                f"grad of {name_of(f)}",
-                "a function that returns an array of shape ()",
-                tuple(value.shape),
-                "Take the mean or the sum, or use vjp or jacobian.",
-            )
+        _check_one_number(tape.space, f, value)
         seeds = {y.slot: _ones(tape.space, value)} if _on_tape(tape, y) else {}
         gradient = traced.gradient(seeds)
         return ((value, _lower(tape, aux)) if has_aux else value), gradient
@@ -150,10 +173,11 @@ def vjp(f: Callable[..., Tree], *args: Tree) -> tuple[Tree, Callable[[Tree], tup
         seeds: dict[int, Array] = {}
         xp = tape.space.traced
         for y, g in zip(outputs, gs, strict=True):
-            if tuple(g.shape) != tuple(y.shape):
-                raise ShapeError("pullback", f"a cotangent of shape {tuple(y.shape)}", tuple(g.shape))
+            if not hasattr(y, "shape"):
+                continue  # a number that does not depend on the arguments
+            seed = _cotangent(tape.space, y, g)
             if _on_tape(tape, y):
-                seeds[y.slot] = xp.add(seeds[y.slot], g) if y.slot in seeds else g
+                seeds[y.slot] = xp.add(seeds[y.slot], seed) if y.slot in seeds else seed
         gradient = traced.gradient(seeds)
         return tuple(gradient)
 

@@ -25,7 +25,12 @@ def _rules() -> list[tuple[str, int]]:
 
 
 RULES = _rules()
-BROADCAST = [(name, i) for name, i in RULES if TABLE[name].broadcasts and len(TABLE[name].backward or ()) > 1]
+PROMOTED_ONLY = {"index_add", "tensordot"}
+BROADCAST = [
+    (name, i)
+    for name, i in RULES
+    if TABLE[name].broadcasts and len(TABLE[name].backward or ()) > 1 and name not in PROMOTED_ONLY
+]
 
 
 class Broken(Sequence[Rule]):

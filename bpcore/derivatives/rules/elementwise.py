@@ -63,7 +63,7 @@ def _pow_exponent(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Arra
         return xp.multiply(g, xp.multiply(y, _log(a)))
     flat = xp.logical_or(xp.equal(a, 0), _zero(xp, g))
     log_a = xp.log(xp.where(flat, xp.ones_like(a), a))
-    return xp.multiply(g, xp.multiply(y, log_a))
+    return xp.multiply(g, xp.multiply(xp.where(flat, xp.zeros_like(y), y), log_a))
 
 
 def _log(a: float) -> float:

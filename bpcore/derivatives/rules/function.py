@@ -19,7 +19,7 @@ from typing import TypeAlias, overload
 
 from bpcore.words.protocols import Array
 
-__all__ = ["EachInput", "Function", "Rule", "constant", "elementwise", "function"]
+__all__ = ["EachInput", "Function", "Rule", "combining", "constant", "elementwise", "function"]
 
 Rule: TypeAlias = Callable[..., Array]
 
@@ -36,7 +36,8 @@ class Function:
         One per array input; None for an input that has no derivative (a mask, an index). None in
         place of the sequence says that the function is constant: its output carries no gradient.
     broadcasts : bool
-        Whether the inputs are broadcast together, so that cotangents must be summed back.
+        Whether the inputs are broadcast or promoted together, so that cotangents must be summed, and cast,
+        back.
     compute : function ``(xp, *inputs, **static)`` or None
         How to compute it in functions of the standard; None for the standard's own functions. A
         backend's kernel of the same name is used instead where there is one.
@@ -64,6 +65,11 @@ def function(name: str, *backward: Rule | None, compute: Callable[..., Array] | 
 
 def elementwise(name: str, *backward: Rule | None, compute: Callable[..., Array] | None = None) -> Function:
     """Make an entry whose inputs are broadcast; its rules need not undo that."""
+    return combining(name, *backward, compute=compute)
+
+
+def combining(name: str, *backward: Rule | None, compute: Callable[..., Array] | None = None) -> Function:
+    """Make an entry that promotes its inputs, and broadcasts what it takes apart; likewise."""
     return Function(name, backward, broadcasts=True, compute=compute)
 
 

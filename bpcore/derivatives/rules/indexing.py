@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpcore.derivatives.rules.function import function
+from bpcore.derivatives.rules.function import combining, function
 from bpcore.words.protocols import Array, Namespace, Shape
 
 __all__ = ["FUNCTIONS"]
@@ -47,7 +47,7 @@ FUNCTIONS = (
         "slice_scatter", lambda xp, g, y, x, *, key, shape: xp.getitem(g, key=key), compute=slice_scatter
     ),
     function("take", _untake, None),
-    function(
+    combining(
         "index_add",
         lambda xp, g, y, x, indices, source, *, axis: g,
         None,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bpcore.derivatives.rules.broadcast import sum_to
-from bpcore.derivatives.rules.function import elementwise, function
+from bpcore.derivatives.rules.function import combining, function
 from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["FUNCTIONS"]
@@ -14,13 +13,11 @@ PairedAxes = int | tuple[tuple[int, ...], tuple[int, ...]]
 def _matmul_left(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     """``g b^T``; a vector is taken as a matrix of one row (left) or one column (right)."""
     if b.ndim == 1:
-        return sum_to(xp, xp.multiply(xp.expand_dims(g, axis=-1), b), a.shape)
+        return xp.multiply(xp.expand_dims(g, axis=-1), b)
     if a.ndim == 1:
         g = xp.expand_dims(g, axis=-2)
     dx = xp.matmul(g, xp.matrix_transpose(b))
-    if a.ndim == 1:
-        dx = xp.squeeze(dx, axis=-2)
-    return dx if dx.shape == a.shape else sum_to(xp, dx, a.shape)
+    return xp.squeeze(dx, axis=-2) if a.ndim == 1 else dx
 
 
 def _matmul_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
@@ -28,13 +25,11 @@ def _matmul_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Arra
     if a.ndim == 1:
         if b.ndim > 1:
             a, g = xp.expand_dims(a, axis=-1), xp.expand_dims(g, axis=-2)
-        return sum_to(xp, xp.multiply(a, g), b.shape)
+        return xp.multiply(a, g)
     if b.ndim == 1:
         g = xp.expand_dims(g, axis=-1)
     dx = xp.matmul(xp.matrix_transpose(a), g)
-    if b.ndim == 1:
-        dx = xp.squeeze(dx, axis=-1)
-    return dx if dx.shape == b.shape else sum_to(xp, dx, b.shape)
+    return xp.squeeze(dx, axis=-1) if b.ndim == 1 else dx
 
 
 def _vecdot_left(xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axis: int = -1) -> Array:
@@ -72,8 +67,8 @@ def _tensordot_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, a
 
 
 FUNCTIONS = (
-    function("matmul", _matmul_left, _matmul_right),
+    combining("matmul", _matmul_left, _matmul_right),
     function("matrix_transpose", lambda xp, g, y, x: xp.matrix_transpose(g)),
-    function("tensordot", _tensordot_left, _tensordot_right),
-    elementwise("vecdot", _vecdot_left, _vecdot_right),
+    combining("tensordot", _tensordot_left, _tensordot_right),
+    combining("vecdot", _vecdot_left, _vecdot_right),
 )

@@ -53,6 +53,6 @@ FUNCTIONS = (
     function("reshape", _like_x),
     function("roll", _unroll),
     function("squeeze", _like_x),
-    Function("concat", EachInput(_concat_part), takes_list=True),
-    Function("stack", EachInput(_stack_part), takes_list=True),
+    Function("concat", EachInput(_concat_part), broadcasts=True, takes_list=True),
+    Function("stack", EachInput(_stack_part), broadcasts=True, takes_list=True),
 )
