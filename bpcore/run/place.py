@@ -11,7 +11,7 @@ from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import key
 from bpcore.parts.losses import Loss
-from bpcore.words.errors import BpcoreError, DataError, choose
+from bpcore.words.errors import DataError, choose
 from bpcore.words.protocols import Array, Dtype
 
 __all__ = ["Place"]
@@ -48,18 +48,17 @@ class Place:
         dtype : "float32", "float64" or None
             None means that of `x` where it is one of these and the device has it, else float32.
         """
-        is_array = hasattr(x, "dtype") and hasattr(x, "device")
-        place = backend_of(x) if backend is None and is_array else find_backend(backend)
+        place = backend_of(x) if backend is None and _is_array(x) else find_backend(backend)
         device = place.device
-        if is_array and (backend is None or (device is None and backend_of(x).library == place.library)):
+        if _is_array(x) and (backend is None or (device is None and backend_of(x).library == place.library)):
             device = x.device
         if dtype is None:
             given = str(getattr(x, "dtype", "")).rpartition(".")[2]
             dtype = given if given == "float64" and place.float64 else "float32"
         return cls(place, device, place.dtype(choose("dtype", dtype, DTYPES)))
 
-    def array(self, x: Array, dtype: Dtype = None) -> Array:
-        """Bring an array here; None keeps its dtype, where the device has it."""
+    def array(self, x: Array, dtype: Dtype) -> Array:
+        """Bring an array here."""
         return self.backend.asarray(x, dtype=dtype, device=self.device)
 
     def data(self, data: Batch, loss: Loss, name: str = "data") -> Batch:
@@ -70,29 +69,31 @@ class Place:
         DataError
             When they are not real numbers, or rows of unequal lengths.
         """
-        x, y = (
-            self._numbers(part, f"{letter} of the {name}") for letter, part in zip("xy", data, strict=True)
-        )
-        xp = space_of(x).functions
-        if loss.labels and xp.isdtype(y.dtype, ("bool", "integral")):
-            return self.array(x, self.dtype), _labels(y, f"y of the {name}")
+        x, y = (_numbers(part, f"{letter} of the {name}") for letter, part in zip("xy", data, strict=True))
+        if loss.labels and space_of(y).functions.isdtype(y.dtype, ("bool", "integral")):
+            labels = _labels(y, f"y of the {name}")
+            return self.array(x, self.dtype), self.array(labels, self.backend.dtype("int32"))
         return self.array(x, self.dtype), self.array(y, self.dtype)
-
-    def _numbers(self, part: Array, name: str) -> Array:
-        try:
-            x = self.array(part)
-        except BpcoreError:
-            raise
-        except (TypeError, ValueError) as error:  # each library refuses text and uneven rows in its own words
-            said = str(error).partition("\n")[0].rstrip(".")
-            raise DataError(f"{name} cannot be made an array of numbers: {said}.") from error
-        if not space_of(x).functions.isdtype(x.dtype, ("bool", "integral", "real floating")):
-            raise DataError(f"{name} must be real numbers, was given an array of dtype {x.dtype}.")
-        return x
 
     def key(self, seed: int) -> Array:
         """Return the key of a seed, here."""
         return key(seed, backend=self.backend, device=self.device)
+
+
+def _is_array(x: object) -> bool:
+    return hasattr(x, "dtype") and hasattr(x, "device")
+
+
+def _numbers(part: Array, name: str) -> Array:
+    """Return an array of any library; lists as NumPy's, which loses no digit and no number."""
+    try:
+        x = part if _is_array(part) else find_backend("numpy").asarray(part)
+    except (TypeError, ValueError) as error:
+        said = str(error).partition("\n")[0].rstrip(".")
+        raise DataError(f"{name} cannot be made an array of numbers: {said}.") from error
+    if not space_of(x).functions.isdtype(x.dtype, ("bool", "integral", "real floating")):
+        raise DataError(f"{name} must be real numbers, was given an array of dtype {x.dtype}.")
+    return x
 
 
 def _labels(y: Array, name: str) -> Array:

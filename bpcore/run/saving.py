@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.description import build, describe
 from bpcore.run.result import Run
-from bpcore.words.errors import BpcoreError, FileError
+from bpcore.run.whole_file import write_whole
+from bpcore.words.errors import BpcoreError, FileError, OptionError, ShapeError
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import flatten, named_leaves, unflatten
 
@@ -43,6 +43,13 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
     -------
     Path
         Where it was written.
+
+    Raises
+    ------
+    OptionError
+        When `extra` is no JSON value.
+    FileError
+        When the file cannot be written; one of that name is then as it was.
     """
     host = find_backend("numpy").namespace
     tensors = {
@@ -58,41 +65,22 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
         "seconds": run.seconds,
         "extra": dict(run.extra if extra is None else extra),
     }
-    from safetensors import numpy as format  # noqa: PLC0415 -- loaded when a file is written, not before
+    from safetensors import numpy as format  # loaded when a file is written, not before
 
-    metadata = {"bpcore": FORMAT, "run": json.dumps(about)}
+    try:
+        metadata = {"bpcore": FORMAT, "run": json.dumps(about)}
+    except (TypeError, ValueError) as error:
+        raise OptionError("extra", str(error), "JSON values: numbers, text, lists, dicts") from error
     return write_whole(Path(path), format.save(tensors, metadata=metadata))
 
 
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file beside its place, make sure it is on the disk, and rename it."""
-    try:
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise FileError(path, f"cannot be written: {error.strerror}", "Name another folder.") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).chmod(0o666 & ~_umask())
-        Path(beside).replace(path)
-    except OSError as error:
-        raise FileError(path, f"cannot be written: {error.strerror}") from error
-    finally:
-        Path(beside).unlink(missing_ok=True)
-    return path
-
-
-def _umask() -> int:
-    """Return the permissions that new files of this process do without."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
 def load(
-    path: str | os.PathLike[str], /, *, backend: str | Backend | None = None, net: Layer | None = None
+    path: str | os.PathLike[str],
+    /,
+    *,
+    backend: str | Backend | None = None,
+    net: Layer | None = None,
+    loss: Loss | None = None,
 ) -> Run:
     """Read what `save` wrote.
 
@@ -103,6 +91,8 @@ def load(
         Where to put the parameters; None means NumPy.
     net : Layer or None
         The network, where the file's is to be checked, or has a layer that is not bpcore's.
+    loss : Loss or None
+        The loss, where it is not bpcore's.
 
     Raises
     ------
@@ -112,19 +102,16 @@ def load(
     """
     path = Path(path)
     tensors, about = _read(path)
-    try:
-        found = net if net is not None else build(about["net"])
-        loss = build(about["loss"])
-    except BpcoreError as error:
-        raise FileError(path, f"holds a network that cannot be built: {error}", "Pass it as net=.") from error
-    if not isinstance(found, Layer) or not isinstance(loss, Loss):
+    found = net if net is not None else _built(path, "net", about)
+    its_loss = loss if loss is not None else _built(path, "loss", about)
+    if not isinstance(found, Layer) or not isinstance(its_loss, Loss):
         raise FileError(path, "does not describe a network and its loss")
     place = find_backend(backend)
     features = tuple(about["features"])
     return Run(
         net=found,
         params=_parameters(path, found, features, tensors, place),
-        loss=loss,
+        loss=its_loss,
         features=features,
         backend=place,
         history=about["history"],
@@ -133,10 +120,18 @@ def load(
     )
 
 
+def _built(path: Path, name: str, about: Mapping[str, Static]) -> object:
+    try:
+        return build(about[name])
+    except (BpcoreError, LookupError, TypeError) as error:
+        said = str(error).rstrip(".")
+        raise FileError(path, f"has a {name} that cannot be built: {said}", f"Pass it as {name}=.") from error
+
+
 def _read(path: Path) -> tuple[dict[str, Array], dict[str, Static]]:
     """Return the file's tensors by name, on the host, and what it says about the run."""
-    from safetensors import SafetensorError  # noqa: PLC0415 -- loaded when a file is read
-    from safetensors import numpy as format  # noqa: PLC0415
+    from safetensors import SafetensorError  # loaded when a file is read
+    from safetensors import numpy as format
 
     try:
         content = path.read_bytes()
@@ -146,18 +141,38 @@ def _read(path: Path) -> tuple[dict[str, Array], dict[str, Static]]:
     except SafetensorError as error:
         do = "It may be cut, or no weight file: copy it again, or train again."
         raise FileError(path, f"is not a whole safetensors file ({error})", do) from error
+    except KeyError as error:  # numbers of a kind that NumPy has not, as BF16
+        raise _foreign(path) from error
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    metadata = header.get("__metadata__", {})
-    if metadata.get("bpcore") != FORMAT:
-        raise FileError(path, "holds weights that were not written by bpcore", "Load a file of bpcore train.")
-    return tensors, json.loads(metadata["run"])
+    return tensors, _about(path, header.get("__metadata__", {}))
+
+
+def _foreign(path: Path) -> FileError:
+    return FileError(path, "holds weights that were not written by bpcore", "Load a file of bpcore train.")
+
+
+def _about(path: Path, metadata: Mapping[str, str]) -> dict[str, Static]:
+    written = metadata.get("bpcore")
+    if written is None:
+        raise _foreign(path)
+    if written != FORMAT:
+        what = f"is of format {written}, and this version of bpcore reads format {FORMAT}"
+        raise FileError(path, what, "Load it with the version that wrote it.")
+    try:
+        about = json.loads(metadata["run"])
+        return {name: about[name] for name in ("net", "loss", "features", "history", "seconds", "extra")}
+    except (LookupError, TypeError, ValueError) as error:
+        raise FileError(path, "does not say what network its weights are of", "Train again.") from error
 
 
 def _parameters(
     path: Path, net: Layer, features: tuple[int, ...], tensors: dict[str, Array], place: Backend
 ) -> Tree:
     """Return the tensors in the tree that the network makes, on the backend."""
-    made = net.init(key(0), features)
+    try:
+        made = net.init(key(0), features)
+    except ShapeError as error:
+        raise FileError(path, f"holds the weights of another network: {str(error).rstrip('.')}") from error
     wanted = {name: tuple(array.shape) for name, array in named_leaves(made)}
     given = {name: tuple(array.shape) for name, array in tensors.items()}
     if wanted != given:

@@ -1,0 +1,38 @@
+"""Writing a file so that one of its name is always whole: beside its place, then renamed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from bpcore.words.errors import FileError
+
+__all__ = ["write_whole"]
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file beside its place, make sure it is on the disk, and rename it."""
+    try:
+        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise FileError(path, f"cannot be written: {error.strerror}", "Name another folder.") from error
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(beside).chmod(0o666 & ~_umask())
+        Path(beside).replace(path)
+    except OSError as error:
+        raise FileError(path, f"cannot be written: {error.strerror}") from error
+    finally:
+        Path(beside).unlink(missing_ok=True)
+    return path
+
+
+def _umask() -> int:
+    """Return the permissions that new files of this process do without."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
