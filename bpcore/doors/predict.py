@@ -18,7 +18,7 @@ from bpcore.words.errors import DataError, FileError
 __all__ = ["predict"]
 
 
-@click.command()
+@click.command(short_help="Answer for new rows with a trained network.")
 @click.argument("model")
 @click.argument("data")
 @click.option("--output", metavar="FILE", help="Write the answers to this CSV file; else to standard output.")

@@ -20,7 +20,7 @@ WIDE = 10_000
 """Columns of a line that goes to a file or a pipe: nothing is wrapped there."""
 
 
-@click.command()
+@click.command(short_help="Show what can compute here, and why not.")
 def backends() -> None:
     """Show the array libraries that are known, and whether they can compute here.
 
@@ -46,7 +46,7 @@ def _library(row: Row) -> str:
     return str(find_backend(row.name).namespace.__name__).removeprefix("array_api_compat.")
 
 
-@click.command()
+@click.command(short_help="Check every rule against differences.")
 @click.option("--backend", default="numpy", show_default=True, help="Which, as in strict:device1 or cupy:0.")
 @click.pass_context
 def check(context: click.Context, backend: str) -> None:

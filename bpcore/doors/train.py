@@ -31,7 +31,7 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
     return sizes
 
 
-@click.command()
+@click.command(short_help="Train a network and write it to a file.")
 @click.argument("data")
 @click.option("--target", metavar="NAME", help="The column to predict; in a file without names its number.")
 @click.option(
@@ -39,13 +39,19 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
 )
 @click.option("--activation", **one_of(ACTIVATIONS), help="Of the hidden layers.")
 @click.option(
-    "--backend", default="numpy", show_default=True, help="Where to compute, as in torch or cupy:0."
+    "--backend",
+    metavar="NAME",
+    default="numpy",
+    show_default=True,
+    help="Where to compute, as in torch or cupy:0.",
 )
-@click.option("--optimizer", **one_of(OPTIMIZERS))
-@click.option("--rate", type=float, help="The learning rate.")
-@click.option("--epochs", type=click.IntRange(min=1), help="How often all samples are seen.")
-@click.option("--batch-size", type=click.IntRange(min=0), help="Samples a step; 0 for all of them.")
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True)
+@click.option("--optimizer", **one_of(OPTIMIZERS), help="How weights follow their gradients.")
+@click.option("--rate", type=float, metavar="R", help="The learning rate.")
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="How often all samples are seen.")
+@click.option(
+    "--batch-size", type=click.IntRange(min=0), metavar="N", help="Samples a step; 0 for all of them."
+)
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", default=0, show_default=True)
 @click.option("--dtype", **one_of(["float32", "float64"]), default="float32", show_default=True)
 @click.option("--validation", type=float, metavar="SHARE", help="How much is held out; 0 for nothing.")
 @click.option("--fill", **one_of(FILLS), help="What to do about missing values.")
