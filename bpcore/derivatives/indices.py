@@ -24,7 +24,7 @@ def read(
     integers.
     """
     if hasattr(key, "dtype"):
-        return _read_by_array(getitem, take, x, key)
+        return _read_by_array(getitem, take, expand_dims, x, key)
     parts = key if isinstance(key, tuple) else (key,)
     if any(hasattr(part, "dtype") for part in parts):
         raise NotDifferentiable(
@@ -39,15 +39,28 @@ def read(
     return y
 
 
+def _is_recorded(key: Array) -> bool:
+    """Return whether the values of `key` are a Program's, at any depth of tracing."""
+    while type(key) is Traced:
+        if key.tape.sealed:
+            return True
+        key = key.value
+    return False
+
+
 def _read_by_array(
-    getitem: Callable[..., Array], take: Callable[..., Array], x: Array, key: Array
+    getitem: Callable[..., Array],
+    take: Callable[..., Array],
+    expand_dims: Callable[..., Array],
+    x: Array,
+    key: Array,
 ) -> Array:
     if str(key.dtype).rpartition(".")[2] == "bool":
-        if type(key) is Traced and key.tape.sealed:
+        if _is_recorded(key):
             bool(key)  # a mask makes a shape depend on values: raises, with the user's line
         return getitem(x, key=plain(key))
-    if key.ndim == 0:
-        return read(getitem, take, lambda y, axis: y, x, int(key))
+    if key.ndim == 0:  # the value stays where it is
+        return getitem(take(x, expand_dims(key, axis=0), axis=0), key=(0, ...))
     if key.ndim == 1:
         return take(x, key, axis=0)
     raise NotDifferentiable("an index array of two or more axes has no rule yet: flatten it first.")

@@ -105,7 +105,8 @@ class Traced(Operators):
 
     def _read(self, reader: str) -> Array:
         if self.tape.sealed:
-            raise RecordError(reader, _callers_line())
+            modules = (self.tape.space.backend.namespace.__name__, type(plain(self)).__module__)
+            raise RecordError(reader, _callers_line(*(module.partition(".")[0] for module in modules)))
         return self.value
 
     def __bool__(self) -> bool:
@@ -147,11 +148,14 @@ def plain(x: Array) -> Array:
     return x
 
 
-def _callers_line() -> str:
-    """Return file and line of the nearest caller outside bpcore's tracing machinery."""
-    import traceback  # wanted for an error only
+def _callers_line(*libraries: str) -> str:
+    """Return file and line of the nearest caller outside the tracing machinery and the arrays' libraries."""
+    import inspect  # wanted for an error only
 
-    for frame in reversed(traceback.extract_stack()):
-        if "bpcore/derivatives" not in frame.filename.replace("\\", "/"):
-            return f"{frame.filename}:{frame.lineno}"
+    frame = inspect.currentframe()
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if not module.startswith("bpcore.derivatives") and module.partition(".")[0] not in libraries:
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back
     return "an unknown line"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from bpcore.derivatives.namespace import space_of
+from bpcore.derivatives.namespace import device_of, space_of
 from bpcore.derivatives.space import Space
 from bpcore.derivatives.traced import Traced
 from bpcore.program.program import Program
-from bpcore.program.record import record
+from bpcore.program.record import arrays_of, record
+from bpcore.program.results import apart, with_values
 from bpcore.words.protocols import Array, Dtype, Shape, Tree
 from bpcore.words.trees import Structure, flatten, unflatten
 
@@ -35,6 +37,7 @@ class Compiled:
     """
 
     def __init__(self, f: Callable[..., Tree]) -> None:
+        functools.update_wrapper(self, f)
         self.f = f
         self._entries: dict[Signature, _Entry] = {}
 
@@ -45,26 +48,33 @@ class Compiled:
 
     def program(self, *args: Tree) -> Program:
         """Return the Program for arguments like these."""
-        return self._entry(args, *flatten(args)).program
+        return self._entry(*arrays_of(self.f, args)).program
 
     def __call__(self, *args: Tree) -> Tree:
         """Return what the function returns."""
         leaves, structure = flatten(args)
-        if any(type(x) is Traced for x in leaves):
+        kinds = {type(x) for x in leaves}
+        if Traced in kinds:
             return self.f(*args)  # a derivative is being taken: its rules want to see every call
-        entry = self._entry(args, leaves, structure)
+        if float in kinds:
+            leaves, structure = arrays_of(self.f, args)
+        entry = self._entry(leaves, structure)
         return unflatten(entry.program.structure, list(entry.run(*leaves)))
 
-    def _entry(self, args: tuple[Tree, ...], leaves: list[Array], structure: Structure) -> _Entry:
-        signature = (structure, tuple((tuple(x.shape), x.dtype, x.device) for x in leaves))
+    def _entry(self, leaves: list[Array], structure: Structure) -> _Entry:
+        try:
+            signature = (structure, tuple([(tuple(x.shape), x.dtype, device_of(x)) for x in leaves]))
+        except AttributeError:  # not an array: the error names it
+            arrays_of(self.f, unflatten(structure, leaves))
+            raise
         entry = self._entries.get(signature)
         if entry is None:
-            entry = self._entries[signature] = self._compile(args, space_of(*leaves))
+            entry = self._entries[signature] = self._compile(unflatten(structure, leaves), space_of(*leaves))
         return entry
 
     def _compile(self, args: tuple[Tree, ...], space: Space) -> _Entry:
         program = record(self.f, *args)
-        return _Entry(program, space.backend.compile(program, space.functions))
+        return _Entry(program, apart(program, with_values(program, space), space.functions))
 
 
 def compile(f: Callable[..., Tree]) -> Compiled:
@@ -73,12 +83,15 @@ def compile(f: Callable[..., Tree]) -> Compiled:
     Parameters
     ----------
     f : function
-        As for `record`: pure, of trees of arrays, with no branch on a value.
+        As for `record`: pure, of trees of arrays, with no branch on a value. A Python float among its
+        arguments is made an array like the others, so that another value is not another compilation.
 
     Raises
     ------
     RecordError
         At the first call, when `f` reads a value.
+    OptionError
+        When an argument is not an array: bind it with ``functools.partial``.
 
     Examples
     --------

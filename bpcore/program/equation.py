@@ -11,7 +11,7 @@ from bpcore.derivatives.rules.function import Function
 from bpcore.words.protocols import Array, Dtype, Shape, Static
 from bpcore.words.trees import Structure
 
-__all__ = ["ArrayType", "Equation", "Equations", "Slot", "type_of"]
+__all__ = ["ArrayType", "Constant", "Equation", "Equations", "Slot", "type_of"]
 
 
 class Slot(int):
@@ -21,6 +21,15 @@ class Slot(int):
 
     def __repr__(self) -> str:
         return f"v{int(self)}"
+
+
+class Constant(str):
+    """The name of an array that a Program holds."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 class ArrayType(NamedTuple):
@@ -47,14 +56,14 @@ class Equation:
     ----------
     function : Function
     inputs : tuple
-        A `Slot`; or the name of a constant array, as `str`; or a value that is not an array.
+        A `Slot`; or a `Constant`, the name of an array; or a value that is not an array.
     static : mapping
         The keyword arguments.
     output : Slot
     """
 
     function: Function
-    inputs: tuple[Slot | str | Static, ...]
+    inputs: tuple[Slot | Constant | Static, ...]
     static: Mapping[str, Static]
     output: Slot
 
@@ -75,7 +84,7 @@ class Equations:
     equations : tuple of Equation
         Each reads slots that are inputs or outputs of earlier ones, and writes a slot once.
     outputs : tuple
-        A `Slot`, or the name of a constant, for each leaf that is returned.
+        A `Slot`, a `Constant`, or a value that is not an array, for each leaf that is returned.
     constants : mapping of str to array
         Arrays that the function took from elsewhere than its arguments.
     types : mapping of Slot to ArrayType
@@ -85,7 +94,7 @@ class Equations:
 
     inputs: tuple[Slot, ...]
     equations: tuple[Equation, ...]
-    outputs: tuple[Slot | str, ...]
+    outputs: tuple[Slot | Constant | Static, ...]
     constants: Mapping[str, Array]
     types: Mapping[Slot, ArrayType]
     structure: Structure

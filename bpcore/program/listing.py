@@ -15,13 +15,9 @@ def listing(program: Equations) -> str:
         f"{equation.output!r:<6}  {program.types[equation.output]!r:<20}  {_call(equation)}"
         for equation in program.equations
     ]
-    return "\n".join([*lines, f"return  {', '.join(map(str, map(_operand, program.outputs)))}"])
-
-
-def _operand(operand: object) -> str:
-    return operand if isinstance(operand, str) else repr(operand)
+    return "\n".join([*lines, f"return  {', '.join(map(repr, program.outputs))}"])
 
 
 def _call(equation: Equation) -> str:
     static = [f"{name}={value}" for name, value in equation.static.items()]
-    return f"{equation.function.name}({', '.join([*map(_operand, equation.inputs), *static])})"
+    return f"{equation.function.name}({', '.join([*map(repr, equation.inputs), *static])})"

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from bpcore.derivatives.namespace import space_of
 from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
-from bpcore.program.equation import Equation, Slot, type_of
+from bpcore.derivatives.tracing import name_of, place_of, real_array
+from bpcore.program.equation import Constant, Equation, Slot, type_of
 from bpcore.program.program import Program
 from bpcore.program.prune import prune
+from bpcore.words.errors import NotDifferentiable, OptionError
 from bpcore.words.protocols import Array, Static, Tree
-from bpcore.words.trees import flatten, unflatten
+from bpcore.words.trees import Structure, flatten, named_leaves, unflatten
 
-__all__ = ["record"]
+__all__ = ["arrays_of", "record"]
 
 
 def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
@@ -25,12 +27,15 @@ def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
         Of trees of arrays to a tree of arrays; pure, and the same for all values: it may branch on
         shapes and dtypes, not on what is in an array. It may itself take gradients.
     *args : trees of arrays
-        Examples: their shapes and dtypes hold for the Program, their values do not.
+        Examples: their shapes and dtypes hold for the Program, their values do not. A Python float is
+        made an array like the others beside it.
 
     Raises
     ------
     RecordError
         When `f` reads a value (``if x > 0:``, ``float(x)``), with the line that does.
+    OptionError
+        When there is anything among the arguments that is not an array.
 
     Examples
     --------
@@ -44,7 +49,7 @@ def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
     v5      float64[]             add(v3, v4)
     return  v5
     """
-    inputs, structure = flatten(args)
+    inputs, structure = arrays_of(f, args)
     space = space_of(*inputs)
     tape = Tape(space, len(inputs), sealed=True)
     traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
@@ -55,18 +60,47 @@ def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
     return prune(_program(tape, inputs, output))
 
 
+_CLOSED_OVER = (
+    "a function that is recorded or compiled uses an array from outside that is being differentiated: "
+    "pass that array as an argument."
+)
+
+
+def arrays_of(f: Callable[..., Tree], args: tuple[Tree, ...]) -> tuple[list[Array], Structure]:
+    """Return the leaves of the arguments, and their structure; a float is made like the arrays beside it.
+
+    Raises
+    ------
+    OptionError
+        When there is anything else among them that is not an array.
+    """
+    inputs, structure = flatten(args)
+    if any(type(x) is float for x in inputs):
+        space, like = place_of([x for x in inputs if hasattr(x, "dtype")], args)
+        inputs = [real_array(space, like, x) if type(x) is float else x for x in inputs]
+    for (path, _), x in zip(named_leaves(args), inputs, strict=True):
+        if not hasattr(x, "dtype") or isinstance(x, type):
+            raise OptionError(
+                f"argument {path} of {name_of(f)}", x, "an array",
+                "What is not one is part of the function: bind it first, with functools.partial.",
+            )  # fmt: skip
+    return inputs, structure
+
+
 def _program(tape: Tape, inputs: list[Array], output: Tree) -> Program:
     """Forget the values: what was traced becomes a slot, other arrays become constants."""
     constants: dict[str, Array] = {}
-    names: dict[int, str] = {}
+    names: dict[int, Constant] = {}
 
-    def operand(slot: int | None, value: Array) -> Slot | str | Static:
+    def operand(slot: int | None, value: Array) -> Slot | Constant | Static:
         if slot is not None:
             return Slot(slot)
         if isinstance(value, type) or not hasattr(value, "dtype") or not hasattr(value, "shape"):
             return value  # NumPy's dtypes are classes, with a dtype and a shape of their own
+        if type(value) is Traced:
+            raise NotDifferentiable(_CLOSED_OVER)
         if id(value) not in names:
-            names[id(value)] = f"c{len(names)}"
+            names[id(value)] = Constant(f"c{len(names)}")
             constants[names[id(value)]] = value
         return names[id(value)]
 

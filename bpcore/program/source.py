@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bpcore.program.equation import Equation, Equations, Slot
+from bpcore.program.equation import Constant, Equation, Equations, Slot
 from bpcore.words.protocols import Array, Namespace, Static
 
 __all__ = ["as_function", "source"]
@@ -52,7 +52,7 @@ def _last_reads(program: Equations) -> dict[int, list[str]]:
     for index, equation in enumerate(program.equations):
         last[equation.output] = index
         last |= {operand: index for operand in equation.inputs if type(operand) is Slot}
-    kept = {*program.inputs, *program.outputs}
+    kept = {*program.inputs, *(output for output in program.outputs if type(output) is Slot)}
     done: dict[int, list[str]] = {}
     for slot, index in last.items():
         if slot not in kept:
@@ -69,9 +69,7 @@ def _call(equation: Equation, literals: dict[str, Static]) -> str:
 
 
 def _argument(operand: object, literals: dict[str, Static]) -> str:
-    if type(operand) is Slot or isinstance(operand, str):
-        return str(operand) if isinstance(operand, str) else repr(operand)
-    if _is_literal(operand):
+    if isinstance(operand, Slot | Constant) or _is_literal(operand):
         return repr(operand)
     name = f"a{len(literals)}"
     literals[name] = operand
@@ -79,8 +77,8 @@ def _argument(operand: object, literals: dict[str, Static]) -> str:
 
 
 def _is_literal(operand: object) -> bool:
-    if isinstance(operand, tuple):
+    if type(operand) is tuple:  # and no named one, whose text is a call
         return all(_is_literal(part) for part in operand)
     if type(operand) is float:
         return operand == operand and abs(operand) != float("inf")  # noqa: PLR0124
-    return operand is None or type(operand) in (int, bool)
+    return operand is None or type(operand) in (int, bool, str)

@@ -28,7 +28,8 @@ def index_add(xp: Namespace, x: Array, indices: Array, source: Array, /, *, axis
     In functions of the standard, a product with the one-hot matrix of the indices.
     """
     places = xp.arange(x.shape[axis], dtype=indices.dtype, device=x.device)
-    one_hot = xp.astype(xp.equal(xp.expand_dims(places, axis=1), indices), x.dtype)
+    counted = xp.remainder(indices, x.shape[axis])  # -1 is the last one
+    one_hot = xp.astype(xp.equal(xp.expand_dims(places, axis=1), counted), x.dtype)
     added = xp.tensordot(one_hot, xp.moveaxis(source, axis, 0), axes=1)
     return xp.add(x, xp.moveaxis(added, 0, axis))
 

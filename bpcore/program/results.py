@@ -1,0 +1,69 @@
+"""What a compiled function returns: arrays that share no memory, and the values that are no arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from bpcore.derivatives.space import Space
+from bpcore.program.equation import Constant, Slot
+from bpcore.program.program import Program
+from bpcore.words.protocols import Array, Namespace
+
+__all__ = ["apart", "with_values"]
+
+Run = Callable[..., Sequence[Array]]
+
+
+def with_values(program: Program, space: Space) -> Run:
+    """Return `program`, compiled by the backend; what it returns that is no array does not go there."""
+    arrays = tuple(output for output in program.outputs if isinstance(output, Slot | Constant))
+    run = space.backend.compile(replace(program, outputs=arrays), space.functions)
+    if len(arrays) == len(program.outputs):
+        return run
+
+    def run_with_values(*inputs: Array) -> Sequence[Array]:
+        computed = iter(run(*inputs))
+        return [next(computed) if isinstance(y, Slot | Constant) else y for y in program.outputs]
+
+    return run_with_values
+
+
+def apart(program: Program, run: Run, functions: Namespace) -> Run:
+    """Return `run` with computed results that share no memory with each other or with an argument.
+
+    Which of them might is seen in the Program; `own` is there for libraries whose arrays can be written.
+    """
+    own = getattr(functions, "own", None)
+    doubtful = _doubtful(program)
+    if own is None or not doubtful:
+        return run
+
+    def run_apart(*inputs: Array) -> Sequence[Array]:
+        outputs = list(run(*inputs))
+        for i in doubtful:
+            y = outputs[i]
+            again = any(y is x for x in (*inputs, *outputs[:i]))
+            outputs[i] = functions.asarray(y, copy=True) if again else own(y)
+        return outputs
+
+    return run_apart
+
+
+def _doubtful(program: Program) -> list[int]:
+    """Return the outputs that may be views, or come twice: all but the results of arithmetic."""
+    fresh = {
+        equation.output
+        for equation in program.equations
+        if equation.function.broadcasts
+        and equation.function.name != "positive"
+        and program.types[equation.output].shape  # of no axes, NumPy's are numbers that cannot be written
+    }
+    computed = {equation.output for equation in program.equations}
+    found = []
+    for i, output in enumerate(program.outputs):
+        if type(output) is Slot and output in computed:
+            if output not in fresh:
+                found.append(i)
+            fresh.discard(output)
+    return found
