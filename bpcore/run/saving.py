@@ -58,6 +58,7 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
         for name, array in named_leaves(run.params)
     }
     about = {
+        "bpcore": FORMAT,
         "net": describe(run.net),
         "loss": describe(run.loss),
         "features": list(run.features),
@@ -68,7 +69,7 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
     from safetensors import numpy as format  # loaded when a file is written, not before
 
     try:
-        metadata = {"bpcore": FORMAT, "run": json.dumps(about)}
+        metadata = {"run": json.dumps(about)}  # one entry: several would be written in no fixed order
     except (TypeError, ValueError) as error:
         raise OptionError("extra", str(error), "JSON values: numbers, text, lists, dicts") from error
     return write_whole(Path(path), format.save(tensors, metadata=metadata))
@@ -152,17 +153,18 @@ def _foreign(path: Path) -> FileError:
 
 
 def _about(path: Path, metadata: Mapping[str, str]) -> dict[str, Static]:
-    written = metadata.get("bpcore")
-    if written is None:
-        raise _foreign(path)
+    try:
+        about = json.loads(metadata["run"])
+        written = about["bpcore"]
+    except (LookupError, TypeError, ValueError) as error:
+        raise _foreign(path) from error
     if written != FORMAT:
         what = f"is of format {written}, and this version of bpcore reads format {FORMAT}"
         raise FileError(path, what, "Load it with the version that wrote it.")
-    try:
-        about = json.loads(metadata["run"])
-        return {name: about[name] for name in ("net", "loss", "features", "history", "seconds", "extra")}
-    except (LookupError, TypeError, ValueError) as error:
-        raise FileError(path, "does not say what network its weights are of", "Train again.") from error
+    missing = {"net", "loss", "features", "history", "seconds", "extra"} - set(about)
+    if missing:
+        raise FileError(path, f"does not say its {', '.join(sorted(missing))}", "Train again.")
+    return dict(about)
 
 
 def _parameters(

@@ -78,7 +78,7 @@ def path(place: Any, problem: str, dtype: str) -> Iterator[tuple[float, dict[str
     state = optimizer.init(params)
     step = bp.compile(make_step(net, loss, optimizer))
     for epoch in range(1, STEPS):
-        for batch in batches(data, 10, order_key, epoch):
+        for batch in batches(data, 12, order_key, epoch):
             params, state, report = step(params, state, batch)
             found = {name: np.asarray(place.to_host(array)) for name, array in named_leaves(params)}
             yield float(place.to_host(report["loss"])), found
@@ -113,7 +113,7 @@ def test_whole_runs(backend: Any, dtype: str) -> None:
     if dtype == "float64" and not backend.backend.float64:
         dtype = "float32"
     net, loss, optimizer = PROBLEMS["classes"]
-    options: dict[str, Any] = {"epochs": 7, "batch_size": 6, "validation": 0.25, "seed": 9, "dtype": dtype}
+    options: dict[str, Any] = {"epochs": 7, "batch_size": 7, "validation": 0.25, "seed": 9, "dtype": dtype}
     options |= {"loss": loss, "optimizer": optimizer, "progress": None}
     with backend.reading():
         here = bp.fit(net, samples("classes"), backend="numpy", **options)
