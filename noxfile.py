@@ -46,7 +46,14 @@ def backends(session: nox.Session) -> None:
     session.install(".[torch,jax]", f"torch=={TORCH}", *group("tests"))
     for name in ("torch", "jax"):  # an axis that cannot be used is skipped by the tests: here it must not be
         session.run("python", "-c", f"import bpcore; print(bpcore.backend({name!r}))")
-    session.run("pytest", "-n", WORKERS, "--axes", "torch,jax,jax:jit", *session.posargs)
+    once = ("--ignore=tests/house", "--ignore=tests/docs")  # `tests` has run them; they know no axes
+    # JAX compiles each function for each shape anew in every process, unless it may keep what it compiled.
+    env = {
+        "JAX_COMPILATION_CACHE_DIR": str(Path(session.create_tmp()).resolve() / "jax"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    session.run("pytest", "-n", WORKERS, "--axes", "torch,jax,jax:jit", *once, *session.posargs, env=env)
 
 
 @nox.session(default=False)
