@@ -55,10 +55,27 @@ def _order(tree: dict[object, Tree]) -> tuple[object, ...]:
 
 
 def unflatten(structure: Structure, values: list[Array] | tuple[Array, ...]) -> Tree:
-    """Put `values` into `structure`, in the order in which `flatten` takes leaves out."""
-    if structure is LEAF:  # the commonest tree is one array
+    """Put `values` into `structure`, in the order in which `flatten` takes leaves out.
+
+    Raises
+    ------
+    ShapeError
+        When there are more or fewer values than leaves.
+    """
+    if structure is LEAF and len(values) == 1:  # the commonest tree is one array
         return values[0]
-    return _put(structure, iter(values))
+    rest = iter(values)
+    try:
+        tree = _put(structure, rest)
+    except StopIteration:
+        rest = iter([None])  # too few is said like too many
+    if next(rest, rest) is not rest:
+        raise ShapeError("unflatten", f"{_count(structure)} leaves", len(values))
+    return tree
+
+
+def _count(structure: Structure) -> int:
+    return 1 if structure.kind is None else sum(map(_count, structure.children))
 
 
 def _put(structure: Structure, values: Iterator[Array]) -> Tree:
