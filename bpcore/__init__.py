@@ -5,7 +5,7 @@
 12.0
 """
 
-from bpcore.derivatives.checking import check_grad
+from bpcore.derivatives.checks.checking import check_grad
 from bpcore.derivatives.jacobian import jacobian
 from bpcore.derivatives.namespace import array_namespace, namespace
 from bpcore.derivatives.transforms import grad, value_and_grad, vjp
@@ -29,6 +29,8 @@ from bpcore.words.errors import BpcoreError
 __version__ = "0.1.0"
 
 __all__ = [
+    "MLP",
+    "SGD",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -45,7 +47,6 @@ __all__ = [
     "LeCun",
     "Linear",
     "Loss",
-    "MLP",
     "Momentum",
     "Nesterov",
     "Normal",
@@ -53,7 +54,6 @@ __all__ = [
     "RMSprop",
     "Relu",
     "Run",
-    "SGD",
     "Sigmoid",
     "Softmax",
     "SquaredError",

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from bpcore.doors.sources import load_table
-from bpcore.run.answers import Answers, answers, compared
-from bpcore.run.preparation import Preparation
 from bpcore.run.result import Run
 from bpcore.run.saving import load, write_whole
+from bpcore.run.tables.answers import Answers, answers, compared
+from bpcore.run.tables.preparation import Preparation
 from bpcore.words.errors import DataError, FileError
 
 __all__ = ["predict"]

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from bpcore.parts.layers import Chain, Linear
-from bpcore.run.columns import listed
 from bpcore.run.datasets import DATASETS, Dataset
-from bpcore.run.preparation import Preparation
 from bpcore.run.result import Run
+from bpcore.run.tables.columns import listed
+from bpcore.run.tables.preparation import Preparation
 from bpcore.words.trees import leaves
 
 __all__ = ["plain_progress", "summary"]

@@ -7,10 +7,10 @@ from pathlib import Path
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.keys import fold_in, key
 from bpcore.run import datasets
-from bpcore.run.columns import Table
 from bpcore.run.datasets import DATASETS, Dataset
-from bpcore.run.samples import samples_of
-from bpcore.run.tables import read_table, table_of
+from bpcore.run.tables.columns import Table
+from bpcore.run.tables.reading import read_table, table_of
+from bpcore.run.tables.samples import samples_of
 from bpcore.words.errors import FileError, OptionError, did_you_mean
 from bpcore.words.protocols import Array
 

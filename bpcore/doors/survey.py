@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpcore.derivatives.rule_checks import check_rules
+from bpcore.derivatives.checks.rule_checks import check_rules
 from bpcore.ground.registry import Row
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backends as survey

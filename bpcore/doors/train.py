@@ -10,7 +10,7 @@ from bpcore.doors.one_line import one_of
 from bpcore.doors.recipes import OPTIMIZERS
 from bpcore.doors.training import Wishes, trained
 from bpcore.parts.activations import ACTIVATIONS
-from bpcore.run.samples import FILLS, TASKS
+from bpcore.run.tables.samples import FILLS, TASKS
 
 __all__ = ["train"]
 

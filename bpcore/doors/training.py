@@ -18,11 +18,11 @@ from bpcore.parts.optimizers import Optimizer
 from bpcore.parts.perceptron import MLP
 from bpcore.run.datasets import DATASETS, Dataset
 from bpcore.run.fit import fit
-from bpcore.run.preparation import Preparation
 from bpcore.run.progress import Progress
 from bpcore.run.result import Run
 from bpcore.run.saving import save
-from bpcore.run.splitting import split_samples
+from bpcore.run.tables.preparation import Preparation
+from bpcore.run.tables.splitting import split_samples
 from bpcore.words.errors import FileError
 
 __all__ = ["Wishes", "trained"]

@@ -27,6 +27,7 @@ __all__ = ["bits", "fold_in", "key", "normal", "permutation", "split", "threefry
 
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
+_WORD = 32  # bits
 _DRAW, _SPLIT, _FOLD = 0, 1, 2  # second word of the counter: each use has a stream of its own
 
 
@@ -133,7 +134,7 @@ def uniform(key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Array:
     xp = array_namespace(key)
     dtype = _dtype(xp, dtype)
     x0, x1 = _words(key, math.prod(shape), _DRAW)
-    if xp.finfo(dtype).bits <= 32:
+    if xp.finfo(dtype).bits <= _WORD:
         high = xp.bitwise_and(xp.bitwise_right_shift(x0, 8), (1 << 24) - 1)
         u = xp.multiply(xp.astype(high, dtype), 2.0**-24)
     else:

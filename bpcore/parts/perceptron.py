@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from bpcore.parts.activations import activation_named
 from bpcore.parts.initializers import Glorot, He, Initializer, Zeros
@@ -20,7 +21,7 @@ def MLP(  # noqa: N802 -- it makes a layer, and is written like one
     output: str = "identity",
     bias: bool = True,
     weight_init: Initializer | None = None,
-    bias_init: Initializer = Zeros(),  # noqa: B008 -- frozen
+    bias_init: Initializer = Zeros(),
 ) -> Chain:
     """Return a chain of linear layers with activations between them.
 
@@ -48,7 +49,7 @@ def MLP(  # noqa: N802 -- it makes a layer, and is written like one
         raise OptionError("sizes of MLP", list(sizes), "two or more numbers: inputs, hidden units, outputs")
     start = weight_init or (He() if activation in ("relu", "gelu") else Glorot())
     layers: list[Layer] = []
-    for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
+    for inputs, outputs in pairwise(sizes):
         layers.append(Linear(outputs, inputs, bias=bias, weight_init=start, bias_init=bias_init))
         layers.append(activation_named(activation))
     layers[-1] = activation_named(output)

@@ -40,9 +40,9 @@ def shown(progress: str | Progress | None, epochs: int) -> Iterator[Progress]:
 @contextmanager
 def progress_bar(epochs: int) -> Iterator[Progress]:
     """Yield a function that moves a rich bar on standard error."""
-    from rich.console import Console  # noqa: PLC0415 -- rich takes longer to import than bpcore
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bar  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (
         TextColumn("epoch"),

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.derivatives.case import Case, Sample
-from bpcore.derivatives.cases import CASES
+from bpcore.derivatives.checks.case import Case, Sample
+from bpcore.derivatives.checks.cases import CASES
 from bpcore.derivatives.jacobian import jacobian
 from bpcore.derivatives.transforms import grad, value_and_grad, vjp
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bpcore.derivatives.rule_checks import RuleCheck, check_rules
+from bpcore.derivatives.checks.rule_checks import RuleCheck, check_rules
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.function import EachInput
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bpcore.derivatives.checking import GradCheck, check_grad
+from bpcore.derivatives.checks.checking import GradCheck, check_grad
 from bpcore.words.errors import GradientMismatch, NotDifferentiable, OptionError
 
 
@@ -199,7 +199,7 @@ def test_the_report_is_frozen_and_its_ratio_is_defined() -> None:
 
 def test_a_gradient_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     import bpcore as bp
-    from bpcore.derivatives import comparing
+    from bpcore.derivatives.checks import comparing
 
     xp = bp.namespace("numpy")
     monkeypatch.setattr(comparing, "vjp", lambda f, *x: (f(*x), lambda g: (xp.ones((3,)),)))

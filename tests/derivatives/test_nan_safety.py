@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bpcore.derivatives.checking import check_grad
+from bpcore.derivatives.checks.checking import check_grad
 from bpcore.derivatives.transforms import grad
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the branch not taken is computed too

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bpcore.derivatives.cases import CASES
-from bpcore.derivatives.rule_checks import check_rules
+from bpcore.derivatives.checks.cases import CASES
+from bpcore.derivatives.checks.rule_checks import check_rules
 from bpcore.derivatives.rules import CHAPTERS, TABLE
 from bpcore.derivatives.transforms import vjp
 from bpcore.words.errors import OptionError
@@ -109,7 +109,7 @@ def test_all_at_once_comes_in_the_order_of_the_table() -> None:
 
 
 def test_a_function_without_cases_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bpcore.derivatives.rule_checks.CASES", {})
+    monkeypatch.setattr("bpcore.derivatives.checks.rule_checks.CASES", {})
     (check,) = check_rules("numpy", only=["tanh"])
     assert not check.passed
     assert "no case" in check.message

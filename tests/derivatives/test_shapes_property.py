@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import bpcore as bp
-from bpcore.derivatives.checking import check_grad
+from bpcore.derivatives.checks.checking import check_grad
 from bpcore.derivatives.rules.broadcast import axes_of, spread, sum_to
 from bpcore.derivatives.transforms import grad, vjp
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 
-from bpcore.derivatives.rule_checks import RuleCheck, check_rules
+from bpcore.derivatives.checks.rule_checks import RuleCheck, check_rules
 from bpcore.doors import survey
 from bpcore.ground.registry import Row, backends
 

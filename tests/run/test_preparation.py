@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from bpcore.parts import keys
-from bpcore.run.answers import answers, compared
 from bpcore.run.datasets import Dataset, gates, iris
-from bpcore.run.preparation import Preparation
-from bpcore.run.splitting import split_samples
-from bpcore.run.tables import read_table
+from bpcore.run.tables.answers import answers, compared
+from bpcore.run.tables.preparation import Preparation
+from bpcore.run.tables.reading import read_table
+from bpcore.run.tables.splitting import split_samples
 from bpcore.words.errors import DataError
 
 # -- the preparation ----------------------------------------------------------------------------------------

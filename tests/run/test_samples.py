@@ -11,10 +11,10 @@ import pytest
 
 from bpcore.parts import keys
 from bpcore.run.datasets import Dataset, gates, iris
-from bpcore.run.preparation import Preparation
-from bpcore.run.samples import samples_of
-from bpcore.run.splitting import split_samples
-from bpcore.run.tables import read_table, table_of
+from bpcore.run.tables.preparation import Preparation
+from bpcore.run.tables.reading import read_table, table_of
+from bpcore.run.tables.samples import samples_of
+from bpcore.run.tables.splitting import split_samples
 from bpcore.words.errors import DataError, OptionError
 
 Read = Callable[..., Dataset]

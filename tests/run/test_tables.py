@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bpcore.run.datasets import gates, iris
-from bpcore.run.tables import read_table, table_of
+from bpcore.run.tables.reading import read_table, table_of
 from bpcore.words.errors import BpcoreError, FileError
 
 Write = Callable[..., Path]

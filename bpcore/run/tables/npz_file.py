@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bpcore.ground.registry import backend as find_backend
-from bpcore.run.columns import Column, Table, listed
+from bpcore.run.tables.columns import Column, Table, listed
 from bpcore.words.errors import FileError
 from bpcore.words.protocols import Array
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from bpcore.derivatives.differences import Probe, flat_values
+from bpcore.derivatives.checks.differences import Probe, flat_values
+from bpcore.derivatives.checks.report import GradCheck, hint_for
 from bpcore.derivatives.namespace import space_of
-from bpcore.derivatives.report import GradCheck, hint_for
 from bpcore.derivatives.tracing import name_of, place_of, real_array
 from bpcore.derivatives.transforms import vjp
 from bpcore.words.errors import GradientMismatch, NotDifferentiable

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from bpcore.ground.registry import backend as find_backend
-from bpcore.run.columns import Column, Table
+from bpcore.run.tables.columns import Column, Table
 from bpcore.words.errors import FileError
 
 __all__ = ["read_csv"]

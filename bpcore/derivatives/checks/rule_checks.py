@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bpcore.derivatives.case import Case
-from bpcore.derivatives.cases import CASES
-from bpcore.derivatives.comparing import Runner, reports
+from bpcore.derivatives.checks.case import Case
+from bpcore.derivatives.checks.cases import CASES
+from bpcore.derivatives.checks.comparing import Runner, reports
+from bpcore.derivatives.checks.report import GradCheck
 from bpcore.derivatives.namespace import namespace
-from bpcore.derivatives.report import GradCheck
 from bpcore.derivatives.rules import CHAPTERS
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
@@ -90,7 +90,7 @@ def check_rules(
 
     Examples
     --------
-    >>> from bpcore.derivatives.rule_checks import check_rules
+    >>> from bpcore.derivatives.checks.rule_checks import check_rules
     >>> [check.passed for check in check_rules("numpy", only=["tanh", "matmul"])]
     [True, True]
     """
@@ -125,7 +125,7 @@ class _Bench:
         """Check the cases of one function."""
         cases = CASES.get(name, ())
         cases = cases[:: -(-len(cases) // self.most)] if cases and self.most else cases
-        message = "" if cases else f"{name} has no case in bpcore/derivatives/cases.py."
+        message = "" if cases else f"{name} has no case in bpcore/derivatives/checks/cases.py."
         worst = error = 0.0
         for one in cases:
             try:

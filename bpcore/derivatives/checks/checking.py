@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bpcore.derivatives.comparing import reports
-from bpcore.derivatives.report import GradCheck, joined
+from bpcore.derivatives.checks.comparing import reports
+from bpcore.derivatives.checks.report import GradCheck, joined
 from bpcore.derivatives.tracing import name_of
 from bpcore.words.errors import GradientMismatch, NotDifferentiable, OptionError
 from bpcore.words.protocols import Tree

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 
 from bpcore.derivatives.namespace import array_namespace
-from bpcore.run.columns import Table
-from bpcore.run.preparation import Preparation
+from bpcore.run.tables.columns import Table
+from bpcore.run.tables.preparation import Preparation
 from bpcore.words.protocols import Array
 
 __all__ = ["Answers", "answers", "compared"]

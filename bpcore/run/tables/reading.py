@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from bpcore.run.columns import Column, Table
-from bpcore.run.csv_table import read_csv
 from bpcore.run.datasets import Dataset
-from bpcore.run.npz_table import read_npz
+from bpcore.run.tables.columns import Column, Table
+from bpcore.run.tables.csv_file import read_csv
+from bpcore.run.tables.npz_file import read_npz
 from bpcore.words.errors import FileError
 
 __all__ = ["read_table", "table_of"]

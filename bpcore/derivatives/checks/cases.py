@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import groupby
 from types import MappingProxyType
 
-from bpcore.derivatives.case import OWN_DEVICE, Case, DtypeName, case, given, mask, numbers, places
+from bpcore.derivatives.checks.case import OWN_DEVICE, Case, DtypeName, case, given, mask, numbers, places
 
 __all__ = ["CASES"]
 

@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from bpcore.ground.registry import backend as find_backend
-from bpcore.run.columns import Table, listed
 from bpcore.run.datasets import Dataset
-from bpcore.run.samples import TASKS, feature_matrix
+from bpcore.run.tables.columns import Table, listed
+from bpcore.run.tables.samples import TASKS, feature_matrix
 from bpcore.words.errors import DataError, choose
 from bpcore.words.protocols import Array, Namespace
 

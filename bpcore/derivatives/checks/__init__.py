@@ -1,0 +1,1 @@
+"""Trust: gradients compared with differences, for any function and for every rule."""

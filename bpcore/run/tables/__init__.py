@@ -1,0 +1,1 @@
+"""Tables: files of rows read into samples, prepared for training, and answers given in the table's words."""
