@@ -1,7 +1,8 @@
 """Gradients of a function of one's own, on NumPy: value, gradient, second derivative, and the check."""
 
-import bpcore as bp
 import numpy as np
+
+import bpcore as bp
 
 
 def cubic(x):

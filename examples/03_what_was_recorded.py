@@ -1,7 +1,8 @@
 """A training step as a Program: what is computed, as text, and as the Python that runs."""
 
-import bpcore as bp
 import numpy as np
+
+import bpcore as bp
 
 net = bp.Chain(bp.Linear(3), bp.Tanh(), bp.Linear(1))
 optimizer = bp.SGD(0.1)

@@ -10,8 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import bpcore
 import pytest
+
+import bpcore
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
