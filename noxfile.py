@@ -26,6 +26,8 @@ nox.options.error_on_missing_interpreters = True
 PROJECT = nox.project.load_toml("pyproject.toml")
 TORCH = os.environ.get("BPCORE_TORCH", "2.13.0")
 WORKERS = "2"
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""For each of the workers: threads of BLAS that wait for a busy core cost more than they bring."""
 
 
 def group(name: str) -> list[str]:
@@ -37,7 +39,7 @@ def group(name: str) -> list[str]:
 def tests(session: nox.Session) -> None:
     """NumPy and every device of array-api-strict."""
     session.install(".[strict]", *group("tests"))
-    session.run("pytest", "-n", WORKERS, *session.posargs)
+    session.run("pytest", "-n", WORKERS, *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
@@ -48,7 +50,7 @@ def backends(session: nox.Session) -> None:
         session.run("python", "-c", f"import bpcore; print(bpcore.backend({name!r}))")
     once = ("--ignore=tests/house", "--ignore=tests/docs")  # `tests` has run them; they know no axes
     # JAX compiles each function for each shape anew in every process, unless it may keep what it compiled.
-    env = {
+    env = ONE_THREAD | {
         "JAX_COMPILATION_CACHE_DIR": str(Path(session.create_tmp()).resolve() / "jax"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
@@ -120,7 +122,7 @@ def bench(session: nox.Session) -> None:
     """Asv, quickly, and the side-by-side tables; results under .asv."""
     session.install(".", *group("bench"))
     home = session.create_tmp()  # asv writes a file there
-    env = {"HOME": home, "USERPROFILE": home, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    env = {"HOME": home, "USERPROFILE": home, } | ONE_THREAD
     commit = str(session.run("git", "rev-parse", "HEAD", external=True, silent=True)).strip()
     session.run("asv", "machine", "--yes", env=env)
     session.run("asv", "check", "--python=same", env=env)
