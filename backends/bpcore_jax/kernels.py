@@ -1,10 +1,12 @@
 """JAX's own functions beyond the standard, and the two that would otherwise write into an array.
 
-Each of them is one compiled call, where bpcore's body is several; eager JAX pays some 10 us for each.
+Each but `slice_scatter`, whose key cannot be named to the compiler, is one compiled call, where bpcore's
+body is several; eager JAX compiles each of those anew for each shape, and pays some 10 us whenever it runs.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
@@ -18,6 +20,7 @@ def slice_scatter(x: Any, /, *, key: Any, shape: tuple[int, ...]) -> Any:
     return jnp.zeros(shape, dtype=x.dtype).at[key].set(x)
 
 
+@partial(jax.jit, static_argnames="axis")
 def index_add(x: Any, indices: Any, source: Any, /, *, axis: int) -> Any:
     """Add the slices of `source` to those of `x` at `indices`; an index may come twice."""
     return x.at[(slice(None),) * (axis % x.ndim) + (indices,)].add(source)
@@ -33,6 +36,7 @@ def erf(x: Any, /) -> Any:
     return jax.scipy.special.erf(x)
 
 
+@partial(jax.jit, static_argnames=("axis", "keepdims"))
 def logsumexp(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Return ``log(sum(exp(x)))`` over `axis`."""
     return jax.nn.logsumexp(x, axis=axis, keepdims=keepdims)
