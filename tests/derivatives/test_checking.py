@@ -117,6 +117,19 @@ def test_a_gradient_that_is_not_finite_does_not_pass(backend: Any) -> None:
         check_grad(lambda x: xp.add(norm(x), xp.sum(x)), backend.array([1.0, 2.0]))
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_one_gradient_that_is_not_a_number_among_good_ones_is_found(backend: Any) -> None:
+    """The slope of ``sqrt(d**2)`` at ``d = 0`` is given as infinity times zero; by differences it is zero."""
+    xp, last = backend.xp, backend.array([0.0, 0.0, 1.0])
+
+    def bad_at_the_end(x: Any) -> Any:
+        d = xp.multiply(xp.subtract(x, xp.stop_gradient(x)), last)
+        return xp.add(x, xp.multiply(last, xp.sqrt(xp.square(d))))
+
+    with pytest.raises(GradientMismatch, match=r"argument 0\[2\] is nan, .* the gradient is not finite"):
+        check_grad(bad_at_the_end, backend.array([1.0, 2.0, 3.0]))
+
+
 def test_a_value_that_overflows_does_not_pass() -> None:
     import bpcore as bp
 

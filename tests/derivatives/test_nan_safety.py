@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bpcore.derivatives.checks.checking import check_grad
-from bpcore.derivatives.transforms import grad
+from bpcore.derivatives.transforms import grad, value_and_grad
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the branch not taken is computed too
 
@@ -165,6 +165,12 @@ def test_a_place_that_is_masked_by_minus_infinity(backend: Any, name: str) -> No
     g = backend.host(backend.run(grad(masked), backend.array([0.5, 1.0, 7.0]))).tolist()
     assert g[2] == 0.0
     assert all(math.isfinite(value) for value in g)
+
+
+def test_a_sum_of_nothing_but_minus_infinity(backend: Any) -> None:
+    value, g = backend.run(value_and_grad(backend.xp.logsumexp), backend.array([-math.inf, -math.inf]))
+    assert float(backend.host(value)) == -math.inf
+    assert backend.host(g).tolist() == [0.0, 0.0]
 
 
 def test_ties_share(backend: Any) -> None:

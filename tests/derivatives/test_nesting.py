@@ -120,6 +120,17 @@ def test_the_gradient_of_a_pullback_by_both_of_its_arguments(backend: Any) -> No
     assert xp.sum(by_x).shape == ()
 
 
+def test_an_inner_pullback_of_an_outer_variable_with_a_plain_cotangent(backend: Any) -> None:
+    """The inner primal and the cotangent are plain arrays; only what is closed over is traced."""
+    xp, plain = backend.xp, backend.array([1.0, -1.0])
+
+    def outer(x: Any) -> Any:
+        _, pullback = vjp(lambda y: xp.exp(y * x), backend.array([0.0, 0.0]))
+        return xp.sum(pullback(plain)[0])  # the sum of x with the signs of the cotangent
+
+    assert backend.host(backend.run(grad(outer), backend.array([2.0, 3.0]))).tolist() == [1.0, -1.0]
+
+
 def test_a_pullback_is_used_twice_and_later(backend: Any) -> None:
     x = backend.array([1.0, 2.0])
     _, pullback = vjp(lambda x: x * x, x)

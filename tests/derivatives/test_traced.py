@@ -187,6 +187,14 @@ def test_reading_by_an_index_array(backend: Any) -> None:
     assert backend.host(g).tolist() == [[2.0, 4.0], [0.0, 0.0], [20.0, 24.0]]
 
 
+@pytest.mark.axes("numpy", "strict", "strict:device1", "strict:strictest", "jax", "jax:jit")
+def test_places_counted_from_the_end(backend: Any) -> None:
+    """Where the library takes them on the way there, they are right on the way back."""
+    x, places = backend.array([1.0, 2.0, 3.0]), backend.array([-1, 0, -1], "int32")
+    g = backend.run(grad(lambda x: backend.xp.sum(backend.xp.take(x, places) ** 2)), x)
+    assert backend.host(g).tolist() == [2.0, 0.0, 12.0]
+
+
 @pytest.mark.axes("numpy", "numpy:readonly", "strict", "strict:device1", "strict:device2", "torch", "cupy")
 def test_reading_by_a_mask(backend: Any) -> None:
     x = backend.array([[1.0, -2.0], [3.0, -4.0]])
