@@ -136,13 +136,23 @@ def log_softmax(x: Any, /, *, axis: int = -1) -> Any:
     return torch.log_softmax(x, axis)
 
 
+def _from_the_front(indices: Any, length: int) -> Any:
+    """Return indices counted from the front, as PyTorch wants them; those beyond the axis it refuses."""
+    return torch.where(indices < 0, indices + length, indices)
+
+
+def take(x: Any, indices: Any, /, *, axis: int = 0) -> Any:
+    """Return the slices of `x` at `indices`."""
+    return torch.index_select(x, axis, _from_the_front(indices, x.shape[axis]))
+
+
 def index_add(x: Any, indices: Any, source: Any, /, *, axis: int) -> Any:
-    """Add the slices of `source` to those of `x`; an index may come twice, and is not negative.
+    """Add the slices of `source` to those of `x`; an index may come twice.
 
     On CUDA the order of the additions is not fixed, so that float results may differ in their last bits
     from run to run.
     """
-    return torch.index_add(x, axis, indices, source)
+    return torch.index_add(x, axis, _from_the_front(indices, x.shape[axis]), source)
 
 
 def own(x: Any, /) -> Any:
@@ -158,5 +168,5 @@ def kernels() -> dict[str, Kernel]:
     table |= {name: _mirrored(name) for name in MIRRORED}
     table |= {name: _no_scalars(name) for name in NO_SCALARS}
     named = (where, matmul, matrix_transpose, astype, to_device, softplus, logsumexp, softmax, log_softmax)
-    table |= {kernel.__name__: kernel for kernel in (*named, index_add, own)}
+    table |= {kernel.__name__: kernel for kernel in (*named, take, index_add, own)}
     return table | {"erf": torch.erf, "expit": torch.sigmoid, "relu": torch.relu}

@@ -71,6 +71,7 @@ ALSO = A([[True, True, False], [False, True, False]], "bool")
 INTS = A([[5, 0, 3], [1, 7, 2]], "int32")
 SMALL = A([[1, 2, 4], [3, 1, 2]], "int32")
 PLACES = A([1, 0, 1], "int32")
+BACK = A([-1, 0, -2], "int32")
 MATRIX = A([[1.0, -2.0], [0.5, 0.25], [3.0, 1.0]])
 STACK = A([[[1.0, 2.0, 0.5]], [[-1.0, 0.0, 2.5]]])
 
@@ -135,9 +136,12 @@ PARTS = (
     Call("slice_scatter", (A(2.0),), {"key": (1,), "shape": (3,)}),
     Call("take", (X, PLACES), {"axis": 0}),
     Call("take", (X, PLACES), {"axis": 1}),
+    Call("take", (X, BACK), {"axis": 1}),
+    Call("take", (A([1.0, 2.0]), PLACES)),
     Call("index_add", (X, PLACES, A([[1.0, 2.0, 3.0], [0.5, 0.5, 0.5], [4.0, 5.0, 6.0]])), {"axis": 0}),
     Call("index_add", (X, PLACES, A([[1.0, 2.0, 3.0], [0.5, 0.5, 0.5]])), {"axis": 1}),
     Call("index_add", (INTS, PLACES, SMALL), {"axis": -1}),
+    Call("index_add", (INTS, BACK, SMALL), {"axis": 1}),
     Call("where", (TRUE, X, Y)),
     Call("where", (TRUE, X, 0.0)),
     Call("where", (TRUE, 1.0, Y)),
