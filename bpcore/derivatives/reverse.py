@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bpcore.derivatives.rules.broadcast import sum_to
+from bpcore.derivatives.space import Space
 from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
+from bpcore.words.errors import NotDifferentiable
 from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["pull_back"]
@@ -48,16 +50,23 @@ def pull_back(tape: Tape, seeds: dict[int, Array]) -> list[Array | None]:
             if dx is None:
                 continue
             if function.broadcasts:
-                dx = _as_input(xp, dx, inputs[index])
+                dx = _as_input(tape.space, xp, dx, inputs[index])
             sofar = cotangents[source]
             cotangents[source] = dx if sofar is None else xp.add(sofar, dx)
     return cotangents[:first]
 
 
-def _as_input(xp: Namespace, dx: Array, x: Array) -> Array:
+_COMPLEX = (
+    "a gradient went through complex numbers, which have no rules yet: write real and imaginary part apart."
+)
+
+
+def _as_input(space: Space, xp: Namespace, dx: Array, x: Array) -> Array:
     """Undo broadcasting and promotion."""
     if dx.shape != x.shape:
         dx = sum_to(xp, dx, x.shape)
     if dx.dtype is not x.dtype and dx.dtype != x.dtype:
+        if space.is_real(x.dtype) and not space.is_real(dx.dtype):
+            raise NotDifferentiable(_COMPLEX)
         dx = xp.astype(dx, x.dtype)
     return dx

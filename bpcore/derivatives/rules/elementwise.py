@@ -2,9 +2,11 @@
 
 `g` is the cotangent of the output `y`. Cotangents of broadcast inputs are summed down by the walker.
 
-A cotangent of zero must stay zero even where the derivative is infinite or not a number: `where` sends
-exactly zero into the branch that was not taken, and ``0 * inf`` would bring the masked value back. The
-rules of functions with poles therefore divide through `_over`, or by `_pole_free` divisors.
+A cotangent of zero must stay zero at a pole: `where` sends exactly zero into the branch that was not taken,
+and ``0 / 0`` would bring the masked value back as NaN. Division, powers, roots and logarithms therefore mask
+what is zero over zero, and only that: elsewhere a cotangent of zero is a number like any other, whose own
+derivative counts. A product that overflows, ``0 * inf`` as in ``where(x > 0, x * log(x), 0)`` at 0, is not
+masked: choose the argument of the function with `where` as well.
 """
 
 from __future__ import annotations
@@ -17,17 +19,23 @@ from bpcore.words.protocols import Array, Namespace
 __all__ = ["FUNCTIONS"]
 
 
-def _zero(xp: Namespace, g: Array) -> Array:
-    return xp.equal(g, 0)
+def _masked(xp: Namespace, g: Array, *doubtful: Array) -> Array:
+    """Return where `g` is zero and one of `doubtful` is not a number."""
+    broken = xp.isnan(doubtful[0])
+    for x in doubtful[1:]:
+        broken = xp.logical_or(broken, xp.isnan(x))
+    return xp.logical_and(xp.equal(g, 0), broken)
 
 
-def _pole_free(xp: Namespace, g: Array, divisor: Array) -> Array:
-    """Return `divisor` with ones where `g` is zero, so that ``g / divisor`` is zero there."""
-    return xp.where(_zero(xp, g), xp.ones_like(divisor), divisor)
+def _unless(xp: Namespace, condition: Array, x: Array, other: float) -> Array:
+    """Return `x`, and a number where the condition holds."""
+    return xp.where(condition, xp.full_like(x, other), x)
 
 
 def _over(xp: Namespace, g: Array, divisor: Array) -> Array:
-    return xp.divide(g, _pole_free(xp, g, divisor))
+    """Return ``g / divisor``, and zero where that is zero over zero, or over what is not a number."""
+    pole = xp.logical_and(xp.equal(g, 0), xp.logical_or(xp.equal(divisor, 0), xp.isnan(divisor)))
+    return _unless(xp, pole, xp.divide(g, _unless(xp, pole, divisor, 1.0)), 0.0)
 
 
 def _share(xp: Namespace, g: Array, y: Array, x: Array, other: Array) -> Array:
@@ -42,28 +50,38 @@ def _is_array(x: Array) -> bool:
 
 
 def _pow_base(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
-    """``b a**(b - 1)``, and zero for ``b = 0`` even at ``a = 0``."""
+    """``b a**(b - 1)``, and zero for ``0**0``."""
     if not _is_array(b):
-        if b == 0:
-            return xp.zeros_like(g)
-        if b == 1:
-            return g
-        if b == 2:
-            return xp.multiply(g, xp.multiply(2.0, a))
-        safe = a if b > 1 and b % 1 == 0 else _pole_free(xp, g, a)  # a negative number has no broken powers
-        return xp.multiply(g, xp.multiply(float(b), xp.pow(safe, b - 1)))
-    flat = xp.logical_or(xp.equal(b, 0), _zero(xp, g))
-    safe = xp.where(flat, xp.ones_like(a), a) if _is_array(a) else a
-    return xp.multiply(g, xp.multiply(b, xp.pow(safe, xp.subtract(b, 1))))
+        return _scalar_power(xp, g, y, a, b)
+    flat = xp.logical_and(xp.equal(a, 0), xp.logical_or(xp.equal(b, 0), xp.equal(g, 0)))
+    flat = xp.logical_or(flat, _masked(xp, g, y))
+    slope = xp.multiply(b, xp.pow(_unless(xp, flat, a, 1.0) if _is_array(a) else a, xp.subtract(b, 1)))
+    return _unless(xp, flat, xp.multiply(g, slope), 0.0)
+
+
+def _scalar_power(xp: Namespace, g: Array, y: Array, a: Array, b: float) -> Array:
+    if b == 0:
+        return xp.zeros_like(g)
+    if b == 1:
+        return g
+    if b == 2:
+        return xp.multiply(g, xp.multiply(2.0, a))
+    if b > 1 and b % 1 == 0:
+        return xp.multiply(g, xp.multiply(float(b), xp.pow(a, b - 1)))
+    flat = xp.logical_or(xp.logical_and(xp.equal(g, 0), xp.equal(a, 0)), _masked(xp, g, y))
+    slope = xp.multiply(float(b), xp.pow(_unless(xp, flat, a, 1.0), b - 1))
+    return _unless(xp, flat, xp.multiply(g, slope), 0.0)
 
 
 def _pow_exponent(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     """``log(a) y``, and zero where ``a = 0``, where the function is flat in the exponent."""
     if not _is_array(a):
         return xp.multiply(g, xp.multiply(y, _log(a)))
-    flat = xp.logical_or(xp.equal(a, 0), _zero(xp, g))
-    log_a = xp.log(xp.where(flat, xp.ones_like(a), a))
-    return xp.multiply(g, xp.multiply(xp.where(flat, xp.zeros_like(y), y), log_a))
+    flat = xp.logical_or(
+        xp.equal(a, 0), xp.logical_and(xp.equal(g, 0), xp.logical_or(xp.less(a, 0), xp.isnan(y)))
+    )
+    log_a = xp.log(_unless(xp, flat, a, 1.0))
+    return _unless(xp, flat, xp.multiply(g, xp.multiply(_unless(xp, flat, y, 0.0), log_a)), 0.0)
 
 
 def _log(a: float) -> float:
@@ -80,8 +98,10 @@ def _where_other(xp: Namespace, g: Array, y: Array, condition: Array, a: Array, 
 
 
 def _quotient_below(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
-    safe_b, safe_y = (xp.where(_zero(xp, g), xp.ones_like(z), z) for z in (b, y))
-    return xp.negative(xp.multiply(g, xp.divide(safe_y, safe_b)))
+    """``-y / b``."""
+    pole = xp.logical_and(xp.equal(g, 0), xp.logical_or(xp.equal(b, 0), xp.isnan(y)))
+    slope = xp.divide(_unless(xp, pole, y, 0.0), _unless(xp, pole, b, 1.0))
+    return _unless(xp, pole, xp.negative(xp.multiply(g, slope)), 0.0)
 
 
 def _squares(xp: Namespace, a: Array, b: Array) -> Array:
