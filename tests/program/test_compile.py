@@ -163,6 +163,17 @@ def test_results_can_be_written_and_share_no_memory(name: str) -> None:
         assert not np.shares_memory(one, other)
 
 
+@pytest.mark.axes("torch")
+def test_results_share_no_memory_on_torch(backend: Any) -> None:
+    """Where ``positive`` gives back what it was given."""
+    xp, x = backend.xp, backend.array([1.0, 2.0])
+    compiled = compile_(
+        lambda x: [y := xp.exp(x), xp.positive(y), xp.positive(x), xp.concat([y]), xp.astype(y, y.dtype)]
+    )
+    pointers = [result.data_ptr() for result in [x, *compiled(x)]]
+    assert len(set(pointers)) == len(pointers)
+
+
 def test_a_gradient_of_no_axes_is_an_array() -> None:
     g = compile_(grad(lambda x: x * x))(np.asarray(3.0))
     assert type(g) is np.ndarray
