@@ -45,7 +45,9 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def backends(session: nox.Session) -> None:
     """Torch and JAX on the CPU."""
-    session.install(".[torch,jax]", f"torch=={TORCH}", *group("tests"))
+    session.install(
+        ".[torch,jax,strict]", f"torch=={TORCH}", *group("tests")
+    )  # strict: a library to mix with
     for name in ("torch", "jax"):  # an axis that cannot be used is skipped by the tests: here it must not be
         session.run("python", "-c", f"import bpcore; print(bpcore.backend({name!r}))")
     once = ("--ignore=tests/house", "--ignore=tests/docs")  # `tests` has run them; they know no axes
@@ -122,7 +124,7 @@ def bench(session: nox.Session) -> None:
     """Asv, quickly, and the side-by-side tables; results under .asv."""
     session.install(".", *group("bench"))
     home = session.create_tmp()  # asv writes a file there
-    env = {"HOME": home, "USERPROFILE": home, } | ONE_THREAD
+    env = {"HOME": home, "USERPROFILE": home} | ONE_THREAD
     commit = str(session.run("git", "rev-parse", "HEAD", external=True, silent=True)).strip()
     session.run("asv", "machine", "--yes", env=env)
     session.run("asv", "check", "--python=same", env=env)
