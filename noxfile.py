@@ -45,9 +45,8 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def backends(session: nox.Session) -> None:
     """Torch and JAX on the CPU."""
-    session.install(
-        ".[torch,jax,strict]", f"torch=={TORCH}", *group("tests")
-    )  # strict: a library to mix with
+    # array-api-strict is there to be mixed with: arrays of two libraries are refused, or brought over.
+    session.install(".[torch,jax,strict]", f"torch=={TORCH}", *group("tests"))
     for name in ("torch", "jax"):  # an axis that cannot be used is skipped by the tests: here it must not be
         session.run("python", "-c", f"import bpcore; print(bpcore.backend({name!r}))")
     once = ("--ignore=tests/house", "--ignore=tests/docs")  # `tests` has run them; they know no axes
