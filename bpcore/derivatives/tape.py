@@ -75,6 +75,10 @@ class Tape:
         self.calls: list[Call] = []
         self.append = self.calls.append
 
+    def carries_gradient(self, slot: int) -> bool:
+        """Return whether a slot holds an input, or the output of a function that has rules."""
+        return slot < self.inputs or self.calls[slot - self.inputs].function.backward is not None
+
     def close(self) -> None:
         """End the trace: from here on a call with one of its arrays is an error."""
         self.append = _escaped

@@ -112,11 +112,21 @@ class Traced(Operators):
     def __bool__(self) -> bool:
         return bool(self._read("bool()"))
 
+    def _number(self, reader: str) -> Array:
+        """Return the value for a Python number, which no gradient can follow."""
+        innermost = type(self.value) is not Traced  # deeper ones answer for themselves
+        if innermost and not self.tape.sealed and self.tape.carries_gradient(self.slot):
+            raise NotDifferentiable(
+                f"{reader} of a traced array would lose its gradient: keep it an array, or read "
+                "xp.stop_gradient(x)."
+            )
+        return self._read(reader)
+
     def __int__(self) -> int:
-        return int(self._read("int()"))
+        return int(self._number("int()"))
 
     def __float__(self) -> float:
-        return float(self._read("float()"))
+        return float(self._number("float()"))
 
     def __index__(self) -> int:
         return int(self._read("index()").__index__())

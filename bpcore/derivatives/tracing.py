@@ -109,6 +109,8 @@ def name_of(f: Callable[..., Tree]) -> str:
 
 def check_argnums(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[int, ...]) -> None:
     """Want positions that there are."""
+    if not isinstance(argnums, int) and len(set(argnums)) != len(argnums):
+        raise OptionError("argnums", argnums, "each position once")
     for i in (argnums,) if isinstance(argnums, int) else argnums:
         if not 0 <= i < len(args):
             raise OptionError("argnums", i, f"a position among the {len(args)} arguments of {name_of(f)}")

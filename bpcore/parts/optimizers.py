@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from numbers import Real
 from typing import ClassVar
 
@@ -44,6 +44,8 @@ class Optimizer(ABC):
         self._check("rate", math.inf, "a number, 0 or more")
         for name in self.shares:
             self._check(name, 1.0, "a number from 0 to below 1")
+        for name in {"epsilon", "decay"} & {field.name for field in fields(self)} - set(self.shares):
+            self._check(name, math.inf, "a number, 0 or more")
 
     def _check(self, name: str, end: float, wanted: str) -> None:
         value = getattr(self, name)
@@ -91,7 +93,9 @@ class Optimizer(ABC):
         scalars = self.scalars(xp, state["rate"], count)
         columns = [leaves(state[name]) for name in self.memories]
         rows = zip(*columns, strict=True) if columns else [()] * len(ps)
-        stepped = [self.leaf(xp, p, g, scalars, *row) for p, g, row in zip(ps, gs, rows, strict=True)]
+        stepped = [
+            self.leaf(xp, p, g, _as(xp, scalars, p), *row) for p, g, row in zip(ps, gs, rows, strict=True)
+        ]
         trees = [unflatten(structure, column) for column in zip(*stepped, strict=True)]
         return trees[0], {**state, "count": count, **dict(zip(self.memories, trees[1:], strict=True))}
 
@@ -106,15 +110,25 @@ class Optimizer(ABC):
         """Return the next parameter, and the next of each memory."""
 
 
-@dataclass(frozen=True)
-class SGD(Optimizer):
-    """Gradient descent: ``p - rate g``."""
+def _as(xp: Namespace, scalars: tuple[Array, ...], p: Array) -> tuple[Array, ...]:
+    """Return the scalars in the dtype of `p`, which they must not widen."""
+    return tuple(x if x.dtype == p.dtype else xp.astype(x, p.dtype) for x in scalars)
 
-    rate: float = 0.01
+
+@dataclass(frozen=True)
+class _OfRate(Optimizer):
+    """The part that is shared by optimizers whose steps need the rate and no other number."""
 
     def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
         """Return the rate."""
         return (rate,)
+
+
+@dataclass(frozen=True)
+class SGD(_OfRate):
+    """Gradient descent: ``p - rate g``."""
+
+    rate: float = 0.01
 
     def leaf(
         self, xp: Namespace, p: Array, g: Array, scalars: tuple[Array, ...], *memory: Array
@@ -124,7 +138,7 @@ class SGD(Optimizer):
 
 
 @dataclass(frozen=True)
-class Momentum(Optimizer):
+class Momentum(_OfRate):
     """Heavy ball: ``v = momentum v + g``, ``p - rate v``.
 
     References
@@ -137,10 +151,6 @@ class Momentum(Optimizer):
     memories = ("velocity",)
     shares = ("momentum",)
 
-    def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
-        """Return the rate."""
-        return (rate,)
-
     def leaf(
         self, xp: Namespace, p: Array, g: Array, scalars: tuple[Array, ...], *memory: Array
     ) -> tuple[Array, ...]:
@@ -150,7 +160,7 @@ class Momentum(Optimizer):
 
 
 @dataclass(frozen=True)
-class Nesterov(Optimizer):
+class Nesterov(_OfRate):
     """Momentum that looks ahead: ``v = momentum v + g``, ``p - rate (g + momentum v)``.
 
     References
@@ -164,10 +174,6 @@ class Nesterov(Optimizer):
     memories = ("velocity",)
     shares = ("momentum",)
 
-    def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
-        """Return the rate."""
-        return (rate,)
-
     def leaf(
         self, xp: Namespace, p: Array, g: Array, scalars: tuple[Array, ...], *memory: Array
     ) -> tuple[Array, ...]:
@@ -178,7 +184,7 @@ class Nesterov(Optimizer):
 
 
 @dataclass(frozen=True)
-class Adagrad(Optimizer):
+class Adagrad(_OfRate):
     """``s = s + g**2``, ``p - rate g / (sqrt(s) + epsilon)``.
 
     References
@@ -191,10 +197,6 @@ class Adagrad(Optimizer):
     epsilon: float = 1e-10
     memories = ("square",)
 
-    def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
-        """Return the rate."""
-        return (rate,)
-
     def leaf(
         self, xp: Namespace, p: Array, g: Array, scalars: tuple[Array, ...], *memory: Array
     ) -> tuple[Array, ...]:
@@ -205,7 +207,7 @@ class Adagrad(Optimizer):
 
 
 @dataclass(frozen=True)
-class RMSprop(Optimizer):
+class RMSprop(_OfRate):
     """``s = decay s + (1 - decay) g**2``, ``p - rate g / (sqrt(s) + epsilon)``.
 
     References
@@ -218,10 +220,6 @@ class RMSprop(Optimizer):
     epsilon: float = 1e-8
     memories = ("square",)
     shares = ("decay",)
-
-    def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
-        """Return the rate."""
-        return (rate,)
 
     def leaf(
         self, xp: Namespace, p: Array, g: Array, scalars: tuple[Array, ...], *memory: Array

@@ -83,7 +83,8 @@ def compile(f: Callable[..., Tree]) -> Compiled:
     Parameters
     ----------
     f : function
-        As for `record`: pure, of trees of arrays, with no branch on a value. A Python float among its
+        As for `record`: pure, of trees of arrays, with no branch on a value. Arrays that it takes from
+        outside its arguments are copied, as they are at the first call. A Python float among its
         arguments is made an array like the others, so that another value is not another compilation.
 
     Raises

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 from bpcore.derivatives.namespace import space_of
@@ -54,7 +55,9 @@ def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
     tape = Tape(space, len(inputs), sealed=True)
     traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
     try:
-        output = f(*traced)
+        with warnings.catch_warnings():  # the values are thrown away, and with them what is said of them
+            warnings.simplefilter("ignore", RuntimeWarning)
+            output = f(*traced)
     finally:
         tape.close()
     return prune(_program(tape, inputs, output))
@@ -101,7 +104,7 @@ def _program(tape: Tape, inputs: list[Array], output: Tree) -> Program:
             raise NotDifferentiable(_CLOSED_OVER)
         if id(value) not in names:
             names[id(value)] = Constant(f"c{len(names)}")
-            constants[names[id(value)]] = value
+            constants[names[id(value)]] = tape.space.functions.asarray(value, copy=True)
         return names[id(value)]
 
     equations = []

@@ -43,7 +43,8 @@ def apart(program: Program, run: Run, functions: Namespace) -> Run:
         outputs = list(run(*inputs))
         for i in doubtful:
             y = outputs[i]
-            again = any(y is x for x in (*inputs, *outputs[:i]))
+            held = type(program.outputs[i]) is Constant  # the Program's own: it must stay as it is
+            again = held or any(y is x for x in (*inputs, *outputs[:i]))
             outputs[i] = functions.asarray(y, copy=True) if again else own(y)
         return outputs
 
@@ -62,8 +63,7 @@ def _doubtful(program: Program) -> list[int]:
     computed = {equation.output for equation in program.equations}
     found = []
     for i, output in enumerate(program.outputs):
-        if type(output) is Slot and output in computed:
-            if output not in fresh:
-                found.append(i)
-            fresh.discard(output)
+        if type(output) is Constant or (output in computed and output not in fresh):
+            found.append(i)
+        fresh.discard(output)
     return found

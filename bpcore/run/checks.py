@@ -9,11 +9,12 @@ from bpcore.machine.step import Batch
 from bpcore.parts.activations import Sigmoid, Softmax
 from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from bpcore.parts.optimizers import Optimizer
 from bpcore.words.errors import DataError, OptionError, ShapeError
 from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import named_leaves
 
-__all__ = ["check_data", "check_options", "check_pair", "check_pairing", "check_params"]
+__all__ = ["check_data", "check_kinds", "check_options", "check_pair", "check_pairing", "check_params"]
 
 
 def check_options(epochs: int, batch_size: int | None, validation: object) -> None:
@@ -24,6 +25,17 @@ def check_options(epochs: int, batch_size: int | None, validation: object) -> No
         raise OptionError("batch_size", batch_size, "a whole number, 1 or more, or None for all samples")
     if isinstance(validation, float | int) and not 0 < validation < 1:
         raise OptionError("validation", validation, "a share between 0 and 1, a pair (x, y), or None")
+
+
+def check_kinds(net: object, loss: object, optimizer: object) -> None:
+    """Want a network, a loss and an optimizer, made and not only named."""
+    for name, part, kind, wanted in (
+        ("net", net, Layer, "a layer, as bpcore.MLP([2, 8, 1])"),
+        ("loss", loss, Loss, "a loss, as bpcore.CrossEntropy()"),
+        ("optimizer", optimizer, Optimizer, "an optimizer, as bpcore.Adam(1e-3)"),
+    ):
+        if not isinstance(part, kind):
+            raise OptionError(name, part, wanted)
 
 
 def check_pair(data: object, name: str) -> None:

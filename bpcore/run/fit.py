@@ -15,13 +15,13 @@ from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import Optimizer
 from bpcore.program.compiled import compile
 from bpcore.run.batches import batches, split_off
-from bpcore.run.checks import check_data, check_options, check_pair, check_pairing, check_params
+from bpcore.run.checks import check_data, check_kinds, check_options, check_pair, check_pairing, check_params
 from bpcore.run.place import Place
 from bpcore.run.progress import Progress, shown
 from bpcore.run.result import History, Run
 from bpcore.words.errors import Diverged
 from bpcore.words.protocols import Array, Tree
-from bpcore.words.trees import tree_map
+from bpcore.words.trees import leaves, tree_map
 
 __all__ = ["fit"]
 
@@ -98,6 +98,7 @@ def fit(
     1.0
     """
     check_options(epochs, batch_size, validation)
+    check_kinds(net, loss, optimizer)
     check_pairing(net, loss)
     check_pair(data, "data")
     place = Place.of(data[0], backend, dtype)
@@ -131,15 +132,17 @@ def fit(
                 seen.append((batch[0].shape[0], report))
             if epoch == 1:
                 first_loss = float(place.backend.to_host(seen[0][1]["loss"]))
-            row = _row(place, seen)
+            row = _row(place, seen, loss)
             if held is not None:
-                found = _row(place, [(1, evaluate(params, held))])
+                found = _row(place, [(1, evaluate(params, held))], loss)
                 row |= {f"validation_{name}": value for name, value in found.items()}
             for name, value in row.items():
                 history.setdefault(name, []).append(value)
             if not math.isfinite(row["loss"]):
-                raise Diverged(epoch, row["loss"], optimizer.rate)
+                raise Diverged(f"the loss became {row['loss']}", epoch, optimizer.rate)
             show(epoch, epochs, row)
+    if not all(_is_finite(p) for p in leaves(params)):  # the last update is seen by no loss
+        raise Diverged("a parameter became infinite or not a number", epochs, optimizer.rate)
     place.backend.synchronize()
     return Run(
         net=net,
@@ -153,13 +156,23 @@ def fit(
     )
 
 
-def _row(place: Place, seen: list[tuple[int, dict[str, Array]]]) -> dict[str, float]:
-    """Return the means of what the steps reported, weighted by their samples, read in one transfer."""
+def _is_finite(p: Array) -> bool:
+    xp = array_namespace(p)
+    return bool(xp.all(xp.isfinite(p)))
+
+
+def _row(place: Place, seen: list[tuple[int, dict[str, Array]]], loss: Loss) -> dict[str, float]:
+    """Return the epoch's numbers from what its steps reported, read in one transfer.
+
+    Means are weighted by the steps' samples; a loss that sums is summed.
+    """
     names = sorted(seen[0][1], key=lambda name: (name != "loss", name))  # a Program sorts them otherwise
     xp = array_namespace(seen[0][1]["loss"])
     numbers = place.backend.to_host(xp.stack([report[name] for _, report in seen for name in names])).tolist()
     total = sum(samples for samples, _ in seen)
-    return {
-        name: sum(n * value for (n, _), value in zip(seen, numbers[i :: len(names)], strict=True)) / total
-        for i, name in enumerate(names)
-    }
+    shares = [samples / total for samples, _ in seen]
+    row = {}
+    for i, name in enumerate(names):
+        weights = [1.0] * len(seen) if name == "loss" and loss.reduction == "sum" else shares
+        row[name] = sum(w * n for w, n in zip(weights, numbers[i :: len(names)], strict=True))
+    return row

@@ -99,6 +99,7 @@ def _numbers(part: Array, name: str) -> Array:
 def _labels(y: Array, name: str) -> Array:
     xp = space_of(y).functions
     labels = xp.astype(y, xp.int32)
-    if y.dtype == xp.int64 and not bool(xp.all(xp.equal(xp.astype(labels, y.dtype), y))):
+    wide = xp.isdtype(y.dtype, "integral") and xp.iinfo(y.dtype).max > xp.iinfo(xp.int32).max
+    if wide and not bool(xp.all(xp.equal(xp.astype(labels, y.dtype), y))):
         raise DataError(f"{name} holds labels of more than 32 bits: number the classes from 0.")
     return labels

@@ -104,14 +104,17 @@ def load(
     path = Path(path)
     tensors, about = _read(path)
     found = net if net is not None else _built(path, "net", about)
+    bare = found if net is not None else _built(path, "net", {"net": _without_starts(about["net"])})
     its_loss = loss if loss is not None else _built(path, "loss", about)
-    if not isinstance(found, Layer) or not isinstance(its_loss, Loss):
+    if not isinstance(found, Layer) or not isinstance(bare, Layer) or not isinstance(its_loss, Loss):
         raise FileError(path, "does not describe a network and its loss")
     place = find_backend(backend)
-    features = tuple(about["features"])
+    features = _features(path, about["features"])
+    if not isinstance(about["history"], dict) or not isinstance(about["seconds"], float | int):
+        raise FileError(path, "tells a history that is none", "Train again.")
     return Run(
         net=found,
-        params=_parameters(path, found, features, tensors, place),
+        params=_parameters(path, bare, features, tensors, place),
         loss=its_loss,
         features=features,
         backend=place,
@@ -119,6 +122,24 @@ def load(
         seconds=about["seconds"],
         extra=about["extra"],
     )
+
+
+def _without_starts(description: Static) -> Static:
+    """Return a network's description with zeros for every start: its shapes are wanted, and no drawing."""
+    if isinstance(description, list):
+        return [_without_starts(part) for part in description]
+    if not isinstance(description, dict):
+        return description
+    zeros = {"kind": "Zeros"}
+    return {
+        name: zeros if name.endswith("_init") else _without_starts(part) for name, part in description.items()
+    }
+
+
+def _features(path: Path, features: Static) -> tuple[int, ...]:
+    if not isinstance(features, list) or not features or not all(type(n) is int and n > 0 for n in features):
+        raise FileError(path, f"says that a sample has the shape {features!r}", "Train again.")
+    return tuple(features)
 
 
 def _built(path: Path, name: str, about: Mapping[str, Static]) -> object:
@@ -175,6 +196,8 @@ def _parameters(
         made = net.init(key(0), features)
     except ShapeError as error:
         raise FileError(path, f"holds the weights of another network: {str(error).rstrip('.')}") from error
+    except (TypeError, MemoryError) as error:
+        raise FileError(path, "describes a network that cannot be built", "Pass it as net=.") from error
     wanted = {name: tuple(array.shape) for name, array in named_leaves(made)}
     given = {name: tuple(array.shape) for name, array in tensors.items()}
     if wanted != given:

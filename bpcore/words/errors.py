@@ -151,12 +151,12 @@ class DataError(BpcoreError, ValueError):
 
 
 class Diverged(BpcoreError, ArithmeticError):
-    """Training ended in a loss that is not finite."""
+    """Training ended in a loss, or in parameters, that are not finite."""
 
-    def __init__(self, epoch: int, loss: float, rate: float) -> None:
-        self.epoch, self.loss, self.rate = epoch, loss, rate
+    def __init__(self, what: str, epoch: int, rate: float) -> None:
+        self.what, self.epoch, self.rate = what, epoch, rate
         super().__init__(
-            f"the loss became {loss} in epoch {epoch}: lower the learning rate (it was {rate:g}), or put the "
+            f"{what} in epoch {epoch}: lower the learning rate (it was {rate:g}), or put the "
             "features on one scale."
         )
 

@@ -109,7 +109,19 @@ def test_branches_on_values_are_taken(backend: Any) -> None:
 
     assert float(backend.host(grad(f)(backend.array(2.0)))) == 4.0
     assert float(backend.host(grad(f)(backend.array(-2.0)))) == -3.0
-    assert float(backend.host(grad(lambda x: x * float(x) * int(x))(backend.array(2.5)))) == 5.0
+
+
+def test_a_number_read_from_an_array_would_lose_its_gradient(backend: Any) -> None:
+    if backend.name in {"jax:jit", "strict:strictest"}:
+        pytest.skip("values cannot be read there")
+    x = backend.array(2.5)
+    for reader in (float, int):
+        with pytest.raises(NotDifferentiable, match=rf"{reader.__name__}\(\) of a traced array"):
+            grad(lambda x, reader=reader: x * reader(x))(x)
+        kept = grad(lambda x, reader=reader: x * reader(backend.xp.stop_gradient(x)))(x)
+        assert float(backend.host(kept)) == reader(2.5)
+    whole = grad(lambda x: x * int(backend.xp.argmax(backend.xp.stack([x, x + 1.0]))))(x)
+    assert float(backend.host(whole)) == 1.0
 
 
 def test_attributes_are_those_of_an_array(backend: Any) -> None:

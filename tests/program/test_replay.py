@@ -139,11 +139,22 @@ def test_a_program_with_no_inputs() -> None:
     assert compiled.compilations == 1
 
 
-def test_constants_are_captured_by_reference(backend: Any) -> None:
+def test_constants_are_captured_as_they_are(backend: Any) -> None:
     constant = backend.array([1.0, 2.0])
     program = record(lambda x: x * constant + constant, backend.array([3.0, 4.0]))
     assert list(program.constants) == ["c0"]
-    assert program.constants["c0"] is constant
+    kept = program.constants["c0"]
+    assert kept is not constant
+    assert backend.host(kept).tolist() == [1.0, 2.0]
+
+
+def test_constants_that_change_later_do_not_change_the_program() -> None:
+    constant = np.asarray([1.0, 2.0])
+    f = compile_(lambda x: (x * constant, constant))
+    x = np.asarray([3.0, 4.0])
+    f(x)[1][0] = 7.0
+    constant[1] = 9.0
+    assert [y.tolist() for y in f(x)] == [[3.0, 8.0], [1.0, 2.0]]
 
 
 def test_arguments_are_not_changed(backend: Any) -> None:

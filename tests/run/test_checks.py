@@ -281,3 +281,17 @@ def test_a_dtype_that_the_device_has_not(backend: Any) -> None:
         OptionError, match=r"dtype on .* must be one that the device has, was given 'float64'"
     ):
         fit(backend=backend.backend, dtype="float64")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"loss": bp.CrossEntropy}, "loss must be a loss, as bpcore.CrossEntropy\\(\\), was given"),
+        ({"optimizer": "adam"}, "optimizer must be an optimizer, as bpcore.Adam"),
+    ],
+)
+def test_parts_that_are_only_named(given: Any, said: str) -> None:
+    x, y = np.zeros((4, 2)), np.zeros((4, 1))
+    parts = {"loss": bp.SquaredError(), "optimizer": bp.SGD(0.1)} | given
+    with pytest.raises(OptionError, match=said):
+        bp.fit(bp.MLP([2, 1]), (x, y), **parts)

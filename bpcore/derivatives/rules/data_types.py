@@ -11,7 +11,8 @@ __all__ = ["FUNCTIONS"]
 def _uncast(
     xp: Namespace, g: Array, y: Array, x: Array, dtype: Dtype, *, copy: bool = True, device: object = None
 ) -> Array | None:
-    return xp.astype(g, x.dtype) if xp.isdtype(x.dtype, "real floating") else None
+    both = all(xp.isdtype(z.dtype, "real floating") for z in (x, y))
+    return xp.astype(g, x.dtype) if both else None
 
 
 def to_device(xp: Namespace, x: Array, device: object, /) -> Array:

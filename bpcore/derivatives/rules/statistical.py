@@ -42,7 +42,8 @@ def _var(
     keepdims: bool = False,
 ) -> Array:  # fmt: skip
     away = xp.subtract(x, xp.mean(x, axis=axis, keepdims=True))
-    scale = 2.0 / (_count(x, axis) - correction)
+    freedom = _count(x, axis) - correction
+    scale = 2.0 / freedom if freedom else math.nan
     return xp.multiply(spread(xp, xp.multiply(g, scale), x, axis, keepdims), away)
 
 
