@@ -62,7 +62,7 @@ def _functions(cp: Any, compat: Any, table: dict[str, Any], *, several: bool) ->
         follow = {name: f for name, f in names.items() if callable(f) and not isinstance(f, type)}
         names |= {name: following(cp, f) for name, f in follow.items()}
         table = {name: following(cp, f) for name, f in table.items()}
-    return SimpleNamespace(**names), table
+    return SimpleNamespace(__name__="cupy", **names), table
 
 
 def _open(device: str | None) -> Backend:

@@ -40,10 +40,11 @@ def backends() -> None:
 
 
 def _library(row: Row) -> str:
-    """Return the module whose functions are called."""
+    """Return the package whose functions are called."""
     if not row.usable:
         return ""
-    return str(find_backend(row.name).namespace.__name__).removeprefix("array_api_compat.")
+    module: str = find_backend(row.name).namespace.__name__
+    return module.removeprefix("array_api_compat.").partition(".")[0]
 
 
 @click.command(short_help="Check every rule against differences.")

@@ -27,6 +27,7 @@ def test_one_device_is_opened_and_nothing_is_wrapped(fake: Any, installed: Any) 
         assert plain_functions(place).asarray([1.0]).device == fake.Device(0)
     assert place.devices == ("0",)
     assert place.namespace.__array_namespace_info__().dtypes()
+    assert place.namespace.__name__ == "cupy"  # what errors and `bpcore backends` call it
 
 
 def test_of_several_devices_each_is_followed(fake: Any, installed: Any) -> None:
