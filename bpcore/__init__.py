@@ -1,30 +1,39 @@
 """bpcore: gradients and training for the arrays you already have.
 
+Names are brought in when they are first used, so that who takes gradients does not wait for layers, and
+``import bpcore`` costs next to nothing.
+
 >>> import bpcore as bp
 >>> float(bp.grad(lambda x: x**3)(2.0))
 12.0
 """
 
-from bpcore.derivatives.checks.checking import check_grad
-from bpcore.derivatives.jacobian import jacobian
-from bpcore.derivatives.namespace import array_namespace, namespace
-from bpcore.derivatives.transforms import grad, value_and_grad, vjp
-from bpcore.ground.registry import backend, backend_of, backends
-from bpcore.machine.step import make_step
-from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
-from bpcore.parts.initializers import Given, Glorot, He, LeCun, Normal, Uniform, Zeros
-from bpcore.parts.keys import fold_in, key, normal, permutation, split, uniform
-from bpcore.parts.layers import Chain, Layer, Linear
-from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
-from bpcore.parts.optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
-from bpcore.parts.perceptron import MLP
-from bpcore.program.compiled import compile
-from bpcore.program.record import record
-from bpcore.run import datasets
-from bpcore.run.fit import fit
-from bpcore.run.result import Run
-from bpcore.run.saving import load, save
-from bpcore.words.errors import BpcoreError
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bpcore.derivatives.checks.checking import check_grad
+    from bpcore.derivatives.jacobian import jacobian
+    from bpcore.derivatives.namespace import array_namespace, namespace
+    from bpcore.derivatives.transforms import grad, value_and_grad, vjp
+    from bpcore.ground.registry import backend, backend_of, backends
+    from bpcore.machine.step import make_step
+    from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
+    from bpcore.parts.initializers import Given, Glorot, He, LeCun, Normal, Uniform, Zeros
+    from bpcore.parts.keys import fold_in, key, normal, permutation, split, uniform
+    from bpcore.parts.layers import Chain, Layer, Linear
+    from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
+    from bpcore.parts.optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
+    from bpcore.parts.perceptron import MLP
+    from bpcore.program.compiled import compile
+    from bpcore.program.record import record
+    from bpcore.run import datasets
+    from bpcore.run.fit import fit
+    from bpcore.run.result import Run
+    from bpcore.run.saving import load, save
+    from bpcore.words.errors import BpcoreError
 
 __version__ = "0.1.0"
 
@@ -84,3 +93,50 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+_PLACES = {
+    "bpcore.derivatives.checks.checking": ("check_grad",),
+    "bpcore.derivatives.jacobian": ("jacobian",),
+    "bpcore.derivatives.namespace": ("array_namespace", "namespace"),
+    "bpcore.derivatives.transforms": ("grad", "value_and_grad", "vjp"),
+    "bpcore.ground.registry": ("backend", "backend_of", "backends"),
+    "bpcore.machine.step": ("make_step",),
+    "bpcore.parts.activations": ("Gelu", "Identity", "Relu", "Sigmoid", "Softmax", "Tanh"),
+    "bpcore.parts.initializers": ("Given", "Glorot", "He", "LeCun", "Normal", "Uniform", "Zeros"),
+    "bpcore.parts.keys": ("fold_in", "key", "normal", "permutation", "split", "uniform"),
+    "bpcore.parts.layers": ("Chain", "Layer", "Linear"),
+    "bpcore.parts.losses": ("BinaryCrossEntropy", "CrossEntropy", "Loss", "SquaredError"),
+    "bpcore.parts.optimizers": (
+        "SGD",
+        "Adagrad",
+        "Adam",
+        "AdamW",
+        "Momentum",
+        "Nesterov",
+        "Optimizer",
+        "RMSprop",
+    ),
+    "bpcore.parts.perceptron": ("MLP",),
+    "bpcore.program.compiled": ("compile",),
+    "bpcore.program.record": ("record",),
+    "bpcore.run": ("datasets",),
+    "bpcore.run.fit": ("fit",),
+    "bpcore.run.result": ("Run",),
+    "bpcore.run.saving": ("load", "save"),
+    "bpcore.words.errors": ("BpcoreError",),
+}
+_HOMES = {name: place for place, names in _PLACES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Bring in a public name at its first use."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bpcore' has no attribute {name!r}")
+    home = _HOMES[name]
+    value = import_module(f"{home}.{name}") if home == "bpcore.run" else getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

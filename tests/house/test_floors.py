@@ -27,8 +27,8 @@ ALLOWED = {
 HOST_ARRAYS = ("bpcore.run.saving", "safetensors.numpy")
 """Weight files are written from host arrays, which are NumPy's: what a backend's ``to_host`` returns."""
 
-IMPORTS_BY_NAME = "bpcore/ground/library.py"
-"""Where backends have the library of their name imported, when it is asked for."""
+IMPORTS_BY_NAME = ("bpcore/__init__.py", "bpcore/ground/library.py")
+"""Where a library, or a public name, is brought in when it is asked for."""
 
 
 class Edge(NamedTuple):
@@ -98,7 +98,7 @@ def hidden(source: Source) -> list[str]:
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Call)
         and ast.unparse(node.func).rpartition(".")[2] in ("__import__", "import_module")
-        and source.path != IMPORTS_BY_NAME
+        and source.path not in IMPORTS_BY_NAME
     ]
 
 
