@@ -30,6 +30,10 @@ def read(
         raise NotDifferentiable(
             "an array inside a longer index has no rule yet: index one axis at a time, with take."
         )
+    if not all(part is None or part is Ellipsis or isinstance(part, slice | int) for part in parts):
+        raise NotDifferentiable(
+            "an index that is a list has no rule: make an array of it, with xp.asarray, or use take."
+        )
     basic = tuple(part for part in parts if part is not None)
     if Ellipsis not in basic:
         basic = (*basic, ...)

@@ -85,6 +85,13 @@ class Traced(Operators):
     def _xp(self) -> Namespace:
         return self.tape.space.traced
 
+    def __getattr__(self, name: str) -> Array:
+        """Say where a function is that other arrays have as a method."""
+        hint = ""
+        if not name.startswith("_") and hasattr(self._xp, name):
+            hint = f": write xp.{name}(x), with xp = x.__array_namespace__()"
+        raise AttributeError(f"a traced array has no attribute {name!r}{hint}")
+
     def __array_namespace__(self, *, api_version: str | None = None) -> Namespace:
         """Return the differentiable namespace over the array's library."""
         return self._xp

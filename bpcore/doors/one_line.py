@@ -33,6 +33,8 @@ class Door(click.Group):
             sys.exit(INTERRUPTED)
         except BpcoreError as error:
             _refuse(str(error))
+        except MemoryError as error:
+            _refuse(f"not enough memory ({error}): make the network or the batch smaller")
         except OSError as error:
             _refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
         sys.exit(code if isinstance(code, int) else 0)

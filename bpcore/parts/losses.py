@@ -81,6 +81,17 @@ def _share_within(loss: Loss, target: Array) -> None:
         raise DataError(f"{type(loss).__name__} wants targets from 0 to 1, was given {low:g} to {high:g}.")
 
 
+def _sums_to_one(target: Array) -> None:
+    """Refuse rows that are no distribution: the loss would have no lower bound."""
+    xp = array_namespace(target)
+    total = xp.astype(xp.sum(target, axis=-1), xp.float32)
+    if bool(xp.any(xp.greater(xp.abs(xp.subtract(total, 1.0)), 1e-3))):
+        raise DataError(
+            "CrossEntropy wants probabilities that sum to 1 in each row: give labels of shape (samples,), or "
+            "take BinaryCrossEntropy for classes that do not exclude each other."
+        )
+
+
 @dataclass(frozen=True)
 class SquaredError(Loss):
     """The square of the difference, summed or averaged over all elements, with or without the half.
@@ -187,6 +198,7 @@ class CrossEntropy(Loss):
         """Want labels from 0 to classes - 1, or numbers from 0 to 1."""
         if target.ndim == len(output):
             _share_within(self, target)
+            _sums_to_one(target)
             return
         xp, outputs = array_namespace(target), output[-1]
         if not xp.isdtype(target.dtype, "integral"):

@@ -13,6 +13,8 @@ __all__ = ["write_whole"]
 
 def write_whole(path: Path, content: bytes) -> Path:
     """Write a file beside its place, make sure it is on the disk, and rename it."""
+    if path.exists() and not path.is_file() and not path.is_dir():  # a device, a pipe
+        raise FileError(path, "is no ordinary file", "Name another one.")
     try:
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
