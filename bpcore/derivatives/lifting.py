@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from bpcore.derivatives.rules.function import Function
+from bpcore.derivatives.rules.function import ITEM, Function
 from bpcore.derivatives.space import Space
 from bpcore.derivatives.tape import Call, Tape
 from bpcore.derivatives.traced import Traced, plain
@@ -13,7 +13,7 @@ from bpcore.ground.registry import backend_of
 from bpcore.words.errors import MixedArrays, NotDifferentiable
 from bpcore.words.protocols import Array, Namespace, Static
 
-__all__ = ["composed", "guarded", "lifted", "lifted_list"]
+__all__ = ["check_readable", "composed", "guarded", "inspecting", "lifted", "lifted_list"]
 
 
 def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:
@@ -47,13 +47,42 @@ def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., A
             raise _explained(function, values, error) from error
         if deeper:
             tape.nested = True
-        calls = tape.calls
         tape.append(Call(function, tuple(slots), tuple(values), static, y))
-        return Traced(tape, tape.inputs + len(calls) - 1, y)
+        slot = tape.inputs + len(tape.calls) - 1
+        return _parted(tape, slot, y) if function.several else Traced(tape, slot, y)
 
     call.__name__ = call.__qualname__ = function.name
     call.__doc__ = getattr(compute, "__doc__", None)
-    return call
+    return _reading(function, call) if function.reads else call
+
+
+def _reading(function: Function, call: Callable[..., Array]) -> Callable[..., Array]:
+    """Return `call`, refused in a recording: the output's shape depends on values."""
+
+    @functools.wraps(call)
+    def reading(*inputs: Array, **static: Static) -> Array:
+        check_readable(inputs, f"{function.name}()")
+        return call(*inputs, **static)
+
+    return reading
+
+
+def _parted(tape: Tape, slot: int, y: Sequence[Array]) -> Sequence[Array]:
+    """Return a tuple of traced arrays, each taken out of the tuple `y` by a call of its own."""
+    parts = []
+    for index, part in enumerate(y):
+        tape.append(Call(ITEM, (slot,), (y,), {"index": index}, part))
+        parts.append(Traced(tape, slot + 1 + index, part))
+    kind = type(y)
+    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)  # type: ignore[call-arg]
+
+
+def check_readable(inputs: Sequence[Array], reader: str) -> None:
+    """Refuse to make a shape of values that are a Program's, at any depth of tracing."""
+    for x in inputs:
+        while type(x) is Traced:
+            x.read(reader)
+            x = x.value  # noqa: PLW2901
 
 
 def lifted_list(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:
@@ -112,6 +141,16 @@ def composed(
 
 def _any_traced(args: tuple[Array, ...] | list[Array]) -> bool:
     return any(type(x) is Traced or (isinstance(x, list | tuple) and _any_traced(list(x))) for x in args)
+
+
+def inspecting(native: Callable[..., Array]) -> Callable[..., Array]:
+    """Return a function that looks at shapes and dtypes only: it is shown the arrays behind traced ones."""
+
+    @functools.wraps(native)
+    def call(*args: Array, **named: Array) -> Array:
+        return native(*(plain(x) for x in args), **{name: plain(x) for name, x in named.items()})
+
+    return call
 
 
 def guarded(name: str, native: Callable[..., Array]) -> Callable[..., Array]:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from bpcore.derivatives.composites import COMPOSITES
 from bpcore.derivatives.indices import read
-from bpcore.derivatives.lifting import composed, guarded, lifted, lifted_list
-from bpcore.derivatives.plain import plain_functions
+from bpcore.derivatives.lifting import composed, guarded, inspecting, lifted, lifted_list
+from bpcore.derivatives.plain import EXTENSIONS, plain_functions, put
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.space import Space
 from bpcore.derivatives.traced import Traced
@@ -25,22 +25,42 @@ from bpcore.words.protocols import Array, Namespace, Static
 __all__ = ["array_namespace", "device_of", "namespace", "space_of"]
 
 
-class _Differentiable:
-    """A module-like object: the standard's functions, differentiable."""
+INSPECTING = ("broadcast_shapes", "can_cast", "finfo", "iinfo", "isdtype", "result_type")
+"""Functions that look at shapes and dtypes only."""
 
-    def __init__(self, library: str, functions: Mapping[str, Static]) -> None:
-        self.__name__ = f"bpcore.namespace.{library}"
-        for name, function in TABLE.items():
-            if name in functions:
-                lift = lifted_list if function.takes_list else lifted
-                setattr(self, name, lift(function, functions[name]))
+
+class _Differentiable:
+    """A module-like object: the standard's functions, differentiable.
+
+    Its extensions, ``linalg`` and ``fft``, are objects like it.
+    """
+
+    def __init__(self, name: str, functions: Namespace, extension: str = "") -> None:
+        self.__name__ = name
+        there = vars(getattr(functions, extension) if extension else functions)
+        for key, native in there.items():
+            if key in EXTENSIONS and not extension:
+                setattr(self, key, _Differentiable(f"{name}.{key}", functions, key))
+            else:
+                setattr(self, key, self._own(f"{extension}.{key}" if extension else key, native))
+        if not extension:
+            self._beyond(there)
+
+    def _own(self, name: str, native: Static) -> Static:
+        """Return the differentiable function of that name, or what stands in its place."""
+        function = TABLE.get(name) or TABLE.get(name.removeprefix("linalg."))
+        if function is not None:
+            return (lifted_list if function.takes_list else lifted)(function, native)
+        if not callable(native):
+            return native
+        return inspecting(native) if name in INSPECTING else guarded(name, native)
+
+    def _beyond(self, there: Mapping[str, Static]) -> None:
+        """Add the functions that are made of others, and the keys of ``x[key]``."""
         for name, composite in COMPOSITES.items():
-            setattr(self, name, composed(composite, functions.get(name), self))
+            put(self, name, composed(composite, there.get(name), self))
         ours = vars(self)
         ours["getitem"] = functools.partial(read, ours["getitem"], ours["take"], ours["expand_dims"])
-        for name, value in functions.items():
-            if not hasattr(self, name):
-                setattr(self, name, guarded(name, value) if callable(value) else value)
 
     def __repr__(self) -> str:
         return f"<namespace {self.__name__}>"
@@ -49,7 +69,7 @@ class _Differentiable:
 @functools.cache
 def _space(backend: Backend) -> Space:
     functions = plain_functions(backend)
-    return Space(backend, functions, _Differentiable(backend.library, vars(functions)))
+    return Space(backend, functions, _Differentiable(f"bpcore.namespace.{backend.library}", functions))
 
 
 _spaces: dict[type, Space] = {}

@@ -4,26 +4,56 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from operator import attrgetter
 from types import ModuleType, SimpleNamespace
 
 from bpcore.derivatives.rules import TABLE
 from bpcore.ground.backend import Backend
 from bpcore.words.protocols import Array, Namespace, Static
 
-__all__ = ["plain_functions"]
+__all__ = ["EXTENSIONS", "look_up", "plain_functions", "put"]
+
+
+EXTENSIONS = ("fft", "linalg")
+"""The standard's extensions: namespaces inside the namespace."""
 
 
 def plain_functions(backend: Backend) -> Namespace:
     """Return what rules compute in: functions of plain arrays, new ones on the backend's device."""
     library = backend.namespace
     functions = SimpleNamespace(**{name: getattr(library, name) for name in _names(library)})
+    for extension in EXTENSIONS:
+        inside = getattr(library, extension, None)
+        names = () if inside is None else (name for name in dir(inside) if not name.startswith("_"))
+        setattr(functions, extension, SimpleNamespace(**{name: getattr(inside, name) for name in names}))
     for function in TABLE.values():
         if function.compute is not None:
-            setattr(functions, function.name, functools.partial(function.compute, functions))
-    vars(functions).update(backend.kernels)
+            put(functions, function.name, functools.partial(function.compute, functions))
+    for name, kernel in backend.kernels.items():
+        put(functions, name, kernel)
     if backend.device is not None:
-        vars(functions).update(_creation_on(functions, backend.device))
+        for name in CREATION:
+            put(functions, name, _on_device(look_up(functions, name), backend.device))
     return functions
+
+
+CREATION = (
+    *("arange", "asarray", "empty", "eye", "full", "linspace", "ones", "zeros"),
+    *("fft.fftfreq", "fft.rfftfreq"),
+)
+"""Functions that are told a device, and no array."""
+
+
+def look_up(functions: Namespace, name: str) -> Callable[..., Array]:
+    """Return the function of that name, which may have a dot in it."""
+    found: Callable[..., Array] = attrgetter(name)(functions)
+    return found
+
+
+def put(functions: Namespace, name: str, function: Callable[..., Array]) -> None:
+    """Set the function of that name, which may have a dot in it."""
+    extension, _, name = name.rpartition(".")
+    setattr(getattr(functions, extension) if extension else functions, name, function)
 
 
 def _names(library: Namespace) -> set[str]:
@@ -33,21 +63,16 @@ def _names(library: Namespace) -> set[str]:
     """
     if not isinstance(library, ModuleType):
         return {name for name in dir(library) if not name.startswith("_")}
-    extensions = {name for name in ("fft", "linalg") if hasattr(library, name)}
-    return {name for name in vars(library) if not name.startswith("_")} | extensions
+    return {name for name in vars(library) if not name.startswith("_")}
 
 
-def _creation_on(functions: Namespace, device: object) -> dict[str, Callable[..., Array]]:
-    """Return the creation functions with `device` as their default."""
-    names = ("arange", "asarray", "empty", "eye", "full", "linspace", "ones", "zeros")
+def _on_device(create: Callable[..., Array], device: object) -> Callable[..., Array]:
+    """Return a creation function with `device` as its default."""
 
-    def on_device(create: Callable[..., Array]) -> Callable[..., Array]:
-        @functools.wraps(create)
-        def call(*args: Static, **static: Static) -> Array:
-            if static.get("device") is None:
-                static["device"] = device
-            return create(*args, **static)
+    @functools.wraps(create)
+    def call(*args: Static, **static: Static) -> Array:
+        if static.get("device") is None:
+            static["device"] = device
+        return create(*args, **static)
 
-        return call
-
-    return {name: on_device(getattr(functions, name)) for name in names}
+    return call

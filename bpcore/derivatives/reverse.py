@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bpcore.derivatives.rules.broadcast import sum_to
+from bpcore.derivatives.rules.function import ITEM
 from bpcore.derivatives.space import Space
 from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
-from bpcore.words.errors import NotDifferentiable
 from bpcore.words.protocols import Array, Namespace
 
-__all__ = ["pull_back"]
+__all__ = ["as_input", "pull_back"]
 
 
 def pull_back(tape: Tape, seeds: dict[int, Array]) -> list[Array | None]:
@@ -29,7 +29,8 @@ def pull_back(tape: Tape, seeds: dict[int, Array]) -> list[Array | None]:
     if not seeds:
         return [None] * tape.inputs
     nested = tape.nested or any(type(g) is Traced for g in seeds.values())
-    xp = tape.space.traced if nested else tape.space.functions
+    space = tape.space
+    xp = space.traced if nested else space.functions
     first = tape.inputs
     cotangents: list[Array | None] = [None] * (first + len(tape.calls))
     for slot, g in seeds.items():
@@ -43,30 +44,49 @@ def pull_back(tape: Tape, seeds: dict[int, Array]) -> list[Array | None]:
         backward = function.backward
         if backward is None:
             continue
+        if function is ITEM:
+            _put_part(cotangents, slots[0] or 0, static["index"], len(inputs[0]), g)
+            continue
+        if function.several:
+            g = _filled(space, xp, g, y)
         for index, source in enumerate(slots):
             if source is None or (rule := backward[index]) is None:
                 continue
             dx = rule(xp, g, y, *inputs, **static)
             if dx is None:
                 continue
-            if function.broadcasts:
-                dx = _as_input(tape.space, xp, dx, inputs[index])
+            x = inputs[index]
+            if function.broadcasts or dx.dtype is not x.dtype:
+                dx = as_input(space, xp, dx, x)
             sofar = cotangents[source]
             cotangents[source] = dx if sofar is None else xp.add(sofar, dx)
     return cotangents[:first]
 
 
-_COMPLEX = (
-    "a gradient went through complex numbers, which have no rules yet: write real and imaginary part apart."
-)
+def _put_part(cotangents: list[Array | None], source: int, index: int, count: int, g: Array) -> None:
+    """Keep the cotangent of one output of several until the function itself is reached."""
+    parts = cotangents[source]
+    if parts is None:
+        parts = cotangents[source] = [None] * count
+    parts[index] = g
 
 
-def _as_input(space: Space, xp: Namespace, dx: Array, x: Array) -> Array:
-    """Undo broadcasting and promotion."""
+def _filled(
+    space: Space, xp: Namespace, parts: list[Array | None], y: tuple[Array, ...]
+) -> tuple[Array, ...]:
+    """Return the cotangents of several outputs, zeros where none came; None for whole numbers."""
+    return tuple(
+        xp.zeros_like(part) if g is None and space.is_floating(part.dtype) else g
+        for g, part in zip(parts, y, strict=True)
+    )
+
+
+def as_input(space: Space, xp: Namespace, dx: Array, x: Array) -> Array:
+    """Undo broadcasting and promotion: return a cotangent of the shape and dtype of `x`."""
     if dx.shape != x.shape:
         dx = sum_to(xp, dx, x.shape)
     if dx.dtype is not x.dtype and dx.dtype != x.dtype:
-        if space.is_real(x.dtype) and not space.is_real(dx.dtype):
-            raise NotDifferentiable(_COMPLEX)
+        if space.is_complex(dx.dtype) and not space.is_complex(x.dtype):
+            dx = xp.real(dx)
         dx = xp.astype(dx, x.dtype)
     return dx

@@ -30,9 +30,20 @@ class Space:
     traced: Namespace
     own_kinds: set[type] = field(default_factory=set)
     _real: dict[Dtype, bool] = field(default_factory=dict)
+    _complex: dict[Dtype, bool] = field(default_factory=dict)
 
     def is_real(self, dtype: Dtype) -> bool:
-        """Return whether arrays of this dtype have derivatives: whether it is real floating."""
+        """Return whether the dtype is real floating."""
         if dtype not in self._real:
             self._real[dtype] = self.functions.isdtype(dtype, "real floating")
         return self._real[dtype]
+
+    def is_complex(self, dtype: Dtype) -> bool:
+        """Return whether the dtype is complex floating."""
+        if dtype not in self._complex:
+            self._complex[dtype] = self.functions.isdtype(dtype, "complex floating")
+        return self._complex[dtype]
+
+    def is_floating(self, dtype: Dtype) -> bool:
+        """Return whether arrays of this dtype have derivatives."""
+        return self.is_real(dtype) or self.is_complex(dtype)

@@ -39,7 +39,7 @@ class Call(NamedTuple):
     static : dict
         The keyword arguments.
     output : array
-        The output's value, one level down.
+        The output's value, one level down; a tuple where the function returns several.
     """
 
     function: Function
@@ -76,8 +76,11 @@ class Tape:
         self.append = self.calls.append
 
     def carries_gradient(self, slot: int) -> bool:
-        """Return whether a slot holds an input, or the output of a function that has rules."""
-        return slot < self.inputs or self.calls[slot - self.inputs].function.backward is not None
+        """Return whether a slot holds an input, or a floating output of a function that has rules."""
+        if slot < self.inputs:
+            return True
+        call = self.calls[slot - self.inputs]
+        return call.function.backward is not None and self.space.is_floating(call.output.dtype)
 
     def close(self) -> None:
         """End the trace: from here on a call with one of its arrays is an error."""

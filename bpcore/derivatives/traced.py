@@ -110,14 +110,15 @@ class Traced(Operators):
 
     # -- reading the value -----------------------------------------------------------------------
 
-    def _read(self, reader: str) -> Array:
+    def read(self, reader: str) -> Array:
+        """Return the value one level down, for `reader` to read it; a recording refuses."""
         if self.tape.sealed:
             modules = (self.tape.space.backend.namespace.__name__, type(plain(self)).__module__)
             raise RecordError(reader, _callers_line(*(module.partition(".")[0] for module in modules)))
         return self.value
 
     def __bool__(self) -> bool:
-        return bool(self._read("bool()"))
+        return bool(self.read("bool()"))
 
     def _number(self, reader: str) -> Array:
         """Return the value for a Python number, which no gradient can follow."""
@@ -127,7 +128,7 @@ class Traced(Operators):
                 f"{reader} of a traced array would lose its gradient: keep it an array, or read "
                 "xp.stop_gradient(x)."
             )
-        return self._read(reader)
+        return self.read(reader)
 
     def __int__(self) -> int:
         return int(self._number("int()"))
@@ -136,7 +137,7 @@ class Traced(Operators):
         return float(self._number("float()"))
 
     def __index__(self) -> int:
-        return int(self._read("index()").__index__())
+        return int(self.read("index()").__index__())
 
     def __len__(self) -> int:
         if not self.shape:

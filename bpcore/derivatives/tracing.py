@@ -14,7 +14,7 @@ from bpcore.words.errors import NotDifferentiable, OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import Structure, flatten, leaves, unflatten
 
-__all__ = ["Trace", "check_argnums", "name_of", "place_of", "real_array", "trace"]
+__all__ = ["Trace", "check_argnums", "conjugated", "floating_array", "name_of", "place_of", "trace"]
 
 _NUMPY_CALLED = (
     "a function of NumPy's own was called on a traced array and cannot follow a gradient: call it from the "
@@ -31,8 +31,13 @@ class Trace(NamedTuple):
     output: Tree
 
     def gradient(self, seeds: dict[int, Array]) -> Tree:
-        """Return the cotangents of the inputs, as the tree that they came in."""
-        cotangents = pull_back(self.tape, seeds)
+        """Return the cotangents of the inputs, as the tree that they came in.
+
+        Rules are transposes; what users give and get is conjugated, where it is complex.
+        """
+        space = self.tape.space
+        cotangents = pull_back(self.tape, {slot: conjugated(space, g) for slot, g in seeds.items()})
+        cotangents = [None if g is None else conjugated(space, g) for g in cotangents]
         taken = {id(g) for g in seeds.values()}  # they belong to the caller
         return unflatten(self.structure, _finished(self.tape, self.inputs, cotangents, taken))
 
@@ -42,7 +47,7 @@ def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[i
     chosen = args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in argnums)
     inputs, structure = flatten(chosen)
     space, like = place_of(inputs, args)
-    inputs = [x if type(x) is Traced else real_array(space, like, x) for x in inputs]
+    inputs = [x if type(x) is Traced else floating_array(space, like, x) for x in inputs]
     tape = Tape(space, len(inputs))
     tape.nested = any(type(x) is Traced for x in inputs)
     traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
@@ -63,23 +68,28 @@ def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[i
     return Trace(tape, inputs, structure, output)
 
 
+def conjugated(space: Space, g: Array) -> Array:
+    """Return the complex conjugate of what is complex, and other arrays as they are."""
+    return space.traced.conj(g) if space.is_complex(g.dtype) else g
+
+
 def place_of(inputs: list[Array], args: tuple[Tree, ...]) -> tuple[Space, Array]:
     """Return the space that the inputs belong to, and an array that numbers among them are made like."""
     arrays = [x for x in inputs if hasattr(x, "dtype")] or [x for x in leaves(args) if hasattr(x, "dtype")]
     space = space_of(*arrays)
-    return space, next((x for x in arrays if space.is_real(x.dtype)), None)
+    return space, next((x for x in arrays if space.is_floating(x.dtype)), None)
 
 
-def real_array(space: Space, like: Array | None, x: Array) -> Array:
+def floating_array(space: Space, like: Array | None, x: Array) -> Array:
     """Return the input as an array that has a derivative, or say why it has none."""
-    if type(x) is float:
-        if like is None:
+    if type(x) in {float, complex}:
+        if like is None or (type(x) is complex and space.is_real(like.dtype)):
             return space.backend.asarray(x)
         return space.backend.asarray(x, dtype=like.dtype, device=device_of(like))
-    if hasattr(x, "dtype") and space.is_real(x.dtype):
+    if hasattr(x, "dtype") and space.is_floating(x.dtype):
         return x
     kind = f"{x.dtype} array" if hasattr(x, "dtype") else repr(x)
-    raise NotDifferentiable(f"a gradient with respect to {kind} was asked for: make it real floating first.")
+    raise NotDifferentiable(f"a gradient with respect to {kind} was asked for: make it floating first.")
 
 
 def _finished(

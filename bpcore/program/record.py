@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bpcore.derivatives.namespace import space_of
 from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
-from bpcore.derivatives.tracing import name_of, place_of, real_array
+from bpcore.derivatives.tracing import floating_array, name_of, place_of
 from bpcore.program.equation import Constant, Equation, Slot, type_of
 from bpcore.program.program import Program
 from bpcore.program.prune import prune
@@ -80,7 +80,7 @@ def arrays_of(f: Callable[..., Tree], args: tuple[Tree, ...]) -> tuple[list[Arra
     inputs, structure = flatten(args)
     if any(type(x) is float for x in inputs):
         space, like = place_of([x for x in inputs if hasattr(x, "dtype")], args)
-        inputs = [real_array(space, like, x) if type(x) is float else x for x in inputs]
+        inputs = [floating_array(space, like, x) if type(x) is float else x for x in inputs]
     for (path, _), x in zip(named_leaves(args), inputs, strict=True):
         if not hasattr(x, "dtype") or isinstance(x, type):
             raise OptionError(

@@ -115,7 +115,7 @@ def test_a_python_float_beside_an_array_is_made_like_it(backend: Any) -> None:
 
 @pytest.mark.parametrize("dtype", ["int32", "bool"])
 def test_inputs_that_have_no_gradient(backend: Any, dtype: str) -> None:
-    with pytest.raises(NotDifferentiable, match=rf"with respect to .*{dtype}.* make it real floating first"):
+    with pytest.raises(NotDifferentiable, match=rf"with respect to .*{dtype}.* make it floating first"):
         grad(backend.xp.sum)(backend.array([1, 0], dtype))
 
 

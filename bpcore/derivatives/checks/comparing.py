@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bpcore.derivatives.checks.differences import Probe, flat_values
 from bpcore.derivatives.checks.report import GradCheck, hint_for
 from bpcore.derivatives.namespace import space_of
-from bpcore.derivatives.tracing import name_of, place_of, real_array
+from bpcore.derivatives.tracing import floating_array, name_of, place_of
 from bpcore.derivatives.transforms import vjp
 from bpcore.words.errors import GradientMismatch, NotDifferentiable
 from bpcore.words.protocols import Array, Shape, Tree
@@ -41,7 +41,7 @@ def reports(
     """
     given, structure = flatten(tuple(x))
     space, like = place_of(given, tuple(x))
-    inputs = [real_array(space, like, leaf) for leaf in given]
+    inputs = [floating_array(space, like, leaf) for leaf in given]
     names = [f"argument {path}" for path, _ in named_leaves(tuple(x))]
 
     def flat(*inputs: Array) -> list[Array]:

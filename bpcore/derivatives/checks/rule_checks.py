@@ -125,7 +125,7 @@ class _Bench:
         """Check the cases of one function."""
         cases = CASES.get(name, ())
         cases = cases[:: -(-len(cases) // self.most)] if cases and self.most else cases
-        message = "" if cases else f"{name} has no case in bpcore/derivatives/checks/cases.py."
+        message = "" if cases else f"{name} has no case in bpcore/derivatives/checks/cases."
         worst = error = 0.0
         for one in cases:
             try:

@@ -147,6 +147,10 @@ FUNCTIONS = (
         lambda xp, g, y, a, b: xp.multiply(g, xp.divide(a, xp.where(xp.equal(y, 0), xp.ones_like(y), y))),
         lambda xp, g, y, a, b: xp.multiply(g, xp.divide(b, xp.where(xp.equal(y, 0), xp.ones_like(y), y))),
     ),
+    # complex numbers
+    elementwise("conj", lambda xp, g, y, x: xp.conj(g)),
+    elementwise("real", lambda xp, g, y, x: g),
+    elementwise("imag", lambda xp, g, y, x: xp.multiply(g, -1j)),
     # exponentials and logarithms
     elementwise("exp", lambda xp, g, y, x: xp.multiply(g, y)),
     elementwise("expm1", lambda xp, g, y, x: xp.multiply(g, xp.add(y, 1.0))),

@@ -1,0 +1,34 @@
+"""Sample calls of the indexing functions."""
+
+from __future__ import annotations
+
+from bpcore.derivatives.checks.case import case, numbers, places
+
+__all__ = ["CASES"]
+
+CASES = [
+    *(
+        case("getitem", numbers(2, 3), key=key)
+        for key in (
+            0,
+            -1,
+            (1, 2),
+            (slice(None), 1),
+            (Ellipsis, slice(1, None)),
+            (0, slice(0, 3, 2)),
+            Ellipsis,
+        )
+    ),
+    case("getitem", numbers(2, 2, 2), key=(1, ..., 0)),
+    case("getitem", numbers(2, 3), key=(None, slice(None), None, 0)),
+    case("getitem", numbers(2, 3), key=(slice(1, 1), slice(None))),
+    case("slice_scatter", numbers(3), key=(0, ...), shape=(2, 3)),
+    case("slice_scatter", numbers(2, 2), key=(slice(None), slice(0, 3, 2)), shape=(2, 3)),
+    case("take", numbers(3), places(2, 0, 2)),
+    case("take", numbers(2, 3), places(2, 0, 2, 1), axis=1),
+    case("take", numbers(3, 2), places(1, 1), axis=0),
+    case("take", numbers(2, 2, 2), places(1, 0, 1), axis=-2),
+    case("index_add", numbers(3), places(2, 0, 2), numbers(3), axis=0),
+    case("index_add", numbers(2, 3), places(1, 1), numbers(2, 2), axis=1),
+    case("index_add", numbers(3, 2), places(2, 0), numbers(2, 2), axis=-2),
+]
