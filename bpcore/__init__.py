@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bpcore.derivatives.checks.checking import check_grad
-    from bpcore.derivatives.jacobian import jacobian
+    from bpcore.derivatives.directional import hvp, jvp, linearize
+    from bpcore.derivatives.jacobian import hessian, jacobian
     from bpcore.derivatives.namespace import array_namespace, namespace
     from bpcore.derivatives.transforms import grad, value_and_grad, vjp
     from bpcore.ground.registry import backend, backend_of, backends
@@ -79,8 +80,12 @@ __all__ = [
     "fit",
     "fold_in",
     "grad",
+    "hessian",
+    "hvp",
     "jacobian",
+    "jvp",
     "key",
+    "linearize",
     "load",
     "make_step",
     "namespace",
@@ -96,7 +101,8 @@ __all__ = [
 
 _PLACES = {
     "bpcore.derivatives.checks.checking": ("check_grad",),
-    "bpcore.derivatives.jacobian": ("jacobian",),
+    "bpcore.derivatives.directional": ("hvp", "jvp", "linearize"),
+    "bpcore.derivatives.jacobian": ("hessian", "jacobian"),
     "bpcore.derivatives.namespace": ("array_namespace", "namespace"),
     "bpcore.derivatives.transforms": ("grad", "value_and_grad", "vjp"),
     "bpcore.ground.registry": ("backend", "backend_of", "backends"),

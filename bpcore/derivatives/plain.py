@@ -8,10 +8,11 @@ from operator import attrgetter
 from types import ModuleType, SimpleNamespace
 
 from bpcore.derivatives.rules import TABLE
+from bpcore.derivatives.rules.function import Function
 from bpcore.ground.backend import Backend
 from bpcore.words.protocols import Array, Namespace, Static
 
-__all__ = ["EXTENSIONS", "look_up", "plain_functions", "put"]
+__all__ = ["EXTENSIONS", "bound", "look_up", "plain_functions", "put"]
 
 
 EXTENSIONS = ("fft", "linalg")
@@ -48,6 +49,13 @@ def look_up(functions: Namespace, name: str) -> Callable[..., Array]:
     """Return the function of that name, which may have a dot in it."""
     found: Callable[..., Array] = attrgetter(name)(functions)
     return found
+
+
+def bound(function: Function, functions: Namespace) -> Callable[..., Array]:
+    """Return a function of the table as a namespace has it, or a user's own over that namespace."""
+    if function.compute is not None and TABLE.get(function.name) is not function:
+        return functools.partial(function.compute, functions)
+    return look_up(functions, function.name)
 
 
 def put(functions: Namespace, name: str, function: Callable[..., Array]) -> None:

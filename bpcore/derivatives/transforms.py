@@ -14,19 +14,21 @@ from bpcore.words.errors import NotDifferentiable, ShapeError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import flatten, unflatten
 
-__all__ = ["grad", "value_and_grad", "vjp"]
+__all__ = ["grad", "lowered", "on_tape", "value_and_grad", "vjp"]
 
 
-def _on_tape(tape: Tape, y: Array) -> bool:
+def on_tape(tape: Tape, y: Array) -> bool:
+    """Return whether an output was computed on this tape; else it does not depend on the inputs."""
     return type(y) is Traced and y.tape is tape
 
 
 def _value(tape: Tape, y: Array) -> Array:
     """Return the value of an output one level down."""
-    return y.value if _on_tape(tape, y) else y
+    return y.value if on_tape(tape, y) else y
 
 
-def _lower(tape: Tape, tree: Tree) -> Tree:
+def lowered(tape: Tape, tree: Tree) -> Tree:
+    """Return the values of outputs, one level down."""
     values, structure = flatten(tree)
     return unflatten(structure, [_value(tape, y) for y in values])
 
@@ -107,9 +109,9 @@ def value_and_grad(
         y, aux = traced.output if has_aux else (traced.output, None)
         value = _value(tape, y)
         _check_one_number(tape.space, f, value)
-        seeds = {y.slot: _ones(tape.space, value)} if _on_tape(tape, y) else {}
+        seeds = {y.slot: _ones(tape.space, value)} if on_tape(tape, y) else {}
         gradient = traced.gradient(seeds)
-        return ((value, _lower(tape, aux)) if has_aux else value), gradient
+        return ((value, lowered(tape, aux)) if has_aux else value), gradient
 
     return differentiated
 
@@ -176,7 +178,7 @@ def vjp(f: Callable[..., Tree], *args: Tree) -> tuple[Tree, Callable[[Tree], tup
             if not hasattr(y, "shape"):
                 continue  # a number that does not depend on the arguments
             seed = _cotangent(tape.space, y, g)
-            if _on_tape(tape, y):
+            if on_tape(tape, y):
                 seeds[y.slot] = xp.add(seeds[y.slot], seed) if y.slot in seeds else seed
         gradient = traced.gradient(seeds)
         return tuple(gradient)

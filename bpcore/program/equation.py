@@ -68,8 +68,10 @@ class Equation:
     output: Slot
 
 
-def type_of(array: Array) -> ArrayType:
-    """Return shape and dtype of an array."""
+def type_of(array: Array) -> Static:
+    """Return shape and dtype of an array; of each, where a function returned several."""
+    if isinstance(array, tuple | list):
+        return tuple(ArrayType(tuple(part.shape), part.dtype) for part in array)
     return ArrayType(tuple(array.shape), array.dtype)
 
 
@@ -87,7 +89,7 @@ class Equations:
         A `Slot`, a `Constant`, or a value that is not an array, for each leaf that is returned.
     constants : mapping of str to array
         Arrays that the function took from elsewhere than its arguments.
-    types : mapping of Slot to ArrayType
+    types : mapping of Slot to ArrayType, or to a tuple of them
     structure : Structure
         The tree that the outputs make.
     """
@@ -96,7 +98,7 @@ class Equations:
     equations: tuple[Equation, ...]
     outputs: tuple[Slot | Constant | Static, ...]
     constants: Mapping[str, Array]
-    types: Mapping[Slot, ArrayType]
+    types: Mapping[Slot, Static]
     structure: Structure
 
     def __post_init__(self) -> None:

@@ -7,16 +7,16 @@ soon as the last equation that reads it is done.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from functools import partial
-from operator import attrgetter
 
+from bpcore.derivatives.plain import bound as bound_function
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.function import ITEM, Function
 from bpcore.program.equation import Constant, Equation, Equations, Slot
 from bpcore.words.protocols import Array, Namespace, Static
 
-__all__ = ["as_function", "bind", "source"]
+__all__ = ["as_function", "source"]
 
 
 def as_function(program: Equations, xp: Namespace) -> Callable[..., Sequence[Array]]:
@@ -27,7 +27,8 @@ def as_function(program: Equations, xp: Namespace) -> Callable[..., Sequence[Arr
     """
     text, literals = source(program)
     bound: dict[str, Static] = {
-        _identifier(equation.function): bind(equation.function, xp) for equation in program.equations
+        _identifier(equation.function): bound_function(equation.function, xp)
+        for equation in program.equations
     }
     bound |= dict(program.constants) | literals
     exec(compile(text, "<bpcore program>", "exec"), bound)  # noqa: S102 - the text is our own
@@ -74,16 +75,8 @@ def _call(equation: Equation, literals: dict[str, Static]) -> str:
 
 def _identifier(function: Function) -> str:
     """Return the name that the text calls a function by; a user's own may have the name of another."""
-    name = function.name.replace(".", "_")
+    name = re.sub(r"\W", "_", function.name)
     return name if TABLE.get(function.name, ITEM) is function else f"{name}_{id(function):x}"
-
-
-def bind(function: Function, xp: Namespace) -> Callable[..., Array]:
-    """Return a function of the table as `xp` has it, or a user's own over `xp`."""
-    if function.compute is not None and TABLE.get(function.name) is not function:
-        return partial(function.compute, xp)
-    found: Callable[..., Array] = attrgetter(function.name)(xp)
-    return found
 
 
 def _argument(operand: object, literals: dict[str, Static]) -> str:
