@@ -188,7 +188,7 @@ def test_what_has_no_gradient_is_refused(backend: Any) -> None:
         check_grad(lambda x: x, backend.array([1, 2], "int32"))
     with pytest.raises(NotDifferentiable, match="with respect to 3"):
         check_grad(lambda x, n: x, backend.array([1.0]), 3)
-    with pytest.raises(NotDifferentiable, match="returns no real floating array"):
+    with pytest.raises(NotDifferentiable, match="returns no floating array"):
         check_grad(xp.argmax, backend.array([1.0]))
     with pytest.raises(OptionError, match="order must be 1 or 2"):
         check_grad(xp.exp, backend.array([1.0]), order=3)

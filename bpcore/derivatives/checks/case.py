@@ -7,11 +7,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from bpcore.derivatives.plain import look_up
 from bpcore.derivatives.rules import TABLE
 from bpcore.ground.backend import Backend
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape, Static
 
-__all__ = ["OWN_DEVICE", "Case", "DtypeName", "Sample", "case", "given", "mask", "numbers", "places"]
+__all__ = [
+    "OWN_DEVICE",
+    "Case",
+    "DtypeName",
+    "Sample",
+    "case",
+    "complexes",
+    "given",
+    "mask",
+    "numbers",
+    "places",
+]
+
+
+COMPLEX = {"float32": "complex64", "float64": "complex128"}
+"""The complex dtype whose parts are of a real one."""
 
 
 class Sample(NamedTuple):
@@ -21,11 +37,17 @@ class Sample(NamedTuple):
     ----------
     data : nested lists, or one number
     dtype : str
-        ``"float"`` for the dtype that is asked for when the array is made; or the name of a dtype.
+        ``"float"`` or ``"complex"`` for the dtype that is asked for when the array is made; or the name
+        of a dtype.
     """
 
     data: Any
     dtype: str = "float"
+
+    @property
+    def moves(self) -> bool:
+        """Whether the function is differentiated by it."""
+        return self.dtype in ("float", "complex")
 
     @property
     def shape(self) -> Shape:
@@ -55,10 +77,26 @@ OWN_DEVICE = _OwnDevice()
 
 def numbers(*shape: int, low: float = -2.0, high: float = 2.0) -> Sample:
     """Return floats spread evenly over ``(low, high)``, in an order that is not sorted, no two alike."""
-    count = math.prod(shape)
+    return Sample(_nested(_spread(math.prod(shape), low, high, 0.7), shape))
+
+
+def complexes(
+    *shape: int, low: float = -2.0, high: float = 2.0, imag: tuple[float, float] | None = None
+) -> Sample:
+    """Return complex numbers, the real parts as those of `numbers`, the imaginary ones in another order.
+
+    The imaginary parts are in `imag`, which is ``(low, high)`` unless given.
+    """
+    real = _spread(math.prod(shape), low, high, 0.7)
+    other = _spread(math.prod(shape), *(imag or (low, high)), 0.4)
+    turned = other[1:] + other[:1]
+    return Sample(_nested([complex(a, b) for a, b in zip(real, turned, strict=True)], shape), "complex")
+
+
+def _spread(count: int, low: float, high: float, offset: float) -> list[float]:
+    """Return numbers between two others; the steps from one to the next leave no order that is simple."""
     stride = next(s for s in range(max(int(0.618 * count), 1), count + 2) if math.gcd(s, count) == 1)
-    flat = [low + (high - low) * (k * stride % count + 0.7) / count for k in range(count)]
-    return Sample(_nested(flat, shape))
+    return [low + (high - low) * (k * stride % count + offset) / count for k in range(count)]
 
 
 def _nested(flat: Sequence[Any], shape: Sequence[int]) -> Any:
@@ -101,24 +139,23 @@ class Case:
     static: Mapping[str, Static]
 
     def __str__(self) -> str:
-        inputs = [f"[{', '.join(map(str, x.shape))}]" if type(x) is Sample else str(x) for x in self.inputs]
+        inputs = [_shown(x) if type(x) is Sample else str(x) for x in self.inputs]
         static = [f"{name}={value}" for name, value in self.static.items()]
         return f"{self.function}({', '.join([*inputs, *static])})"
 
     def arrays(self, asarray: Callable[[Any, str], Array], dtype: str) -> list[Array]:
         """Return the arrays by which the case is differentiated, made with ``asarray(data, dtype)``."""
-        return [asarray(x.data, dtype) for x in self.inputs if type(x) is Sample and x.dtype == "float"]
+        names = {"float": dtype, "complex": COMPLEX[dtype]}
+        return [asarray(x.data, names[x.dtype]) for x in self.inputs if type(x) is Sample and x.moves]
 
     def call(
         self, xp: Namespace, backend: Backend, asarray: Callable[[Any, str], Array]
     ) -> Callable[..., Array]:
         """Return the case as a function of the arrays by which it is differentiated."""
-        fixed = [
-            asarray(x.data, x.dtype) if type(x) is Sample and x.dtype != "float" else x for x in self.inputs
-        ]
+        fixed = [asarray(x.data, x.dtype) if type(x) is Sample and not x.moves else x for x in self.inputs]
         static = {name: _looked_up(backend, value) for name, value in self.static.items()}
         in_list = TABLE[self.function].takes_list
-        function = getattr(xp, self.function)
+        function = look_up(xp, self.function)
 
         def called(*arrays: Array) -> Array:
             moving = iter(arrays)
@@ -133,6 +170,10 @@ class Case:
 def case(function: str, /, *inputs: Sample | Static, **static: Static) -> Case:
     """Make a case."""
     return Case(function, inputs, static)
+
+
+def _shown(x: Sample) -> str:
+    return ("complex" if x.dtype == "complex" else "") + f"[{', '.join(map(str, x.shape))}]"
 
 
 def _looked_up(backend: Backend, value: Static) -> Static | Dtype:

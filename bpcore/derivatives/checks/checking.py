@@ -30,8 +30,8 @@ def check_grad(
     Parameters
     ----------
     f : function
-        Of the arguments, to an array or a tree of arrays. Outputs that are not real floating are left out.
-    *x : trees of real floating arrays, or Python floats
+        Of the arguments, to an array or a tree of arrays. Outputs that are not floating are left out.
+    *x : trees of floating arrays, real or complex, or Python numbers of these kinds
         On any backend and device. They are not changed.
     order : {1, 2}
         2 checks the gradient of the gradient as well, by the arguments and by the cotangent.
@@ -51,7 +51,7 @@ def check_grad(
     GradientMismatch
         When an element differs by more than ``atol + rtol * max(abs(analytic), abs(numeric))``.
     NotDifferentiable
-        When an argument, or every output, is not real floating.
+        When an argument, or every output, is not floating.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from bpcore.derivatives.checks.differences import Probe, flat_values
+from bpcore.derivatives.checks.differences import Number, Probe, flat_values
 from bpcore.derivatives.checks.report import GradCheck, hint_for
 from bpcore.derivatives.namespace import space_of
 from bpcore.derivatives.tracing import floating_array, name_of, place_of
@@ -87,12 +87,18 @@ def _cotangents(outputs: Sequence[Array]) -> list[Array]:
     """
     found = []
     for shift, y in enumerate(outputs):
-        sizes = [1.25 + math.sin(1.7 * i + shift + 1.0) for i in range(math.prod(y.shape))]
-        signed = [-size if i % 3 == 1 else size for i, size in enumerate(sizes)]
-        space = space_of(y)
-        w = space.backend.asarray(signed, dtype=y.dtype, device=y.device)
+        space, count = space_of(y), math.prod(y.shape)
+        values: Sequence[Number] = _signed(count, shift)
+        if space.is_complex(y.dtype):
+            values = [complex(a, b) for a, b in zip(values, _signed(count, shift + 2), strict=True)]
+        w = space.backend.asarray(values, dtype=y.dtype, device=y.device)
         found.append(space.functions.reshape(w, tuple(y.shape)))
     return found
+
+
+def _signed(count: int, shift: int) -> list[float]:
+    sizes = [1.25 + math.sin(1.7 * i + shift + 1.0) for i in range(count)]
+    return [-size if i % 3 == 1 else size for i, size in enumerate(sizes)]
 
 
 def _compare(
@@ -156,12 +162,12 @@ def _worst(check: _Check, name: str, g: Array, probe: Probe, eps: float, noise: 
 def _floating(f: Callable[..., Tree], output: Tree) -> list[Array]:
     found = [y for y in leaves(output) if _is_floating(y)]
     if not found:
-        raise NotDifferentiable(f"{name_of(f)} returns no real floating array: it has no gradient to check.")
+        raise NotDifferentiable(f"{name_of(f)} returns no floating array: it has no gradient to check.")
     return found
 
 
 def _is_floating(x: Array) -> bool:
-    return hasattr(x, "dtype") and space_of(x).is_real(x.dtype)
+    return hasattr(x, "dtype") and space_of(x).is_floating(x.dtype)
 
 
 def _index(at: int, shape: Shape) -> tuple[int, ...]:

@@ -1,23 +1,29 @@
 """Central differences: what the gradient is, asked of the function alone.
 
 One element is moved where the array is, with ``where(places == i, ...)``: no array is made elsewhere. What
-is read is one number for each place that the function was asked at.
+is read is one number for each place that the function was asked at. A complex element is moved along the
+real and along the imaginary axis, and its slope is ``dL/dRe + i dL/dIm``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from bpcore.derivatives.namespace import space_of
 from bpcore.words.protocols import Array
 
-__all__ = ["Probe", "flat_values", "relative_step"]
+__all__ = ["Number", "Probe", "flat_values", "relative_step"]
+
+Number: TypeAlias = float | complex
+"""A slope, or an element: complex where the array is."""
 
 
-def flat_values(x: Array) -> list[float]:
+def flat_values(x: Array) -> list[Number]:
     """Return the elements of an array as Python numbers, in row-major order."""
-    return [float(value) for value in space_of(x).backend.to_host(x).reshape(-1)]
+    kind = complex if space_of(x).is_complex(x.dtype) else float
+    return [kind(value) for value in space_of(x).backend.to_host(x).reshape(-1)]
 
 
 def relative_step(eps: float) -> float:
@@ -30,7 +36,7 @@ def relative_step(eps: float) -> float:
 
 
 class Probe:
-    """The function ``sum(weights * f)``, asked at points around one of the inputs.
+    """The function ``Re(sum(conj(weights) * f))``, asked at points around one of the inputs.
 
     Parameters
     ----------
@@ -60,34 +66,44 @@ class Probe:
         self.places = self.xp.reshape(self.xp.arange(size, device=x.device), tuple(x.shape))
         self.zeros = self.xp.zeros_like(x)
         self.steps = [relative_step(eps) * max(abs(value), 1.0) for value in flat_values(x)]
+        self.directions: tuple[Number, ...] = (1.0, 1j) if space_of(x).is_complex(x.dtype) else (1.0,)
 
-    def slopes(self) -> Iterator[float]:
+    def slopes(self) -> Iterator[Number]:
         """Yield the slope by each element of the input, from fourth-order central differences."""
-        for i, step in enumerate(self.steps):
-            ahead, behind, far_ahead, far_behind = (self._at(i, step * k) for k in (1, -1, 2, -2))
-            yield (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * step)
+        for i in range(len(self.steps)):
+            yield sum(way * self._slope(i, way) for way in self.directions)
 
-    def sides(self, i: int) -> tuple[float, float]:
+    def _slope(self, i: int, way: Number) -> float:
+        step = self.steps[i]
+        ahead, behind, far_ahead, far_behind = (self._at(i, way * (step * k)) for k in (1, -1, 2, -2))
+        return (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * step)
+
+    def sides(self, i: int) -> tuple[Number, Number]:
         """Return the slopes to the left and to the right of element `i`.
 
         Each comes from three points on its own side. They agree where the function is smooth, but for
         the square of the step; at a kink they do not.
         """
-        here = self._at(i, 0.0)
-        left, right = (
-            (4 * (self._at(i, step) - here) - (self._at(i, 2 * step) - here)) / (2 * step)
-            for step in (-self.steps[i], self.steps[i])
-        )
-        return left, right
+        here, step = self._at(i, 0.0), self.steps[i]
+        left = sum(way * self._side(i, way, here, -step) for way in self.directions)
+        return left, sum(way * self._side(i, way, here, step) for way in self.directions)
 
-    def _at(self, i: int, moved: float) -> float:
+    def _side(self, i: int, way: Number, here: float, step: float) -> float:
+        return (4 * (self._at(i, way * step) - here) - (self._at(i, way * (2 * step)) - here)) / (2 * step)
+
+    def _at(self, i: int, moved: Number) -> float:
         """Return the value with element `i` moved."""
         x = self.inputs[self.which]
+        if len(self.directions) > 1:
+            moved = space_of(x).backend.asarray(moved, dtype=x.dtype, device=x.device)
         there = self.xp.where(self.xp.equal(self.places, i), self.xp.add(x, moved), x)
         outputs = self.f(*self.inputs[: self.which], there, *self.inputs[self.which + 1 :])
         return sum(self._weighted(w, y) for w, y in zip(self.weights, outputs, strict=True))
 
     def _weighted(self, w: Array, y: Array) -> float:
-        xp = space_of(w).traced
-        (value,) = flat_values(xp.sum(xp.multiply(w, y)))
-        return value
+        space = space_of(w)
+        xp = space.traced
+        product = xp.multiply(xp.conj(w) if space.is_complex(w.dtype) else w, y)
+        y = xp.real(product) if space.is_complex(product.dtype) else product
+        (value,) = space.backend.to_host(xp.sum(y)).reshape(-1)
+        return float(value)

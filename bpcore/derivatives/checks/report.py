@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 from dataclasses import dataclass, replace
 
@@ -23,8 +24,8 @@ class GradCheck:
         ``argument 0.weight``; ``cotangent 0`` in a check of order 2.
     element : tuple of int
         Its index in that array.
-    analytic, numeric : float
-        Its gradient, both ways.
+    analytic, numeric : float or complex
+        Its gradient, both ways; of a complex element ``dL/dRe + i dL/dIm``.
     tolerance : float
         What the two might have differed by there.
     order : int
@@ -41,8 +42,8 @@ class GradCheck:
     relative_error: float
     argument: str
     element: tuple[int, ...]
-    analytic: float
-    numeric: float
+    analytic: float | complex
+    numeric: float | complex
     tolerance: float
     order: int
     function: str
@@ -50,10 +51,10 @@ class GradCheck:
     hint: str = ""
 
     @property
-    def ratio(self) -> float:
+    def ratio(self) -> float | complex:
         """Analytic over numeric, at the worst element."""
         if self.numeric == 0:
-            return 1.0 if self.analytic == 0 else math.copysign(math.inf, self.analytic)
+            return 1.0 if self.analytic == 0 else math.copysign(math.inf, self.analytic.real)
         return self.analytic / self.numeric
 
     @property
@@ -71,11 +72,11 @@ class GradCheck:
         )
 
 
-def hint_for(report: GradCheck, left: float, right: float) -> str:
+def hint_for(report: GradCheck, left: complex, right: complex) -> str:
     """Return what the numbers look like, given the slopes on both sides; empty where they say nothing."""
-    if not math.isfinite(report.analytic):
+    if not cmath.isfinite(report.analytic):
         return "the gradient is not finite: look for a division by zero, or a log or sqrt of it, on the way"
-    if not math.isfinite(report.numeric):
+    if not cmath.isfinite(report.numeric):
         return "the function is not finite within two steps: move x away from the edge of its domain"
     if abs(left - right) > 0.1 * max(abs(left), abs(right)) + 8 * report.tolerance:
         return f"the slope is {left:.6g} on the left and {right:.6g} on the right: move x away from the kink"
