@@ -18,7 +18,7 @@ __all__ = ["kernels"]
 
 Kernel = Callable[..., Any]
 
-SCALARS = (float, int, bool)
+SCALARS = (float, int, bool, complex)
 BOTH_SIDES = (
     *("add", "subtract", "multiply", "divide", "pow", "remainder", "floor_divide"),
     *("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift"),
