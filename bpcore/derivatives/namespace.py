@@ -50,7 +50,9 @@ class _Differentiable:
         """Return the differentiable function of that name, or what stands in its place."""
         function = TABLE.get(name) or TABLE.get(name.removeprefix("linalg."))
         if function is not None:
-            return (lifted_list if function.takes_list else lifted)(function, native)
+            own = (lifted_list if function.takes_list else lifted)(function, native)
+            vars(own)["__wrapped__"] = native  # so that the library's signature is seen
+            return own
         if not callable(native):
             return native
         return inspecting(native) if name in INSPECTING else guarded(name, native)

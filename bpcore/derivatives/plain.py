@@ -38,6 +38,9 @@ def plain_functions(backend: Backend) -> Namespace:
     return functions
 
 
+ABOUT = ("__array_api_version__", "__array_namespace_info__")
+"""What a namespace says about itself."""
+
 CREATION = (
     *("arange", "asarray", "empty", "eye", "full", "linspace", "ones", "zeros"),
     *("fft.fftfreq", "fft.rfftfreq"),
@@ -70,8 +73,8 @@ def _names(library: Namespace) -> set[str]:
     NumPy lists its tests and its Fortran compiler, 90 ms that nobody wants.
     """
     if not isinstance(library, ModuleType):
-        return {name for name in dir(library) if not name.startswith("_")}
-    return {name for name in vars(library) if not name.startswith("_")}
+        return {name for name in dir(library) if not name.startswith("_") or name in ABOUT}
+    return {name for name in vars(library) if not name.startswith("_") or name in ABOUT}
 
 
 def _on_device(create: Callable[..., Array], device: object) -> Callable[..., Array]:
