@@ -34,7 +34,7 @@ def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
     return np.broadcast_to(x, shape)
 
 
-def expand_dims(x: Any, /, *, axis: int | tuple[int, ...] = 0) -> Any:
+def expand_dims(x: Any, /, axis: int | tuple[int, ...] = 0) -> Any:
     """Insert an axis of length one."""
     if axis == 0:
         return x[None]
