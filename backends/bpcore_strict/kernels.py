@@ -6,6 +6,7 @@ Here they are computed on its first device and brought back as int32.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,7 @@ def _brought_back(xp: Any, function: Kernel, narrow: Any) -> Kernel:
         whole = xp.isdtype(y.dtype, "signed integer")
         return (xp.astype(y, xp.int32) if whole else y).to_device(narrow)
 
+    @functools.wraps(function)
     def call(*arrays: Any, **named: Any) -> Any:
         if getattr(arrays[0], "device", None) != narrow:
             return function(*arrays, **named)
