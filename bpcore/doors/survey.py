@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bpcore.derivatives.checks.rule_checks import check_rules
+from bpcore.derivatives.checks.rule_checks import MODES, check_rules
 from bpcore.ground.registry import Row
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backends as survey
@@ -51,23 +51,30 @@ def _library(row: Row) -> str:
 @click.option("--backend", default="numpy", show_default=True, help="Which, as in strict:device1 or cupy:0.")
 @click.pass_context
 def check(context: click.Context, backend: str) -> None:
-    """Check every rule's gradient, and the gradient of the gradient, against differences.
+    """Check every rule against differences: its gradient, its tangent, the gradient of the gradient.
 
-    The worst error is a share of the tolerance: up to 1 passes. Exit code 1 when a rule fails.
+    The modes that passed are letters: V for the value of a traced call, R for reverse mode, F for forward
+    mode, S for the second order. The worst error is a share of the tolerance: up to 1 passes. Exit code 1
+    when a rule fails.
     """
-    results = check_rules(backend, order=2)
-    table = _table("function", "chapter", "cases", "worst error", "passed")
+    results = check_rules(backend)
+    table = _table("function", "chapter", "cases", "modes", "worst error", "passed")
     for result in results:
         passed = "yes" if result.passed else "NO"
-        table.add_row(result.name, result.chapter, str(result.cases), f"{result.worst:.2g}", passed)
+        modes = "".join(mode[0].upper() for mode in result.modes)
+        table.add_row(result.name, result.chapter, str(result.cases), modes, f"{result.worst:.2g}", passed)
     _print(table)
     failed = [result for result in results if not result.passed]
     for result in failed:
         click.echo(f"{result.name}: {result.message}")
     cases = sum(result.cases for result in results)
     verdict = f"{len(failed)} failed" if failed else "all passed"
-    click.echo(f"{len(results)} rules, {cases} cases on {backend}: {verdict}")
+    click.echo(f"{len(results)} rules, {cases} cases on {backend}, {_modes()}: {verdict}")
     context.exit(1 if failed else 0)
+
+
+def _modes() -> str:
+    return ", ".join(f"{mode[0].upper()} {mode}" for mode in MODES)
 
 
 def _table(*columns: str) -> Table:

@@ -36,16 +36,17 @@ def test_a_backend_that_cannot_be_used_is_told_with_the_line_that_installs_it(
 
 
 def only(*names: str) -> Callable[..., list[RuleCheck]]:
-    return lambda backend, order: check_rules(backend, order=order, only=names)
+    return lambda backend: check_rules(backend, only=names)
 
 
 def test_rules_that_hold(done: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey, "check_rules", only("tanh", "matmul"))
     told = done("check", "--backend", "strict:device1").stdout.splitlines()
-    assert told[0].split() == ["function", "chapter", "cases", "worst", "error", "passed"]
+    assert told[0].split() == ["function", "chapter", "cases", "modes", "worst", "error", "passed"]
     assert {line.split()[0]: line.split()[-1] for line in told[1:3]} == {"tanh": "yes", "matmul": "yes"}
+    assert {line.split()[3] for line in told[1:3]} == {"VRFS"}
     assert told[-1].startswith("2 rules, ")
-    assert told[-1].endswith(" cases on strict:device1: all passed")
+    assert told[-1].endswith(" cases on strict:device1, V value, R reverse, F forward, S second: all passed")
 
 
 def test_a_rule_that_does_not_hold(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,18 +55,19 @@ def test_a_rule_that_does_not_hold(call: Call, monkeypatch: pytest.MonkeyPatch) 
         name="sin",
         chapter="elementwise",
         cases=2,
+        modes=("value",),
         worst=7e8,
         absolute_error=0.5,
         passed=False,
         message="sin differs at (0,).",
     )
-    monkeypatch.setattr(survey, "check_rules", lambda backend, order: [good, bad])
+    monkeypatch.setattr(survey, "check_rules", lambda backend: [good, bad])
     result = call("check")
     assert result.exit_code == 1
     told = result.stdout.splitlines()
-    assert told[2].split()[-2:] == ["7e+08", "NO"]
+    assert told[2].split()[-3:] == ["V", "7e+08", "NO"]
     assert told[3] == "sin: sin differs at (0,)."
-    assert told[-1].endswith(" cases on numpy: 1 failed")
+    assert told[-1].endswith(" S second: 1 failed")
 
 
 def test_a_backend_that_is_not_there(refused: Callable[..., str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from bpcore.derivatives.plain import look_up
 from bpcore.derivatives.rules import TABLE
 from bpcore.ground.backend import Backend
-from bpcore.words.protocols import Array, Dtype, Namespace, Shape, Static
+from bpcore.words.protocols import Array, Dtype, Namespace, Shape, Static, Tree
 
 __all__ = [
     "OWN_DEVICE",
@@ -132,39 +132,59 @@ class Case:
         By position: a `Sample` for an array, anything else as it is.
     static : mapping
         By keyword.
+    before : function ``(xp, x)``, optional
+        What is done to each array by which it is differentiated, before the call: a way to keep a matrix
+        symmetric while one of its elements is moved.
+    after : function ``(xp, y)``, optional
+        What is compared in place of the output: a function of it that is determined where the output is not.
     """
 
     function: str
     inputs: tuple[Sample | Static, ...]
     static: Mapping[str, Static]
+    before: Callable[[Namespace, Array], Array] | None = None
+    after: Callable[[Namespace, Any], Tree] | None = None
 
     def __str__(self) -> str:
         inputs = [_shown(x) if type(x) is Sample else str(x) for x in self.inputs]
         static = [f"{name}={value}" for name, value in self.static.items()]
         return f"{self.function}({', '.join([*inputs, *static])})"
 
-    def arrays(self, asarray: Callable[[Any, str], Array], dtype: str) -> list[Array]:
-        """Return the arrays by which the case is differentiated, made with ``asarray(data, dtype)``."""
+    def arrays(self, asarray: Callable[[Any, str], Array], dtype: str, *, every: bool = False) -> list[Array]:
+        """Return the arrays by which the case is differentiated, made with ``asarray(data, dtype)``.
+
+        With `every`, all arrays of the case.
+        """
         names = {"float": dtype, "complex": COMPLEX[dtype]}
-        return [asarray(x.data, names[x.dtype]) for x in self.inputs if type(x) is Sample and x.moves]
+        return [
+            asarray(x.data, names.get(x.dtype, x.dtype)) for x in self.inputs if _is_given(x, every=every)
+        ]
 
     def call(
-        self, xp: Namespace, backend: Backend, asarray: Callable[[Any, str], Array]
-    ) -> Callable[..., Array]:
-        """Return the case as a function of the arrays by which it is differentiated."""
-        fixed = [asarray(x.data, x.dtype) if type(x) is Sample and not x.moves else x for x in self.inputs]
+        self, xp: Namespace, backend: Backend, asarray: Callable[[Any, str], Array], *, every: bool = False
+    ) -> Callable[..., Tree]:
+        """Return the case as a function of those arrays."""
+        fixed = [
+            asarray(x.data, x.dtype) if type(x) is Sample and not _is_given(x, every=every) else x
+            for x in self.inputs
+        ]
         static = {name: _looked_up(backend, value) for name, value in self.static.items()}
-        in_list = TABLE[self.function].takes_list
+        in_list = self.function in TABLE and TABLE[self.function].takes_list
         function = look_up(xp, self.function)
 
-        def called(*arrays: Array) -> Array:
-            moving = iter(arrays)
+        def called(*arrays: Array) -> Tree:
+            moving = iter(arrays if self.before is None else [self.before(xp, x) for x in arrays])
             inputs = [next(moving) if type(x) is Sample else _looked_up(backend, x) for x in fixed]
             inputs = [arrays[0].device if x is OWN_DEVICE else x for x in inputs]
-            return function(inputs, **static) if in_list else function(*inputs, **static)
+            y = function(inputs, **static) if in_list else function(*inputs, **static)
+            return y if self.after is None else self.after(xp, y)
 
         called.__name__ = str(self)
         return called
+
+
+def _is_given(x: Sample | Static, *, every: bool) -> bool:
+    return type(x) is Sample and (every or x.moves)
 
 
 def case(function: str, /, *inputs: Sample | Static, **static: Static) -> Case:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bpcore.derivatives.checks.comparing import reports
+from bpcore.derivatives.checks.comparing import Comparison
 from bpcore.derivatives.checks.report import GradCheck, joined
 from bpcore.derivatives.tracing import name_of
 from bpcore.words.errors import GradientMismatch, NotDifferentiable, OptionError
@@ -18,6 +18,7 @@ def check_grad(
     f: Callable[..., Tree],
     *x: Tree,
     order: int = 1,
+    mode: str = "reverse",
     rtol: float | None = None,
     atol: float | None = None,
 ) -> GradCheck:
@@ -35,6 +36,9 @@ def check_grad(
         On any backend and device. They are not changed.
     order : {1, 2}
         2 checks the gradient of the gradient as well, by the arguments and by the cotangent.
+    mode : {"reverse", "forward"}
+        ``"forward"`` compares tangents of the outputs along one direction of all arguments: that of `f`,
+        and with order 2 that of the gradient.
     rtol : float, optional
         Relative tolerance; the square root of the coarsest rounding among the arrays (1.5e-8 in float64,
         3.5e-4 in float32) unless given.
@@ -66,11 +70,16 @@ def check_grad(
     """
     if order not in {1, 2}:
         raise OptionError("order", order, "1 or 2")
+    if mode not in {"reverse", "forward"}:
+        raise OptionError("mode", mode, "reverse or forward")
     worst = None
-    for report in reports(f, x, order=order, rtol=rtol, atol=atol):
-        if not report.passed:
-            raise GradientMismatch(f"{report}.")
-        worst = report if worst is None else joined(worst, report)
+    comparison = Comparison.of(f, x, rtol=rtol, atol=atol)
+    for step in range(order):
+        comparison = comparison.gradient() if step else comparison
+        for report in comparison.gradients() if mode == "reverse" else comparison.tangents():
+            if not report.passed:
+                raise GradientMismatch(f"{report}.")
+            worst = report if worst is None else joined(worst, report)
     if worst is None:
         raise NotDifferentiable(f"check_grad of {name_of(f)} was given no array with elements: pass one.")
     return replace(worst, order=order)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 from bpcore.derivatives.namespace import space_of
@@ -61,7 +62,7 @@ class Probe:
     ) -> None:
         x = inputs[which]
         self.f, self.inputs, self.which, self.weights = f, inputs, which, weights
-        self.xp = space_of(x).traced
+        self.xp, self.eps = space_of(x).traced, eps
         size = math.prod(x.shape)
         self.places = self.xp.reshape(self.xp.arange(size, device=x.device), tuple(x.shape))
         self.zeros = self.xp.zeros_like(x)
@@ -71,22 +72,39 @@ class Probe:
     def slopes(self) -> Iterator[Number]:
         """Yield the slope by each element of the input, from fourth-order central differences."""
         for i in range(len(self.steps)):
-            yield sum(way * self._slope(i, way) for way in self.directions)
+            yield self.slope(i)
 
-    def _slope(self, i: int, way: Number) -> float:
+    def slope(self, i: int) -> Number:
+        """Return the slope by one element."""
+        return sum(way * self._along(i, way) for way in self.directions)
+
+    def _along(self, i: int, way: Number) -> float:
         step = self.steps[i]
         ahead, behind, far_ahead, far_behind = (self._at(i, way * (step * k)) for k in (1, -1, 2, -2))
         return (8 * (ahead - behind) - (far_ahead - far_behind)) / (12 * step)
 
-    def sides(self, i: int) -> tuple[Number, Number]:
-        """Return the slopes to the left and to the right of element `i`.
+    def sides(self, i: int, share: float = 1.0) -> tuple[Number, Number]:
+        """Return the slopes to the left and to the right of element `i`, from a share of the step.
 
         Each comes from three points on its own side. They agree where the function is smooth, but for
         the square of the step; at a kink they do not.
         """
-        here, step = self._at(i, 0.0), self.steps[i]
+        here, step = self._at(i, 0.0), share * self.steps[i]
         left = sum(way * self._side(i, way, here, -step) for way in self.directions)
         return left, sum(way * self._side(i, way, here, step) for way in self.directions)
+
+    def noise(self, i: int) -> float:
+        """Return by how much rounding moves the function near element `i`; 0 where it cannot be told.
+
+        Second differences of nine neighbours are of one sign where a smooth function bends, there is one
+        at a kink and two at a jump. Rounding turns their sign again and again.
+        """
+        values = [self._at(i, k * self.steps[i] / 8) for k in range(-4, 5)]
+        bends = [a - 2 * b + c for a, b, c in zip(values, values[1:], values[2:], strict=False)]
+        largest = max(map(abs, bends))
+        large = [bend for bend in bends if abs(bend) > largest / 4]
+        turns = sum(a * b < 0 for a, b in pairwise(large))
+        return largest / math.sqrt(6) if turns > 1 and math.isfinite(largest) else 0.0
 
     def _side(self, i: int, way: Number, here: float, step: float) -> float:
         return (4 * (self._at(i, way * step) - here) - (self._at(i, way * (2 * step)) - here)) / (2 * step)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import cmath
 import math
 from dataclasses import dataclass, replace
 
-__all__ = ["GradCheck", "hint_for", "joined"]
+__all__ = ["GradCheck", "joined"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +20,7 @@ class GradCheck:
         Largest difference over the larger of the two, among elements larger than `atol`.
     argument : str
         Where the worst element is: the argument's number and the path in its tree, as in
-        ``argument 0.weight``; ``cotangent 0`` in a check of order 2.
+        ``argument 0.weight``; ``cotangent 0`` in a check of order 2, ``output 0`` in forward mode.
     element : tuple of int
         Its index in that array.
     analytic, numeric : float or complex
@@ -30,8 +29,12 @@ class GradCheck:
         What the two might have differed by there.
     order : int
         1 for a gradient, 2 for the gradient of a gradient.
+    mode : {"reverse", "forward"}
+        Whether gradients were pulled back or tangents pushed forward.
     function : str
         The name of the function.
+    line : str
+        The file and the line that it begins at; empty where that cannot be told.
     compared : int
         How many elements were compared.
     hint : str
@@ -48,6 +51,8 @@ class GradCheck:
     order: int
     function: str
     compared: int
+    mode: str = "reverse"
+    line: str = ""
     hint: str = ""
 
     @property
@@ -63,28 +68,16 @@ class GradCheck:
         return abs(self.analytic - self.numeric) <= self.tolerance
 
     def __str__(self) -> str:
-        what = "second gradient" if self.order > 1 else "gradient"
+        what = "second " if self.order > 1 else ""
+        what += "gradient" if self.mode == "reverse" else "tangent"
         place = self.argument + (f"[{', '.join(map(str, self.element))}]" if self.element else "")
+        numbers = f"{self.analytic:.9g}, by differences {self.numeric:.9g}"
         return (
-            f"{what} of {self.function} by {place} is {self.analytic:.9g}, "
-            f"by differences {self.numeric:.9g}: ratio {self.ratio:.6g}, tolerance {self.tolerance:.2g}"
+            f"{what} of {self.function} {'by' if self.mode == 'reverse' else 'at'} {place} is {numbers}: "
+            f"ratio {self.ratio:.6g}, tolerance {self.tolerance:.2g}"
             + (f"; {self.hint}" if self.hint else "")
+            + (f"; {self.function} stands at {self.line}" if self.line else "")
         )
-
-
-def hint_for(report: GradCheck, left: complex, right: complex) -> str:
-    """Return what the numbers look like, given the slopes on both sides; empty where they say nothing."""
-    if not cmath.isfinite(report.analytic):
-        return "the gradient is not finite: look for a division by zero, or a log or sqrt of it, on the way"
-    if not cmath.isfinite(report.numeric):
-        return "the function is not finite within two steps: move x away from the edge of its domain"
-    if abs(left - right) > 0.1 * max(abs(left), abs(right)) + 8 * report.tolerance:
-        return f"the slope is {left:.6g} on the left and {right:.6g} on the right: move x away from the kink"
-    near = {-1.0: "the sign is turned", 2.0: "it was counted twice", 0.5: "half of it is missing"}
-    for ratio, says in near.items():
-        if abs(report.ratio - ratio) < 0.01 * abs(ratio):
-            return says
-    return ""
 
 
 def joined(a: GradCheck, b: GradCheck) -> GradCheck:

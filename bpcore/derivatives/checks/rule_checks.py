@@ -1,23 +1,32 @@
-"""`check_rules`: every rule of the table against differences, on any backend and device."""
+"""`check_rules`: every function of the table, on any backend and device, in every mode."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bpcore.derivatives.checks.case import Case
 from bpcore.derivatives.checks.cases import CASES
-from bpcore.derivatives.checks.comparing import Runner, reports
+from bpcore.derivatives.checks.comparing import Comparison
 from bpcore.derivatives.checks.report import GradCheck
+from bpcore.derivatives.checks.subject import Runner
+from bpcore.derivatives.checks.values import Frozen, compare_values
 from bpcore.derivatives.namespace import namespace
-from bpcore.derivatives.rules import CHAPTERS
+from bpcore.derivatives.plain import plain_functions
+from bpcore.derivatives.rules import CHAPTERS, TABLE
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.words.errors import OptionError
-from bpcore.words.protocols import Array
+from bpcore.words.protocols import Array, Namespace
 
-__all__ = ["RuleCheck", "check_rules"]
+__all__ = ["MODES", "RuleCheck", "check_rules"]
+
+MODES = ("value", "reverse", "forward", "second")
+"""What is checked: the traced value, the gradient, the tangent, and the gradient of the gradient."""
+
+ANY_VALUES = ("empty", "empty_like")
+"""Functions whose values are whatever was in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +41,14 @@ class RuleCheck:
         The chapter of the standard that it stands in.
     cases : int
         How many calls were checked.
+    modes : tuple of str
+        Those of `MODES` in which every case passed.
     worst : float
-        The largest difference between analytic and numeric gradient, as a share of its tolerance.
+        The largest difference between analytic and numeric derivative, as a share of its tolerance.
     absolute_error : float
         The largest difference.
     passed : bool
+        Whether every mode that was asked for is among `modes`; of a constant function, the value.
     message : str
         What is wrong, in one line; empty where nothing is.
     """
@@ -44,6 +56,7 @@ class RuleCheck:
     name: str
     chapter: str
     cases: int
+    modes: tuple[str, ...]
     worst: float
     absolute_error: float
     passed: bool
@@ -54,23 +67,25 @@ def check_rules(
     backend: str | Backend | None = None,
     /,
     *,
-    order: int = 2,
+    modes: Iterable[str] = MODES,
     only: Iterable[str] | None = None,
     most: int | None = None,
     dtype: str | None = None,
     asarray: Callable[[Any, str], Array] | None = None,
     run: Runner = lambda f, *args: f(*args),
 ) -> list[RuleCheck]:
-    """Check the rules of every differentiable function on a backend.
+    """Check the functions of the table on a backend, the differentiable ones against differences.
 
     Parameters
     ----------
     backend : str, Backend or None
         As for `bpcore.backend`.
-    order : {1, 2}
-        2 checks the gradients of the gradients as well.
+    modes : names out of ``("value", "reverse", "forward", "second")``
+        What is checked: that a traced call has the plain one's value, and changes no input; gradients
+        against differences; tangents of forward mode; gradients of gradients. Constant functions have a
+        value only.
     only : names of functions, optional
-        Those and no others.
+        Those and no others; all that are differentiable unless given.
     most : int, optional
         How many cases of a function at most; all of them unless given. For libraries that compile every
         function anew for every shape.
@@ -80,13 +95,13 @@ def check_rules(
     asarray : function ``(data, dtype name)``, optional
         How arrays are made; the backend's own way unless given.
     run : function ``(f, *args)``, optional
-        How gradients are computed: under a compiler of the library, say.
+        How derivatives are computed: under a compiler of the library, say.
 
     Returns
     -------
     list of RuleCheck
-        One for each differentiable function, in the order of the table. A rule that raises is one that
-        did not pass; nothing is raised here.
+        One for each function, in the order of the table. A rule that raises is one that did not pass;
+        nothing is raised here.
 
     Examples
     --------
@@ -95,63 +110,109 @@ def check_rules(
     [True, True]
     """
     found = find_backend(backend)
-    rows = [
-        (function.name, chapter)
-        for chapter, functions in CHAPTERS.items()
-        for function in functions
-        if function.backward is not None
-    ]
-    wanted = None if only is None else set(only)
-    if wanted is not None and (unknown := sorted(wanted - {name for name, _ in rows})):
-        raise OptionError("only", unknown, "names of differentiable functions")
+    modes = tuple(modes)
+    if unknown := sorted({*modes} - {*MODES}):
+        raise OptionError("modes", unknown, f"among {', '.join(MODES)}")
+    rows = [(one.name, chapter) for chapter, functions in CHAPTERS.items() for one in functions]
+    wanted = {name for name in TABLE if TABLE[name].backward is not None} if only is None else {*only}
+    if unknown := sorted(wanted - {name for name, _ in rows}):
+        raise OptionError("only", unknown, "names of functions of the table")
     dtype = dtype or ("float64" if found.float64 else "float32")
     make = asarray or (lambda data, dtype: found.asarray(data, dtype=found.dtype(dtype)))
-    bench = _Bench(found, dtype, make, run, order, most)
-    return [bench.check(name, chapter) for name, chapter in rows if wanted is None or name in wanted]
+    bench = _Bench(found, plain_functions(found), dtype, make, run, modes, most)
+    return [bench.check(name, chapter) for name, chapter in rows if name in wanted]
+
+
+@dataclass
+class _Findings:
+    """What has been found so far of one function."""
+
+    failed: set[str] = field(default_factory=set)
+    worst: float = 0.0
+    error: float = 0.0
+    message: str = ""
+
+    def add(self, report: GradCheck) -> None:
+        """Take in a report."""
+        share = abs(report.analytic - report.numeric) / report.tolerance if report.tolerance else 0.0
+        self.worst, self.error = max(self.worst, share), max(self.error, report.absolute_error)
+        if not report.passed:
+            raise _Wrong(f"{report}.")
+
+
+class _Wrong(Exception):
+    """A derivative that is not the slope."""
 
 
 @dataclass(frozen=True)
 class _Bench:
-    """Where rules are checked."""
+    """Where functions are checked."""
 
     backend: Backend
+    functions: Namespace
     dtype: str
     asarray: Callable[[Any, str], Array]
     run: Runner
-    order: int
+    modes: tuple[str, ...]
     most: int | None
 
     def check(self, name: str, chapter: str) -> RuleCheck:
         """Check the cases of one function."""
         cases = CASES.get(name, ())
         cases = cases[:: -(-len(cases) // self.most)] if cases and self.most else cases
-        message = "" if cases else f"{name} has no case in bpcore/derivatives/checks/cases."
-        worst = error = 0.0
+        modes = self.modes if TABLE[name].backward is not None else tuple({*self.modes} & {"value"})
+        found = _Findings(message="" if cases else f"{name} has no case in bpcore/derivatives/checks/cases.")
         for one in cases:
-            try:
-                for report in self.reports(one):
-                    worst, error = max(worst, _share(report)), max(error, report.absolute_error)
-                    message = message or ("" if report.passed else f"{report}.")
-            except Exception as raised:  # noqa: BLE001 - a broken rule may raise anything
-                message = message or f"{one}: {type(raised).__name__}: {_line(raised)}"
+            for mode in modes:
+                try:
+                    self._check(one, mode, found)
+                except _Wrong as wrong:
+                    found.failed.add(mode)
+                    found.message = found.message or str(wrong)
+                except Exception as raised:  # noqa: BLE001 - a broken rule may raise anything
+                    found.failed.add(mode)
+                    found.message = found.message or f"{one}: {type(raised).__name__}: {_line(raised)}"
         return RuleCheck(
             name=name,
             chapter=chapter,
             cases=len(cases),
-            worst=worst,
-            absolute_error=error,
-            passed=not message,
-            message=message,
+            modes=tuple(mode for mode in modes if cases and mode not in found.failed),
+            worst=found.worst,
+            absolute_error=found.error,
+            passed=not found.message,
+            message=found.message,
         )
 
-    def reports(self, one: Case) -> Iterator[GradCheck]:
-        """Compare one case's gradients with differences."""
+    def _check(self, one: Case, mode: str, found: _Findings) -> None:
+        inputs = one.arrays(self.asarray, self.dtype, every=mode == "value")
+        frozen = Frozen(inputs)
+        if mode == "value":
+            self._value(one, inputs)
+        else:
+            for report in self._reports(one, mode, inputs):
+                found.add(report)
+        frozen.check(str(one))
+
+    def _value(self, one: Case, inputs: list[Array]) -> None:
+        ours, entry = namespace(self.backend), TABLE.get(one.function)
+        own = self.functions if entry is None or entry.compute is None else ours
+        compare_values(
+            str(one),
+            one.call(own, self.backend, self.asarray, every=True),
+            one.call(ours, self.backend, self.asarray, every=True),
+            inputs,
+            constant=entry is not None and entry.backward is None,
+            valued=one.function not in ANY_VALUES,
+            run=self.run if inputs else lambda f, *args: f(*args),
+        )
+
+    def _reports(self, one: Case, mode: str, inputs: list[Array]) -> Iterator[GradCheck]:
+        """Compare one case's derivatives with differences."""
         call = one.call(namespace(self.backend), self.backend, self.asarray)
-        yield from reports(call, one.arrays(self.asarray, self.dtype), order=self.order, run=self.run)
-
-
-def _share(report: GradCheck) -> float:
-    return abs(report.analytic - report.numeric) / report.tolerance if report.tolerance else 0.0
+        comparison = Comparison.of(call, inputs, run=self.run)
+        if mode == "forward":
+            return comparison.tangents()
+        return (comparison.gradient() if mode == "second" else comparison).gradients()
 
 
 def _line(error: Exception) -> str:
