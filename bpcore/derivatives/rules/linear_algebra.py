@@ -1,9 +1,14 @@
-"""Linear algebra: products."""
+"""Linear algebra: products of vectors and matrices, the transpose, and diagonals.
+
+The functions of the extension ``linalg`` that the main namespace has too are entered once, under the names
+they have there.
+"""
 
 from __future__ import annotations
 
-from bpcore.derivatives.rules.function import combining, function
-from bpcore.words.protocols import Array, Namespace
+from bpcore.derivatives.rules.adjoint import conjugate
+from bpcore.derivatives.rules.function import linear, multilinear
+from bpcore.words.protocols import Array, Dtype, Namespace
 
 __all__ = ["FUNCTIONS"]
 
@@ -33,11 +38,12 @@ def _matmul_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Arra
 
 
 def _vecdot_left(xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axis: int = -1) -> Array:
-    return xp.multiply(xp.expand_dims(g, axis=axis), b)
+    """Undo the conjugate that the product takes of its first vector."""
+    return conjugate(xp, xp.multiply(xp.expand_dims(g, axis=axis), b))
 
 
 def _vecdot_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, axis: int = -1) -> Array:
-    return xp.multiply(xp.expand_dims(g, axis=axis), a)
+    return xp.multiply(xp.expand_dims(g, axis=axis), conjugate(xp, a))
 
 
 def _contracted(axes: PairedAxes, a: Array, b: Array) -> tuple[list[int], list[int]]:
@@ -66,9 +72,36 @@ def _tensordot_right(xp: Namespace, g: Array, y: Array, a: Array, b: Array, *, a
     return xp.permute_dims(dx, tuple(order.index(i) for i in range(b.ndim)))
 
 
+def _diagonal(xp: Namespace, g: Array, y: Array, x: Array, *, offset: int = 0) -> Array:
+    """Put `g` on a diagonal of zeros: with the rows in one line, every ``columns + 1``-th place."""
+    rows, columns = x.shape[-2:]
+    count = g.shape[-1]
+    if not count:
+        return xp.zeros_like(x)
+    start, step = max(offset, -offset * columns), columns + 1
+    places = (..., slice(start, start + (count - 1) * step + 1, step))
+    return xp.reshape(xp.slice_scatter(g, key=places, shape=(*x.shape[:-2], rows * columns)), x.shape)
+
+
+def _trace(xp: Namespace, g: Array, y: Array, x: Array, *, offset: int = 0, dtype: Dtype = None) -> Array:
+    rows, columns = x.shape[-2:]
+    count = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
+    if g.dtype != x.dtype:
+        g = xp.astype(g, x.dtype)
+    g = xp.broadcast_to(xp.expand_dims(g, axis=-1), (*x.shape[:-2], count))
+    return _diagonal(xp, g, y, x, offset=offset)
+
+
 FUNCTIONS = (
-    combining("matmul", _matmul_left, _matmul_right),
-    function("matrix_transpose", lambda xp, g, y, x: xp.matrix_transpose(g)),
-    combining("tensordot", _tensordot_left, _tensordot_right),
-    combining("vecdot", _vecdot_left, _vecdot_right),
+    multilinear("matmul", _matmul_left, _matmul_right),
+    linear("matrix_transpose", lambda xp, g, y, x: xp.matrix_transpose(g)),
+    multilinear("tensordot", _tensordot_left, _tensordot_right),
+    multilinear("vecdot", _vecdot_left, _vecdot_right),
+    multilinear(
+        "linalg.cross",
+        lambda xp, g, y, a, b, *, axis=-1: xp.linalg.cross(b, g, axis=axis),
+        lambda xp, g, y, a, b, *, axis=-1: xp.linalg.cross(g, a, axis=axis),
+    ),
+    linear("linalg.diagonal", _diagonal),
+    linear("linalg.trace", _trace),
 )

@@ -13,17 +13,24 @@ from types import MappingProxyType
 from bpcore.derivatives.checks.case import Case
 from bpcore.derivatives.checks.cases import (
     data_types,
+    decompositions,
     elementwise,
+    fourier,
     indexing,
+    inverses,
     linear_algebra,
     manipulation,
+    norms,
     special,
     statistical,
 )
 
 __all__ = ["CASES"]
 
-_CHAPTERS = (data_types, elementwise, indexing, linear_algebra, manipulation, special, statistical)
+_CHAPTERS = (
+    *(data_types, elementwise, indexing, linear_algebra, manipulation, special, statistical),
+    *(decompositions, fourier, inverses, norms),
+)
 
 
 def _name(one: Case) -> str:
