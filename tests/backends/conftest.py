@@ -84,6 +84,8 @@ UNARY = {
         *("flip", "zeros_like", "ones_like", "empty_like"),
     ),
     POSITIVE: ("sqrt", "log", "log1p", "log2", "log10"),
+    A([[0.6, 1.4, 2.2], [3.1, 0.3, 9.5]]): ("erfc", "gammaln", "digamma", "erfcx", "ndtr", "log_ndtr"),
+    A([[0.6, 0.4, 0.2], [0.3, 0.75, 0.9]]): ("logit", "log_expit"),
     INSIDE: ("asin", "acos", "atanh"),
     BEYOND: ("acosh",),
     ODD: ("isfinite", "isinf", "isnan", "max", "sign"),
@@ -97,6 +99,7 @@ BINARY = {
         "greater_equal",
     ),
     (POSITIVE, Y, 2.5): ("pow",),
+    (X, POSITIVE, 2.0): ("xlogy",),
     (TRUE, ALSO, True): ("logical_and", "logical_or", "logical_xor", "bitwise_and", "bitwise_or"),
     (INTS, SMALL, 2): (
         *("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift", "add"),
@@ -154,6 +157,7 @@ REDUCTIONS = tuple(
 OTHERS = (
     Call("var", (X,), {"axis": 0, "correction": 1.0}),
     Call("std", (X,), {"correction": 1.0}),
+    Call("polygamma", (POSITIVE,), {"order": 1}),
     Call("softmax", (X,), {"axis": 0}),
     Call("log_softmax", (X,), {"axis": 0}),
     Call("argmax", (X,), {"axis": 1}),

@@ -1,0 +1,20 @@
+"""Beyond the standard: one file per idea, each function with a body in functions of the standard.
+
+A backend that has a native one offers it as a kernel of the same name.
+"""
+
+from __future__ import annotations
+
+from bpcore.derivatives.rules.function import Function, constant
+from bpcore.derivatives.rules.special import error_function, gamma, logarithms, logistic, softmax
+
+__all__ = ["FUNCTIONS"]
+
+FUNCTIONS: tuple[Function, ...] = (
+    *logistic.FUNCTIONS,
+    *error_function.FUNCTIONS,
+    *gamma.FUNCTIONS,
+    *logarithms.FUNCTIONS,
+    *softmax.FUNCTIONS,
+    *constant("that is its purpose", "stop_gradient", compute=lambda xp, x: x),
+)

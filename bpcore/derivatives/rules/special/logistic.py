@@ -1,0 +1,69 @@
+"""The logistic function and its relatives: none overflows, and none loses digits near 0 or 1."""
+
+from __future__ import annotations
+
+from bpcore.derivatives.rules.function import elementwise
+from bpcore.words.protocols import Array, Namespace
+
+__all__ = ["FUNCTIONS"]
+
+
+def expit(xp: Namespace, x: Array, /) -> Array:
+    """Return the logistic function ``1 / (1 + exp(-x))``, with no overflow at any x."""
+    return xp.divide(xp.exp(xp.minimum(x, 0.0)), xp.add(1.0, xp.exp(xp.negative(xp.abs(x)))))
+
+
+def softplus(xp: Namespace, x: Array, /) -> Array:
+    """Return ``log(1 + exp(x))``, with no overflow at any x."""
+    return xp.add(xp.maximum(x, 0.0), xp.log1p(xp.exp(xp.negative(xp.abs(x)))))
+
+
+def log_expit(xp: Namespace, x: Array, /) -> Array:
+    """Return ``log(expit(x))``, with no overflow at any x."""
+    return xp.subtract(xp.minimum(x, 0.0), xp.log1p(xp.exp(xp.negative(xp.abs(x)))))
+
+
+def logit(xp: Namespace, x: Array, /) -> Array:
+    """Return ``log(x / (1 - x))``.
+
+    Around 1/2, where that is close to ``log(1)``, it is ``log1p((2 x - 1) / (1 - x))``: there ``2 x - 1``
+    has no rounding error.
+    """
+    near = xp.logical_and(xp.greater(x, 0.3), xp.less(x, 0.65))
+    rest = xp.subtract(1.0, x)
+    end = xp.equal(rest, 0.0)
+    odds = xp.divide(
+        xp.where(near, xp.subtract(xp.multiply(2.0, x), 1.0), x), xp.where(end, xp.ones_like(x), rest)
+    )
+    zero = xp.equal(x, 0.0)
+    far = xp.log(xp.where(xp.logical_or(near, zero), xp.ones_like(x), odds))
+    y = xp.where(near, xp.log1p(xp.where(near, odds, xp.zeros_like(x))), far)
+    y = xp.where(zero, xp.full_like(x, -float("inf")), y)
+    return xp.where(end, xp.full_like(x, float("inf")), y)
+
+
+def relu(xp: Namespace, x: Array, /) -> Array:
+    """Return ``max(x, 0)``; the derivative at 0 is 0."""
+    return xp.maximum(x, 0.0)
+
+
+def _logit_back(xp: Namespace, g: Array, y: Array, x: Array) -> Array:
+    """``1 / (x (1 - x))``; where g is zero at an end, zero."""
+    slope = xp.multiply(x, xp.subtract(1.0, x))
+    pole = xp.logical_and(xp.equal(g, 0.0), xp.equal(slope, 0.0))
+    return xp.divide(g, xp.where(pole, xp.ones_like(slope), slope))
+
+
+FUNCTIONS = (
+    elementwise(
+        "expit",
+        lambda xp, g, y, x: xp.multiply(g, xp.multiply(y, xp.subtract(1.0, y))),
+        compute=expit,
+    ),
+    elementwise("softplus", lambda xp, g, y, x: xp.multiply(g, xp.expit(x)), compute=softplus),
+    elementwise("log_expit", lambda xp, g, y, x: xp.multiply(g, xp.expit(xp.negative(x))), compute=log_expit),
+    elementwise("logit", _logit_back, compute=logit),
+    elementwise(
+        "relu", lambda xp, g, y, x: xp.multiply(g, xp.astype(xp.greater(y, 0.0), g.dtype)), compute=relu
+    ),
+)
