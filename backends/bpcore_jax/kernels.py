@@ -12,12 +12,29 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from bpcore.derivatives.rules.indexing import filled
+
 __all__ = ["KERNELS"]
 
 
 def slice_scatter(x: Any, /, *, key: Any, shape: tuple[int, ...]) -> Any:
     """Return zeros of `shape` with `x` at `key`."""
     return jnp.zeros(shape, dtype=x.dtype).at[key].set(x)
+
+
+def scatter_add(x: Any, /, *arrays: Any, key: Any, shape: tuple[int, ...]) -> Any:
+    """Return zeros of `shape` with `x` added at `key`; a place may come twice."""
+    return jnp.zeros(shape, dtype=x.dtype).at[filled(key, arrays)].add(x)
+
+
+def assign(x: Any, value: Any, /, *, key: Any) -> Any:
+    """Return `x` with `value` at `key`."""
+    return x.at[key].set(value)
+
+
+def assign_at(x: Any, value: Any, /, *arrays: Any, key: Any) -> Any:
+    """Return `x` with `value` at `key`, which holds arrays."""
+    return x.at[filled(key, arrays)].set(value)
 
 
 @partial(jax.jit, static_argnames="axis")
@@ -54,5 +71,16 @@ def log_softmax(x: Any, /, *, axis: int = -1) -> Any:
 
 KERNELS = {
     kernel.__name__: kernel
-    for kernel in (erf, expit, index_add, log_softmax, logsumexp, slice_scatter, softmax)
+    for kernel in (
+        assign,
+        assign_at,
+        scatter_add,
+        erf,
+        expit,
+        index_add,
+        log_softmax,
+        logsumexp,
+        slice_scatter,
+        softmax,
+    )
 }

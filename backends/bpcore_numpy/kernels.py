@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from bpcore.derivatives.rules.indexing import filled
+
 __all__ = ["KERNELS"]
 
 Kernel = Callable[..., Any]
@@ -53,6 +55,13 @@ def index_add(x: Any, indices: Any, source: Any, /, *, axis: int) -> Any:
     return y
 
 
+def scatter_add(x: Any, /, *arrays: Any, key: Any, shape: tuple[int, ...]) -> Any:
+    """Return zeros of `shape` with `x` added at `key`; a place may come twice."""
+    y = np.zeros(shape, x.dtype)
+    np.add.at(y, filled(key, arrays), x)
+    return y
+
+
 def own(x: Any, /) -> Any:
     """Return `x` if it is an array that has its memory for itself and may be written, else a copy.
 
@@ -71,4 +80,5 @@ KERNELS: dict[str, Kernel] = {
     "mean": mean,
     "index_add": index_add,
     "own": own,
+    "scatter_add": scatter_add,
 }

@@ -1,73 +1,87 @@
-"""Reading a part of a traced array: every key is turned into a basic read, a take, and new axes."""
+"""Keys: what stands in the brackets of a traced array, in every form that the standard and NumPy allow.
+
+A key is sorted into integers, slices, None and an ellipsis, which are options of a call, and arrays, which
+are its inputs. Python lists are no arrays, here as in the standard.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from bpcore.derivatives.traced import Traced, plain
+from bpcore.derivatives.lifting import check_readable
+from bpcore.derivatives.rules.indexing import ARRAY
+from bpcore.derivatives.traced import plain
 from bpcore.words.errors import NotDifferentiable
-from bpcore.words.protocols import Array
+from bpcore.words.protocols import Array, Namespace
 
-__all__ = ["read"]
+__all__ = ["is_mask", "read", "sorted_key"]
 
 
-def read(
-    getitem: Callable[..., Array],
-    take: Callable[..., Array],
-    expand_dims: Callable[..., Array],
-    x: Array,
-    key: object,
-) -> Array:
-    """Return ``x[key]``.
+def sorted_key(key: object) -> tuple[tuple[object, ...], tuple[Array, ...]]:
+    """Return the key as a tuple with `ARRAY` in the places of arrays, and the arrays.
 
-    The key may hold integers, slices, None and an ellipsis; or be one mask, or one array of
-    integers.
+    Raises
+    ------
+    NotDifferentiable
+        When there is a list in it, or what is no index at all.
     """
-    if hasattr(key, "dtype"):
-        return _read_by_array(getitem, take, expand_dims, x, key)
     parts = key if isinstance(key, tuple) else (key,)
-    if any(hasattr(part, "dtype") for part in parts):
-        raise NotDifferentiable(
-            "an array inside a longer index has no rule yet: index one axis at a time, with take."
-        )
-    if not all(part is None or part is Ellipsis or isinstance(part, slice | int) for part in parts):
-        raise NotDifferentiable(
-            "an index that is a list has no rule: make an array of it, with xp.asarray, or use take."
-        )
+    arrays = tuple(part for part in parts if _is_array(part))
+    shown = tuple(ARRAY if _is_array(part) else part for part in parts)
+    for part in shown:
+        if not (part is None or part is Ellipsis or part is ARRAY or _is_place(part)):
+            raise NotDifferentiable(
+                f"an index that is a {type(part).__name__} has no rule: make an array of it, with "
+                "xp.asarray, or use take."
+            )
+    return shown, arrays
+
+
+def _is_array(part: object) -> bool:
+    return hasattr(part, "dtype") and hasattr(part, "shape")
+
+
+def _is_place(part: object) -> bool:
+    return isinstance(part, slice | int) and not isinstance(part, bool)
+
+
+def is_mask(x: Array) -> bool:
+    """Return whether an array holds truth values."""
+    return str(x.dtype).rpartition(".")[2] == "bool"
+
+
+def read(xp: Namespace, x: Array, key: object) -> Array:
+    """Return ``x[key]``, by functions of the differentiable namespace `xp`."""
+    shown, arrays = sorted_key(key)
+    if not arrays:
+        return _read_part(xp, x, shown)
+    if any(map(is_mask, arrays)):
+        check_readable([z for z in arrays if is_mask(z)], "a mask as an index")
+    if shown == (ARRAY,):
+        return _read_by_array(xp, x, arrays[0])
+    return xp.gather(x, *arrays, key=shown)
+
+
+def _read_part(xp: Namespace, x: Array, parts: tuple[object, ...]) -> Array:
+    """Read by integers and slices, then insert the new axes."""
     basic = tuple(part for part in parts if part is not None)
     if Ellipsis not in basic:
         basic = (*basic, ...)
-    y = getitem(x, key=basic)
-    for axis in _new_axes(parts, y.ndim):
-        y = expand_dims(y, axis=axis)
+    y = xp.getitem(x, key=basic)
+    if any(part is None for part in parts):
+        for axis in _new_axes(parts, y.ndim):
+            y = xp.expand_dims(y, axis=axis)
     return y
 
 
-def _is_recorded(key: Array) -> bool:
-    """Return whether the values of `key` are a Program's, at any depth of tracing."""
-    while type(key) is Traced:
-        if key.tape.sealed:
-            return True
-        key = key.value
-    return False
-
-
-def _read_by_array(
-    getitem: Callable[..., Array],
-    take: Callable[..., Array],
-    expand_dims: Callable[..., Array],
-    x: Array,
-    key: Array,
-) -> Array:
-    if str(key.dtype).rpartition(".")[2] == "bool":
-        if _is_recorded(key):
-            bool(key)  # a mask makes a shape depend on values: raises, with the user's line
-        return getitem(x, key=plain(key))
+def _read_by_array(xp: Namespace, x: Array, key: Array) -> Array:
+    """Read by one mask, or by one array of integers of any shape along the first axis."""
+    if is_mask(key):
+        return xp.getitem(x, key=plain(key))
     if key.ndim == 0:  # the value stays where it is
-        return getitem(take(x, expand_dims(key, axis=0), axis=0), key=(0, ...))
+        return xp.getitem(xp.take(x, xp.expand_dims(key, axis=0), axis=0), key=(0, ...))
     if key.ndim == 1:
-        return take(x, key, axis=0)
-    raise NotDifferentiable("an index array of two or more axes has no rule yet: flatten it first.")
+        return xp.take(x, key, axis=0)
+    taken = xp.take(x, xp.reshape(key, (-1,)), axis=0)
+    return xp.reshape(taken, tuple(key.shape) + tuple(x.shape[1:]))
 
 
 def _new_axes(parts: tuple[object, ...], ndim: int) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from weakref import ref
 
 from bpcore.derivatives.rules.function import ITEM, Function
 from bpcore.derivatives.space import Space
@@ -42,39 +43,71 @@ def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., A
             slots.append(slot)
             values.append(x)
         try:
-            y = call(*values, **static) if deeper else compute(*values, **static)
+            y = whole(*values, **static) if deeper else compute(*values, **static)
         except (TypeError, ValueError, RuntimeError) as error:
             raise _explained(function, values, error) from error
         if deeper:
             tape.nested = True
+        calls = tape.calls
         tape.append(Call(function, tuple(slots), tuple(values), static, y))
-        slot = tape.inputs + len(tape.calls) - 1
-        return _parted(tape, slot, y) if function.several else Traced(tape, slot, y)
+        return Traced(tape, tape.inputs + len(calls) - 1, y)
 
-    call.__name__ = call.__qualname__ = function.name
-    call.__doc__ = getattr(compute, "__doc__", None)
-    return _reading(function, call) if function.reads else call
+    whole = _wrapped(function, call)
+    whole.__name__ = whole.__qualname__ = function.name
+    whole.__doc__ = getattr(compute, "__doc__", None)
+    return whole
 
 
-def _reading(function: Function, call: Callable[..., Array]) -> Callable[..., Array]:
-    """Return `call`, refused in a recording: the output's shape depends on values."""
+Lifted = Callable[..., Array]
 
-    @functools.wraps(call)
+
+def _wrapped(function: Function, call: Lifted) -> Lifted:
+    """Return `call` with what few functions need and all the others should not wait for."""
+    if function.several:
+        call = _parting(call)
+    if function.views:
+        call = _viewing(call)
+    return _reading(function.name, call) if function.reads else call
+
+
+def _parting(call: Lifted) -> Lifted:
+    """Return a function whose output is a tuple: each array of it is taken out by a call of its own."""
+
+    def parting(*inputs: Array, **static: Static) -> Array:
+        whole = call(*inputs, **static)
+        if type(whole) is not Traced:
+            return whole
+        tape, y, parts = whole.tape, whole.value, []
+        for index, part in enumerate(y):
+            tape.append(Call(ITEM, (whole.slot,), (y,), {"index": index}, part))
+            parts.append(Traced(tape, whole.slot + 1 + index, part))
+        kind = type(y)
+        return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
+
+    return parting
+
+
+def _viewing(call: Lifted) -> Lifted:
+    """Return a function whose output may share memory with its first input: the tape is told of the pair."""
+
+    def viewing(*inputs: Array, **static: Static) -> Array:
+        y = call(*inputs, **static)
+        x = inputs[0]
+        if type(y) is Traced and type(x) is Traced and x.tape is y.tape:
+            y.tape.views.append((ref(x), ref(y)))
+        return y
+
+    return viewing
+
+
+def _reading(name: str, call: Lifted) -> Lifted:
+    """Return a function that is refused in a recording: the shape of its output depends on values."""
+
     def reading(*inputs: Array, **static: Static) -> Array:
-        check_readable(inputs, f"{function.name}()")
+        check_readable(inputs, f"{name}()")
         return call(*inputs, **static)
 
     return reading
-
-
-def _parted(tape: Tape, slot: int, y: Sequence[Array]) -> Sequence[Array]:
-    """Return a tuple of traced arrays, each taken out of the tuple `y` by a call of its own."""
-    parts = []
-    for index, part in enumerate(y):
-        tape.append(Call(ITEM, (slot,), (y,), {"index": index}, part))
-        parts.append(Traced(tape, slot + 1 + index, part))
-    kind = type(y)
-    return kind(*parts) if hasattr(kind, "_fields") else kind(parts)  # type: ignore[call-arg]
 
 
 def check_readable(inputs: Sequence[Array], reader: str) -> None:
@@ -162,7 +195,7 @@ def guarded(name: str, native: Callable[..., Array]) -> Callable[..., Array]:
     def call(*args: Array, **named: Array) -> Array:
         if _any_traced(args) or _any_traced(tuple(named.values())):
             raise NotDifferentiable(
-                f"{name} has no rule yet: bring the values out with stop_gradient if no gradient is "
+                f"{name} has no rule: bring the values out with stop_gradient if no gradient is "
                 "wanted, or write it with functions that have one."
             )
         return native(*args, **named)

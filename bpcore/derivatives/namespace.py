@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from functools import partial
 
+from bpcore.derivatives.assignment import become, write
 from bpcore.derivatives.composites import COMPOSITES
+from bpcore.derivatives.covering import COVERING
 from bpcore.derivatives.indices import read
 from bpcore.derivatives.lifting import composed, guarded, inspecting, lifted, lifted_list
 from bpcore.derivatives.plain import EXTENSIONS, plain_functions, put
@@ -58,11 +61,13 @@ class _Differentiable:
         return inspecting(native) if name in INSPECTING else guarded(name, native)
 
     def _beyond(self, there: Mapping[str, Static]) -> None:
-        """Add the functions that are made of others, and the keys of ``x[key]``."""
+        """Add the functions that are made of others."""
         for name, composite in COMPOSITES.items():
-            put(self, name, composed(composite, there.get(name), self))
-        ours = vars(self)
-        ours["getitem"] = functools.partial(read, ours["getitem"], ours["take"], ours["expand_dims"])
+            extension, _, short = name.rpartition(".")
+            natives = vars(there[extension]) if extension else there
+            put(self, name, composed(composite, natives.get(short), self))
+        for name, composite in COVERING.items():
+            put(self, name, composed(partial(composite, vars(self)[name]), there.get(name), self))
 
     def __repr__(self) -> str:
         return f"<namespace {self.__name__}>"
@@ -71,7 +76,8 @@ class _Differentiable:
 @functools.cache
 def _space(backend: Backend) -> Space:
     functions = plain_functions(backend)
-    return Space(backend, functions, _Differentiable(f"bpcore.namespace.{backend.library}", functions))
+    traced = _Differentiable(f"bpcore.namespace.{backend.library}", functions)
+    return Space(backend, functions, traced, partial(read, traced), write, become)
 
 
 _spaces: dict[type, Space] = {}

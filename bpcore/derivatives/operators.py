@@ -21,6 +21,10 @@ class Operators(ABC):
     def _xp(self) -> Namespace:
         """The namespace whose functions the operators are."""
 
+    @abstractmethod
+    def _become(self, y: Array) -> Array:
+        """Return what the array is after it was changed to `y` in place."""
+
     def __add__(self, other: Array, /) -> Array:
         return self._xp.add(self, other)
 
@@ -93,6 +97,12 @@ class Operators(ABC):
     def __rshift__(self, other: Array, /) -> Array:
         return self._xp.bitwise_right_shift(self, other)
 
+    def __rlshift__(self, other: Array, /) -> Array:
+        return self._xp.bitwise_left_shift(other, self)
+
+    def __rrshift__(self, other: Array, /) -> Array:
+        return self._xp.bitwise_right_shift(other, self)
+
     def __eq__(self, other: object, /) -> Array:
         return self._xp.equal(self, other)
 
@@ -122,3 +132,44 @@ class Operators(ABC):
 
     def __invert__(self) -> Array:
         return self._xp.bitwise_invert(self)
+
+    # -- in place ------------------------------------------------------------------------------------
+
+    def __iadd__(self, other: Array, /) -> Array:
+        return self._become(self._xp.add(self, other))
+
+    def __isub__(self, other: Array, /) -> Array:
+        return self._become(self._xp.subtract(self, other))
+
+    def __imul__(self, other: Array, /) -> Array:
+        return self._become(self._xp.multiply(self, other))
+
+    def __itruediv__(self, other: Array, /) -> Array:
+        return self._become(self._xp.divide(self, other))
+
+    def __ifloordiv__(self, other: Array, /) -> Array:
+        return self._become(self._xp.floor_divide(self, other))
+
+    def __imod__(self, other: Array, /) -> Array:
+        return self._become(self._xp.remainder(self, other))
+
+    def __ipow__(self, other: Array, /) -> Array:
+        return self._become(self._xp.pow(self, other))
+
+    def __imatmul__(self, other: Array, /) -> Array:
+        return self._become(self._xp.matmul(self, other))
+
+    def __iand__(self, other: Array, /) -> Array:
+        return self._become(self._xp.bitwise_and(self, other))
+
+    def __ior__(self, other: Array, /) -> Array:
+        return self._become(self._xp.bitwise_or(self, other))
+
+    def __ixor__(self, other: Array, /) -> Array:
+        return self._become(self._xp.bitwise_xor(self, other))
+
+    def __ilshift__(self, other: Array, /) -> Array:
+        return self._become(self._xp.bitwise_left_shift(self, other))
+
+    def __irshift__(self, other: Array, /) -> Array:
+        return self._become(self._xp.bitwise_right_shift(self, other))

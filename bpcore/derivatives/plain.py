@@ -32,6 +32,9 @@ def plain_functions(backend: Backend) -> Namespace:
             put(functions, function.name, functools.partial(function.compute, functions))
     for name, kernel in backend.kernels.items():
         put(functions, name, kernel)
+    for name in vars(functions.linalg):
+        if name in TABLE:  # the same function under two names
+            setattr(functions.linalg, name, getattr(functions, name))
     if backend.device is not None:
         for name in CREATION:
             put(functions, name, _on_device(look_up(functions, name), backend.device))

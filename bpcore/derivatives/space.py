@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bpcore.ground.backend import Backend
-from bpcore.words.protocols import Dtype, Namespace
+from bpcore.words.protocols import Array, Dtype, Namespace
 
 __all__ = ["Space"]
 
@@ -21,6 +22,8 @@ class Space:
         What rules compute in, on plain arrays.
     traced : module-like
         What users and foreign code call, on plain and on traced arrays.
+    read, write, become : functions ``(x, key)``, ``(x, key, value)``, ``(x, y)``
+        ``x[key]``, ``x[key] = value``, and being `y` from here on, of a traced array.
     own_kinds : set of type
         The types of arguments that were found to be no arrays of another library.
     """
@@ -28,6 +31,9 @@ class Space:
     backend: Backend
     functions: Namespace
     traced: Namespace
+    read: Callable[[Array, object], Array]
+    write: Callable[[Array, object, Array], None]
+    become: Callable[[Array, Array], Array]
     own_kinds: set[type] = field(default_factory=set)
     _real: dict[Dtype, bool] = field(default_factory=dict)
     _complex: dict[Dtype, bool] = field(default_factory=dict)

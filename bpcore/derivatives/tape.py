@@ -12,16 +12,21 @@ computes on are the values one level down, which may themselves be traced by an 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import count
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import ref
 
 from bpcore.derivatives.rules.function import Function
 from bpcore.derivatives.space import Space
-from bpcore.words.errors import EscapedTrace
+from bpcore.words.errors import EscapedTrace, InPlace
 from bpcore.words.protocols import Array, Static
 
-__all__ = ["Call", "Tape"]
+if TYPE_CHECKING:
+    from bpcore.derivatives.traced import Traced
+
+__all__ = ["STALE", "Call", "Stale", "Tape"]
 
 _serials = count(1)
 
@@ -52,6 +57,9 @@ class Call(NamedTuple):
 class Tape:
     """A list of calls that grows while a function is traced.
 
+    It also knows, in `views`, which arrays in use may share memory, as pairs of the array and its view; and,
+    in `assigned`, whether any array was assigned to.
+
     Parameters
     ----------
     space : Space
@@ -62,9 +70,10 @@ class Tape:
         Whether reading a traced value (``if x:``, ``float(x)``) is an error, as in a recording.
     """
 
-    __slots__ = ("append", "calls", "inputs", "nested", "sealed", "serial", "space")
+    __slots__ = (*("append", "assigned", "calls", "inputs", "nested", "sealed", "serial", "space", "views"),)
 
     append: Callable[[Call], None]
+    serial: float
 
     def __init__(self, space: Space, inputs: int, *, sealed: bool = False) -> None:
         self.serial = next(_serials)
@@ -74,6 +83,8 @@ class Tape:
         self.nested = False
         self.calls: list[Call] = []
         self.append = self.calls.append
+        self.assigned = False
+        self.views: list[tuple[ref[Traced], ref[Traced]]] = []
 
     def carries_gradient(self, slot: int) -> bool:
         """Return whether a slot holds an input, or a floating output of a function that has rules."""
@@ -89,3 +100,38 @@ class Tape:
 
 def _escaped(call: Call) -> None:
     raise EscapedTrace
+
+
+class Stale(Tape):
+    """What an array is on that shared memory with one that was assigned to: whatever uses it is refused.
+
+    Its serial number is the largest, so that it is asked first.
+
+    Parameters
+    ----------
+    tape : Tape
+        The tape that the array was on.
+    cause : Traced
+        The array that was assigned to.
+    slot : int
+        Its slot before.
+    """
+
+    __slots__ = ("cause", "slot", "tape")
+
+    def __init__(self, tape: Tape, cause: Traced, slot: int) -> None:
+        super().__init__(tape.space, 0, sealed=True)
+        self.tape, self.cause, self.slot = tape, ref(cause), slot
+        self.serial = math.inf
+        self.append = _stale
+
+
+def _stale(call: Call) -> None:
+    raise InPlace(STALE)
+
+
+STALE = (
+    "an array was used that shares memory with one that was assigned to, x[...] = v or x += v, after it "
+    "was made: whether the library changes it along is not fixed; make it again after the assignment, or "
+    "copy it before, with xp.asarray(x, copy=True)."
+)

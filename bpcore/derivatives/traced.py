@@ -3,17 +3,19 @@
 It is an array to any code written to the standard: it has the standard's attributes and operators, and
 answers ``__array_namespace__()`` with a namespace of ours. Nothing is differentiated here.
 
-It defines no ``__array__``: NumPy would take the value and the gradient would be lost without a word.
+Its ``__array__``, and the other ways out of the standard, refuse: NumPy would take the value and the gradient
+would be lost without a word.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import ClassVar
 
 from bpcore.derivatives.operators import Operators
-from bpcore.derivatives.tape import Tape
-from bpcore.words.errors import NotDifferentiable, RecordError
+from bpcore.derivatives.tape import STALE, Tape
+from bpcore.words.errors import InPlace, NotDifferentiable, RecordError
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape
 
 __all__ = ["Traced", "plain"]
@@ -113,6 +115,8 @@ class Traced(Operators):
     def read(self, reader: str) -> Array:
         """Return the value one level down, for `reader` to read it; a recording refuses."""
         if self.tape.sealed:
+            if self.tape.serial == math.inf:
+                raise InPlace(STALE)
             modules = (self.tape.space.backend.namespace.__name__, type(plain(self)).__module__)
             raise RecordError(reader, _callers_line(*(module.partition(".")[0] for module in modules)))
         return self.value
@@ -129,6 +133,28 @@ class Traced(Operators):
                 "xp.stop_gradient(x)."
             )
         return self.read(reader)
+
+    def __array__(self, *args: object, **named: object) -> Array:
+        """Refuse to become an array of NumPy's."""
+        raise NotDifferentiable(
+            "an array of NumPy's was wanted of a traced one, and its gradient would be lost: call functions "
+            "of its own namespace, xp = x.__array_namespace__(), or read xp.stop_gradient(x)."
+        )
+
+    def __dlpack__(self, **named: object) -> Array:
+        """Refuse to be handed to another library."""
+        raise NotDifferentiable(
+            "a traced array cannot go to another library, where its gradient would be lost: hand over "
+            "xp.stop_gradient(x)."
+        )
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """Return the kind and number of the device."""
+        device: tuple[int, int] = plain(self).__dlpack_device__()
+        return device
+
+    def __complex__(self) -> complex:
+        return complex(self._number("complex()"))
 
     def __int__(self) -> int:
         return int(self._number("int()"))
@@ -150,13 +176,14 @@ class Traced(Operators):
     # -- indexing --------------------------------------------------------------------------------
 
     def __getitem__(self, key: object, /) -> Array:
-        return self._xp.getitem(self, key)
+        return self.tape.space.read(self, key)
 
     def __setitem__(self, key: object, value: object, /) -> None:
-        raise NotDifferentiable(
-            "assignment into a traced array is not differentiable: build the new array with where, "
-            "concat or stack."
-        )
+        self.tape.space.write(self, key, value)
+
+    def _become(self, y: Array) -> Array:
+        """Be `y` from here on, where the library's arrays are changed in place by operators like +=."""
+        return self.tape.space.become(self, y) if hasattr(type(plain(self)), "__iadd__") else y
 
 
 def plain(x: Array) -> Array:

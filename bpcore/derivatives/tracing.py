@@ -8,9 +8,9 @@ from typing import NamedTuple
 from bpcore.derivatives.namespace import device_of, space_of
 from bpcore.derivatives.reverse import pull_back
 from bpcore.derivatives.space import Space
-from bpcore.derivatives.tape import Tape
+from bpcore.derivatives.tape import STALE, Stale, Tape
 from bpcore.derivatives.traced import Traced
-from bpcore.words.errors import NotDifferentiable, OptionError
+from bpcore.words.errors import InPlace, NotDifferentiable, OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import Structure, flatten, leaves, unflatten
 
@@ -19,6 +19,12 @@ __all__ = ["Trace", "check_argnums", "conjugated", "floating_array", "name_of", 
 _NUMPY_CALLED = (
     "a function of NumPy's own was called on a traced array and cannot follow a gradient: call it from the "
     'array\'s namespace, xp = x.__array_namespace__(), or from xp = bpcore.namespace("numpy").'
+)
+
+
+_WRITTEN_ELSEWHERE = (
+    "a traced array was written into an array of NumPy's, which cannot hold its gradient: begin with one "
+    "that is traced, as xp.zeros_like(x) is, or build it with xp.stack or xp.concat."
 )
 
 
@@ -59,12 +65,16 @@ def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[i
             filled[i] = tree
     try:
         output = f(*filled)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         if "__array_ufunc__" in str(error):  # what NumPy says of an array that refuses its functions
             raise NotDifferentiable(_NUMPY_CALLED) from error
+        if "setting an array element" in str(error) and isinstance(error.__cause__, NotDifferentiable):
+            raise NotDifferentiable(_WRITTEN_ELSEWHERE) from error
         raise
     finally:
         tape.close()
+    if tape.assigned and any(type(y) is Traced and type(y.tape) is Stale for y in leaves(output)):
+        raise InPlace(STALE)
     return Trace(tape, inputs, structure, output)
 
 

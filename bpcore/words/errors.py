@@ -12,6 +12,7 @@ The facts are fields, the sentence is made here: what was given, what was wanted
     |   `-- MixedArrays         arrays of two libraries in one call      (also TypeError)
     |-- GradientError
     |   |-- NotDifferentiable   the function has no rule, or the input no gradient (also TypeError)
+    |   |-- InPlace             an assignment that would not be right  (also RuntimeError)
     |   |-- GradientMismatch    analytic and numeric gradient differ     (also AssertionError)
     |   `-- EscapedTrace        a traced array was used after its trace ended  (also RuntimeError)
     |-- RecordError             a value was read while a Program was recorded  (also RuntimeError)
@@ -38,6 +39,7 @@ __all__ = [
     "FileError",
     "GradientError",
     "GradientMismatch",
+    "InPlace",
     "MixedArrays",
     "NotDifferentiable",
     "OptionError",
@@ -107,6 +109,10 @@ class NotDifferentiable(GradientError, TypeError):
 
 class GradientMismatch(GradientError, AssertionError):
     """The analytic and the numeric gradient differ."""
+
+
+class InPlace(GradientError, RuntimeError):
+    """An assignment into an array whose gradient, or whose numbers, would not be right."""
 
 
 class EscapedTrace(GradientError, RuntimeError):

@@ -65,33 +65,11 @@ def test_a_function_of_numpy_itself(name: str) -> None:
         grad(f)(np.asarray([1.0, 2.0]))
 
 
-def test_an_assignment(backend: Any) -> None:
-    def f(x: Any) -> Any:
-        y = x * 1.0
-        y[0] = 2.0
-        return backend.xp.sum(y)
-
-    with pytest.raises(NotDifferentiable, match="assignment into a traced array"):
-        grad(f)(backend.array([1.0]))
-
-
-def test_updates_in_place_rebind(backend: Any) -> None:
-    def f(x: Any) -> Any:
-        y = x
-        y += 1.0
-        y *= x
-        return backend.xp.sum(y)
-
-    x = backend.array([1.0, 2.0])
-    assert backend.host(backend.run(grad(f), x)).tolist() == [3.0, 5.0]
-    assert backend.host(x).tolist() == [1.0, 2.0]
-
-
 def test_a_function_without_a_rule() -> None:
     xp = bp.namespace("numpy")
-    with pytest.raises(NotDifferentiable, match="cumulative_sum has no rule yet"):
-        grad(lambda x: xp.sum(xp.cumulative_sum(x)))(np.asarray([1.0]))
-    assert xp.cumulative_sum(np.asarray([1.0, 2.0])).tolist() == [1.0, 3.0]
+    with pytest.raises(NotDifferentiable, match="nancumsum has no rule"):
+        grad(lambda x: xp.sum(xp.nancumsum(x)))(np.asarray([1.0]))
+    assert xp.nancumsum(np.asarray([1.0, 2.0])).tolist() == [1.0, 3.0]
 
 
 def test_a_traced_array_by_keyword() -> None:
@@ -220,15 +198,10 @@ def test_reading_by_a_mask(backend: Any) -> None:
     assert backend.host(second).tolist() == [[6.0, 0.0], [18.0, 0.0]]
 
 
-def test_keys_without_a_rule(backend: Any) -> None:
-    places = backend.array([0], "int32")
-    for key in ((places, slice(None)), backend.array([[0]], "int32")):
-        with pytest.raises(NotDifferentiable, match="has no rule yet"):
-            grad(lambda x, key=key: backend.xp.sum(x[key]))(backend.array([[1.0]]))
-
-
-def test_it_does_not_turn_into_a_numpy_array() -> None:
-    assert not hasattr(bp.derivatives.traced.Traced, "__array__")  # type: ignore[attr-defined]
+@pytest.mark.parametrize("way", [np.asarray, np.from_dlpack, lambda x: np.asarray([1.0, x[0]]), complex])
+def test_it_does_not_turn_into_a_numpy_array(way: Any) -> None:
+    with pytest.raises(NotDifferentiable, match="gradient"):
+        grad(lambda x: way(x).sum())(np.asarray([1.0, 2.0]))
 
 
 def test_a_numpy_array_on_the_left_gives_way() -> None:

@@ -84,6 +84,8 @@ class Function:
     several : bool
         Whether the output is a tuple of arrays. Then a rule is given tuples for `g` and `y`; in `g`, zeros
         stand where no cotangent came, and None for outputs that are whole numbers or truth values.
+    views : bool
+        Whether a library may return memory of the first input, so that writing into one changes the other.
     reads : bool
         Whether the output's shape depends on values, so that no Program can hold it.
     """
@@ -96,6 +98,7 @@ class Function:
     reason: str = ""
     forward: Forward = Forward.TRANSPOSED
     several: bool = False
+    views: bool = False
     reads: bool = False
 
     def __repr__(self) -> str:
@@ -153,18 +156,28 @@ ITEM = Function("item", (None,), compute=_item)
 """One array out of the tuple that a function of several outputs returned; the walkers know it."""
 
 
-class EachInput(Sequence[Rule]):
-    """One rule for functions of any number of inputs: it is told which, as its first argument."""
+class EachInput(Sequence[Rule | None]):
+    """One rule for functions of any number of inputs: it is told which, as its first argument.
 
-    def __init__(self, rule: Rule) -> None:
+    Parameters
+    ----------
+    rule : rule
+    first : int or None
+        How many of the inputs, from the first, have it; None for all of them.
+    """
+
+    def __init__(self, rule: Rule, first: int | None = None) -> None:
         self.rule = rule
+        self.first = first
 
     @overload
-    def __getitem__(self, index: int, /) -> Rule: ...
+    def __getitem__(self, index: int, /) -> Rule | None: ...
     @overload
-    def __getitem__(self, index: slice, /) -> Sequence[Rule]: ...
-    def __getitem__(self, index: int | slice, /) -> Rule | Sequence[Rule]:
+    def __getitem__(self, index: slice, /) -> Sequence[Rule | None]: ...
+    def __getitem__(self, index: int | slice, /) -> Rule | Sequence[Rule | None] | None:
+        if self.first is not None and isinstance(index, int) and index >= self.first:
+            return None
         return partial(self.rule, index)
 
     def __len__(self) -> int:
-        return 1
+        return self.first or 1

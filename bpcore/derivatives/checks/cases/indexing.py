@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bpcore.derivatives.checks.case import case, numbers, places
+from bpcore.derivatives.rules.indexing import ARRAY
 
 __all__ = ["CASES"]
 
@@ -20,10 +21,21 @@ CASES = [
         )
     ),
     case("getitem", numbers(2, 2, 2), key=(1, ..., 0)),
-    case("getitem", numbers(2, 3), key=(None, slice(None), None, 0)),
     case("getitem", numbers(2, 3), key=(slice(1, 1), slice(None))),
     case("slice_scatter", numbers(3), key=(0, ...), shape=(2, 3)),
     case("slice_scatter", numbers(2, 2), key=(slice(None), slice(0, 3, 2)), shape=(2, 3)),
+    *(
+        case("gather", numbers(2, 3), *arrays, key=key)
+        for arrays, key in (
+            ((places(1, 0, 1), places(2, 0, 2)), (ARRAY, ARRAY)),
+            ((places(1, 0, 1),), (ARRAY, 2)),
+        )
+    ),
+    case("scatter_add", numbers(3), places(1, 0, 1), places(2, 0, 2), key=(ARRAY, ARRAY), shape=(2, 3)),
+    case("scatter_add", numbers(2), places(1, 1), key=(0, ARRAY), shape=(2, 3)),
+    case("assign", numbers(2, 3), numbers(3), key=(0, ...)),
+    case("assign", numbers(2, 3), numbers(2, 1, low=-1.0), key=(..., slice(0, 3, 2))),
+    case("assign", numbers(2, 3), 0.5, key=(1, 2)),
     case("take", numbers(3), places(2, 0, 2)),
     case("take", numbers(2, 3), places(2, 0, 2, 1), axis=1),
     case("take", numbers(3, 2), places(1, 1), axis=0),
