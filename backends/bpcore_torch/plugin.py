@@ -39,7 +39,7 @@ class _Door:
 
     def to_host(self, x: Any, /) -> Any:
         """Return `x` as a NumPy array; bfloat16, which NumPy has not, as float32."""
-        x = x.detach().cpu()
+        x = x.detach().cpu().resolve_conj().resolve_neg()  # PyTorch conjugates in name first
         return (x.float() if x.dtype is self.torch.bfloat16 else x).numpy()
 
     def synchronize(self) -> None:

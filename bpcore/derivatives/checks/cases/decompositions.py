@@ -1,7 +1,7 @@
 """Sample calls of the decompositions, with values far apart.
 
-Complex vectors are determined up to a phase, and rounding decides in which the library returns them; so are
-the vectors that complete a basis. What is compared then is a function that does not depend on it.
+Vectors are determined up to a sign or phase, and those that complete a basis up to a rotation; the library's
+choice may jump while an element is moved. What is compared is a function that does not depend on it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ __all__ = ["CASES"]
 SYMMETRIC = given([[2.5, 0.6, -0.4], [0.6, -1.9, 0.5], [-0.4, 0.5, 0.4]])
 SYMMETRICS = given([[[1.8, -0.6], [-0.6, -1.3]], [[2.4, 0.9], [0.9, 0.3]]])
 HERMITIAN = Sample([[2.5, 0.6 + 0.5j], [0.6 - 0.5j, -0.7]], "complex")
-TALL = given([[2.0, -0.7], [0.5, 1.1], [-0.3, 0.8]])
-WIDE = given([[2.0, -0.7, 0.4], [0.5, 1.1, -0.9]])
-WIDES = given([[[2.0, -0.7, 0.4], [0.5, 1.1, -0.9]], [[-1.2, 0.5, 0.1], [0.9, 2.2, 0.6]]])
+APART = given([[3.6, -0.5, 0.4], [0.7, 1.9, -0.3], [-0.2, 0.4, -0.8]])
+PAIRS_APART = given([[[2.9, -0.6], [0.7, 1.1]], [[-1.0, 0.3], [0.6, 2.5]]])
+TALL = given([[3.1, -0.7], [0.5, 1.3], [-0.4, 0.3]])
+WIDE = given([[3.1, -0.7, 0.4], [0.5, 1.3, -0.3]])
+WIDES = given([[[3.1, -0.7, 0.4], [0.5, 1.3, -0.3]], [[-1.0, 0.5, 0.1], [0.4, 2.8, 0.6]]])
+NOT_TURNING = given([[3.4, -0.5, 0.4], [0.7, 0.6, -0.3], [-0.2, 0.4, -2.1]])
 TURNING = given([[1.0, -1.8, 0.2], [1.5, 0.4, 0.3], [0.3, -0.4, -2.0]])
 """Two of its eigenvalues are complex."""
-COMPLEX_TALL = Sample([[2.0 + 0.4j, -0.7j], [0.5 - 0.8j, 1.6], [0.3 - 0.3j, 0.2 + 1.0j]], "complex")
-COMPLEX_WIDE = Sample([[2.0 + 0.4j, 0.5 - 0.8j, 0.3 - 0.3j], [-0.7j, 1.6, 0.2 + 1.0j]], "complex")
+COMPLEX_TALL = Sample([[2.0 + 0.4j, -0.4j], [0.5 - 1.8j, 0.8 + 0.3j], [0.3 - 0.3j, -0.2 + 0.6j]], "complex")
+COMPLEX_WIDE = Sample([[2.0 + 0.4j, 0.5 - 1.8j, 0.3 - 0.3j], [-0.4j, 0.8 + 0.3j, -0.2 + 0.6j]], "complex")
 
 
 def _mirror(xp: Namespace, x: Array) -> Array:
@@ -44,11 +47,12 @@ def _weights(xp: Namespace, v: Array) -> Array:
 
 
 def _paired(xp: Namespace, y: tuple[Array, Array, Array]) -> list[Array]:
-    """Return singular values, and the left vectors with the right ones, each phase against its own."""
+    """Return singular values, the left vectors with the right ones and each other, and the complements."""
     u, s, vh = y
     count = s.shape[-1]
     weighted = xp.multiply(u[..., :count], _weights(xp, u[..., :count]))
-    return [s, xp.matmul(weighted, vh[..., :count, :]), *_complements(xp, u, vh, count)]
+    products = [xp.matmul(weighted, other) for other in (vh[..., :count, :], _mirror(xp, u[..., :count]))]
+    return [s, *products, *_complements(xp, u, vh, count)]
 
 
 def _complements(xp: Namespace, u: Array, vh: Array, count: int) -> list[Array]:
@@ -70,18 +74,19 @@ def _seen(after: Callable[[Namespace, tuple[Array, ...]], list[Array]], one: Cas
 
 
 CASES = [
-    *(replace(case("linalg.eigh", x), before=hermitian) for x in (SYMMETRIC, SYMMETRICS)),
-    replace(case("linalg.eigh", HERMITIAN), before=hermitian, after=_projectors),
+    *(
+        replace(case("linalg.eigh", x), before=hermitian, after=_projectors)
+        for x in (SYMMETRIC, SYMMETRICS, HERMITIAN)
+    ),
     *(replace(case("linalg.eigvalsh", x), before=hermitian) for x in (SYMMETRIC, SYMMETRICS, HERMITIAN)),
-    *(_seen(_projectors, case("linalg.eig", x)) for x in (SQUARE, TURNING, PAIR, COMPLEX)),
-    *(case("linalg.eigvals", x) for x in (SQUARE, TURNING, PAIR, COMPLEX)),
-    *(case("linalg.svd", x, full_matrices=False) for x in (SQUARE, TALL, WIDE, PAIR, WIDES)),
+    *(_seen(_projectors, case("linalg.eig", x)) for x in (NOT_TURNING, TURNING, PAIR, COMPLEX)),
+    *(case("linalg.eigvals", x) for x in (NOT_TURNING, TURNING, PAIR, COMPLEX)),
     *(
         _seen(_paired, case("linalg.svd", x, full_matrices=False))
-        for x in (COMPLEX, COMPLEX_TALL, COMPLEX_WIDE)
+        for x in (APART, TALL, WIDES, PAIRS_APART, COMPLEX_TALL, COMPLEX_WIDE)
     ),
-    *(_seen(_paired, case("linalg.svd", x)) for x in (SQUARE, TALL, WIDES, COMPLEX_TALL)),
-    *(case("linalg.svdvals", x) for x in (SQUARE, TALL, WIDES, COMPLEX_WIDE)),
+    *(_seen(_paired, case("linalg.svd", x)) for x in (APART, TALL, WIDE, COMPLEX_TALL)),
+    *(case("linalg.svdvals", x) for x in (APART, TALL, WIDES, COMPLEX_WIDE)),
     *(case("linalg.qr", x) for x in (SQUARE, TALL, WIDE, WIDES, COMPLEX, COMPLEX_TALL, COMPLEX_WIDE)),
     *(case("linalg.qr", x, mode="complete") for x in (SQUARE, WIDE)),
     *(_seen(_completed, case("linalg.qr", x, mode="complete")) for x in (TALL, COMPLEX_TALL)),

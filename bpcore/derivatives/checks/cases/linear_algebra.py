@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpcore.derivatives.checks.case import DtypeName, case, complexes, numbers
+from bpcore.derivatives.checks.case import case, complexes, numbers
 
 __all__ = ["CASES"]
 
@@ -47,7 +47,6 @@ CASES = [
     case("linalg.cross", numbers(3), numbers(3)),
     case("linalg.cross", numbers(2, 3), numbers(2, 3)),
     case("linalg.cross", numbers(3, 2), numbers(3, 2), axis=-2),
-    case("linalg.cross", numbers(3, 2), numbers(3, 2), axis=0),
     case("linalg.cross", numbers(2, 1, 3), numbers(2, 3)),
     case("linalg.cross", complexes(2, 3), complexes(2, 3)),
     case("linalg.outer", numbers(2), numbers(3)),
@@ -58,6 +57,5 @@ CASES = [
     case("linalg.diagonal", complexes(2, 3), offset=1),
     *(case("linalg.trace", numbers(3, 2), offset=offset) for offset in (0, 1, -1, -2, 2)),
     case("linalg.trace", numbers(2, 3, 3)),
-    case("linalg.trace", numbers(2, 2), dtype=DtypeName("float32")),
     case("linalg.trace", complexes(2, 2)),
 ]

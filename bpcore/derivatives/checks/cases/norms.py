@@ -11,8 +11,9 @@ __all__ = ["CASES"]
 CASES = [
     *(
         case("linalg.vector_norm", numbers(2, 3), ord=order)
-        for order in (0, 1, 2, 3, math.inf, -math.inf, 2.5, 1.5, 0.5, -1, -2)
+        for order in (0, 1, 2, 3, math.inf, -math.inf, 2.5, 1.5)
     ),
+    *(case("linalg.vector_norm", numbers(2, 3, low=0.5), ord=order) for order in (0.5, -1, -2)),
     case("linalg.vector_norm", numbers(2, 3)),
     case("linalg.vector_norm", numbers(2, 3), axis=0),
     case("linalg.vector_norm", numbers(2, 3), axis=-1, keepdims=True, ord=3),
