@@ -14,11 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bpcore.derivatives.checkpointing import checkpoint
     from bpcore.derivatives.checks.checking import check_grad
+    from bpcore.derivatives.custom import custom_vjp
     from bpcore.derivatives.directional import hvp, jvp, linearize
     from bpcore.derivatives.jacobian import hessian, jacobian
     from bpcore.derivatives.namespace import array_namespace, namespace
-    from bpcore.derivatives.transforms import grad, value_and_grad, vjp
+    from bpcore.derivatives.transforms import grad, stop_gradient, value_and_grad, vjp
     from bpcore.ground.registry import backend, backend_of, backends
     from bpcore.machine.step import make_step
     from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
@@ -75,7 +77,9 @@ __all__ = [
     "backend_of",
     "backends",
     "check_grad",
+    "checkpoint",
     "compile",
+    "custom_vjp",
     "datasets",
     "fit",
     "fold_in",
@@ -94,6 +98,7 @@ __all__ = [
     "record",
     "save",
     "split",
+    "stop_gradient",
     "uniform",
     "value_and_grad",
     "vjp",
@@ -101,10 +106,12 @@ __all__ = [
 
 _PLACES = {
     "bpcore.derivatives.checks.checking": ("check_grad",),
+    "bpcore.derivatives.checkpointing": ("checkpoint",),
+    "bpcore.derivatives.custom": ("custom_vjp",),
     "bpcore.derivatives.directional": ("hvp", "jvp", "linearize"),
     "bpcore.derivatives.jacobian": ("hessian", "jacobian"),
     "bpcore.derivatives.namespace": ("array_namespace", "namespace"),
-    "bpcore.derivatives.transforms": ("grad", "value_and_grad", "vjp"),
+    "bpcore.derivatives.transforms": ("grad", "stop_gradient", "value_and_grad", "vjp"),
     "bpcore.ground.registry": ("backend", "backend_of", "backends"),
     "bpcore.machine.step": ("make_step",),
     "bpcore.parts.activations": ("Gelu", "Identity", "Relu", "Sigmoid", "Softmax", "Tanh"),

@@ -52,7 +52,7 @@ def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., A
         tape.append(Call(function, tuple(slots), tuple(values), static, y))
         return Traced(tape, tape.inputs + len(calls) - 1, y)
 
-    whole = _wrapped(function, call)
+    whole = _wrapped(function, call, compute)
     whole.__name__ = whole.__qualname__ = function.name
     whole.__doc__ = getattr(compute, "__doc__", None)
     return whole
@@ -61,12 +61,14 @@ def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., A
 Lifted = Callable[..., Array]
 
 
-def _wrapped(function: Function, call: Lifted) -> Lifted:
+def _wrapped(function: Function, call: Lifted, compute: Lifted) -> Lifted:
     """Return `call` with what few functions need and all the others should not wait for."""
     if function.several:
         call = _parting(call)
     if function.views:
         call = _viewing(call)
+    if function.inlined:
+        call = _inlining(call, compute)
     return _reading(function.name, call) if function.reads else call
 
 
@@ -98,6 +100,18 @@ def _viewing(call: Lifted) -> Lifted:
         return y
 
     return viewing
+
+
+def _inlining(call: Lifted, compute: Lifted) -> Lifted:
+    """Return a function that a recording looks into."""
+
+    def inlining(*inputs: Array, **static: Static) -> Array:
+        newest = max(
+            (x.tape for x in inputs if type(x) is Traced), key=lambda tape: tape.serial, default=None
+        )
+        return (compute if newest is not None and newest.sealed else call)(*inputs, **static)
+
+    return inlining
 
 
 def _reading(name: str, call: Lifted) -> Lifted:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from bpcore.derivatives.namespace import device_of
+from bpcore.derivatives.namespace import device_of, space_of
 from bpcore.derivatives.space import Space
 from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
 from bpcore.derivatives.tracing import check_argnums, name_of, trace
 from bpcore.words.errors import NotDifferentiable, ShapeError
 from bpcore.words.protocols import Array, Tree
-from bpcore.words.trees import flatten, unflatten
+from bpcore.words.trees import flatten, tree_map, unflatten
 
-__all__ = ["grad", "lowered", "on_tape", "value_and_grad", "vjp"]
+__all__ = ["grad", "lowered", "on_tape", "stop_gradient", "value_and_grad", "vjp"]
 
 
 def on_tape(tape: Tape, y: Array) -> bool:
@@ -184,3 +184,23 @@ def vjp(f: Callable[..., Tree], *args: Tree) -> tuple[Tree, Callable[[Tree], tup
         return tuple(gradient)
 
     return unflatten(structure, [_value(tape, y) for y in outputs]), pullback
+
+
+def stop_gradient(tree: Tree) -> Tree:
+    """Return the arrays of a tree as constants: no gradient goes back through them.
+
+    Parameters
+    ----------
+    tree : tree of arrays, plain or traced; numbers are left as they are
+
+    Examples
+    --------
+    >>> import bpcore as bp
+    >>> float(bp.grad(lambda x: x * bp.stop_gradient(x))(3.0))
+    3.0
+    """
+
+    def stopped(x: Array) -> Array:
+        return space_of(x).traced.stop_gradient(x) if hasattr(x, "dtype") else x
+
+    return tree_map(stopped, tree)

@@ -86,6 +86,8 @@ class Function:
         stand where no cotangent came, and None for outputs that are whole numbers or truth values.
     views : bool
         Whether a library may return memory of the first input, so that writing into one changes the other.
+    inlined : bool
+        Whether a recording looks inside and writes down what is called there: a user's own function.
     reads : bool
         Whether the output's shape depends on values, so that no Program can hold it.
     """
@@ -100,6 +102,7 @@ class Function:
     several: bool = False
     views: bool = False
     reads: bool = False
+    inlined: bool = False
 
     def __repr__(self) -> str:
         return f"<function {self.name}>"
