@@ -74,6 +74,9 @@ PLACES = A([1, 0, 1], "int32")
 BACK = A([-1, 0, -2], "int32")
 MATRIX = A([[1.0, -2.0], [0.5, 0.25], [3.0, 1.0]])
 STACK = A([[[1.0, 2.0, 0.5]], [[-1.0, 0.0, 2.5]]])
+IMAGES = A([[[[0.5, 1.0], [2.0, -1.0], [0.25, 3.0]], [[1.5, -0.5], [0.75, 1.0], [-2.0, 0.5]]]])
+FILTERS = A([[[[1.0, -0.5], [0.25, 2.0]]], [[[0.5, 1.5], [-1.0, 0.75]]]])
+ANSWERS = A([[[[0.5, 1.0, -1.0], [2.0, -1.0, 0.5]], [[1.5, -0.5, 0.25], [0.75, 1.0, -2.0]]]])
 
 UNARY = {
     X: (
@@ -158,6 +161,23 @@ OTHERS = (
     Call("var", (X,), {"axis": 0, "correction": 1.0}),
     Call("std", (X,), {"correction": 1.0}),
     Call("polygamma", (POSITIVE,), {"order": 1}),
+    *(Call("einsum", (text, X, Y)) for text in ("ij,kj->ik", "ij,ij->", "ij,ij->ji", "ij,kl->lijk")),
+    Call("einsum", ("ii->i", A([[1.0, 2.0], [3.0, 4.0]]))),
+    Call("einsum", ("...ij,jk,k", STACK, MATRIX, A([0.5, 2.0]))),
+    *(Call("pad", (X, ((1, 0), (4, 2))), {"mode": mode}) for mode in ("constant", "edge", "reflect", "wrap")),
+    Call("pad", (INTS, 1), {"mode": "symmetric"}),
+    Call("pad", (X, (0, 1)), {"constant_values": 2.5}),
+    *(Call("top_k", (X, 2), {"axis": axis, "largest": bool(axis)}) for axis in (0, -1)),
+    *(
+        Call(name, arrays, {"stride": (2, 1), "padding": 1, "groups": 2} | more)
+        for name, arrays, more in (
+            ("conv", (IMAGES, FILTERS), {"dilation": 1}),
+            ("conv", (IMAGES, FILTERS), {"padding": "same", "stride": 1, "dilation": (1, 2)}),
+            ("conv", (IMAGES, FILTERS), {"padding": ((2, 0), (0, 1))}),
+            ("conv_input", (ANSWERS, FILTERS), {"shape": (1, 2, 3, 2)}),
+            ("conv_weight", (ANSWERS, IMAGES), {"shape": (2, 1, 2, 2)}),
+        )
+    ),
     Call("softmax", (X,), {"axis": 0}),
     Call("log_softmax", (X,), {"axis": 0}),
     Call("argmax", (X,), {"axis": 1}),

@@ -4,8 +4,51 @@ from __future__ import annotations
 
 from bpcore.derivatives.checks.case import case, given, numbers
 from bpcore.derivatives.checks.cases.families import binary, reduced, unary
+from bpcore.words.protocols import Shape, Static
 
 __all__ = ["CASES"]
+
+_contractions = [
+    *(
+        case("einsum", subscripts, *(numbers(*shape) for shape in shapes))
+        for subscripts, shapes in (
+            ("ij,jk->ik", ((2, 3), (3, 2))),
+            ("ij,kj", ((2, 3), (2, 3))),
+            ("bij,bjk->bki", ((2, 1, 3), (2, 3, 2))),
+            ("...i,...i->...", ((2, 1, 2), (3, 2))),
+            ("ii->i", ((2, 2),)),
+            ("iij,k->jk", ((2, 2, 2), (2,))),
+            ("ij,ij,kj->", ((2, 2), (2, 2), (3, 2))),
+            ("ij,k->k", ((2, 2), (2,))),
+            ("ij,j->i", ((2, 3), (1,))),
+        )
+    ),
+    *(
+        case("pad", numbers(2, 3), ((1, 0), (4, 2)), mode=mode)
+        for mode in ("constant", "edge", "reflect", "symmetric", "wrap")
+    ),
+    case("pad", numbers(2, 3), 1, constant_values=0.5),
+    case("pad", numbers(2), (0, 2), mode="reflect"),
+    case("top_k", numbers(2, 4), 2),
+    case("top_k", numbers(4, 2), 3, axis=0, largest=False),
+    case("top_k", numbers(2, 3, 2), 1, axis=1),
+]
+
+_SLIDING: tuple[tuple[Shape, Shape, Shape, dict[str, Static]], ...] = (
+    ((1, 2, 4), (2, 2, 2), (1, 2, 3), {}),
+    ((2, 2, 5), (2, 1, 2), (2, 2, 3), {"stride": 2, "padding": 1, "groups": 2}),
+    ((1, 1, 3, 4), (2, 1, 2, 2), (1, 2, 2, 2), {"padding": ((1, 0), (0, 0)), "dilation": (2, 2)}),
+    ((1, 1, 3, 3), (1, 1, 2, 3), (1, 1, 3, 3), {"padding": "same"}),
+)
+_windows = [
+    one
+    for x, w, y, how in _SLIDING
+    for one in (
+        case("conv", numbers(*x), numbers(*w), **how),
+        case("conv_input", numbers(*y), numbers(*w), shape=x, **how),
+        case("conv_weight", numbers(*y), numbers(*x), shape=w, **how),
+    )
+]
 
 CASES = [
     *unary("expit"),
@@ -13,7 +56,7 @@ CASES = [
     *unary("relu"),
     case("relu", given(0.7)),
     *unary("log_expit"),
-    *unary("logit", 0.35, 0.65),
+    *unary("logit", 0.4, 0.6),
     *unary("erf"),
     *unary("erfc"),
     *unary("erfcx", -1.0, 6.0),
@@ -29,4 +72,6 @@ CASES = [
     *(case(name, numbers(2, 3)) for name in ("softmax", "log_softmax")),
     *(case(name, numbers(2, 3), axis=0) for name in ("softmax", "log_softmax")),
     *(case(name, numbers(2, 1, 2), axis=-3) for name in ("softmax", "log_softmax")),
+    *_contractions,
+    *_windows,
 ]

@@ -6,7 +6,17 @@ A backend that has a native one offers it as a kernel of the same name.
 from __future__ import annotations
 
 from bpcore.derivatives.rules.function import Function, constant
-from bpcore.derivatives.rules.special import error_function, gamma, logarithms, logistic, softmax
+from bpcore.derivatives.rules.special import (
+    contraction,
+    convolution,
+    error_function,
+    gamma,
+    logarithms,
+    logistic,
+    padding,
+    ranking,
+    softmax,
+)
 
 __all__ = ["FUNCTIONS"]
 
@@ -16,5 +26,9 @@ FUNCTIONS: tuple[Function, ...] = (
     *gamma.FUNCTIONS,
     *logarithms.FUNCTIONS,
     *softmax.FUNCTIONS,
+    *contraction.FUNCTIONS,
+    *padding.FUNCTIONS,
+    *ranking.FUNCTIONS,
+    *convolution.FUNCTIONS,
     *constant("that is its purpose", "stop_gradient", compute=lambda xp, x: x),
 )

@@ -61,7 +61,7 @@ def zeta(xp: Namespace, z: Array, power: int) -> Array:
 
 
 def _cotangent(order: int) -> tuple[float, ...]:
-    """Return the derivative of the cotangent as a polynomial in it: each is ``-(1 + c**2)`` times the next."""
+    """Return the derivative of the cotangent as a polynomial in it, by ``c -> -(1 + c**2)``."""
     rising = [0, 1]
     for _ in range(order):
         slope = [i * a for i, a in enumerate(rising)][1:]
