@@ -15,6 +15,7 @@ from bpcore.derivatives.assignment import become, write
 from bpcore.derivatives.composites import COMPOSITES
 from bpcore.derivatives.covering import COVERING
 from bpcore.derivatives.indices import read
+from bpcore.derivatives.inside import Inside
 from bpcore.derivatives.lifting import composed, guarded, inspecting, lifted, lifted_list
 from bpcore.derivatives.plain import EXTENSIONS, plain_functions, put
 from bpcore.derivatives.rules import TABLE
@@ -76,8 +77,9 @@ class _Differentiable:
 @functools.cache
 def _space(backend: Backend) -> Space:
     functions = plain_functions(backend)
-    traced = _Differentiable(f"bpcore.namespace.{backend.library}", functions)
-    return Space(backend, functions, traced, partial(read, traced), write, become)
+    name = f"bpcore.namespace.{backend.library}"
+    traced = _Differentiable(name, functions)
+    return Space(backend, functions, traced, Inside(traced, name), partial(read, traced), write, become)
 
 
 _spaces: dict[type, Space] = {}

@@ -22,6 +22,8 @@ class Space:
         What rules compute in, on plain arrays.
     traced : module-like
         What users and foreign code call, on plain and on traced arrays.
+    inside : module-like
+        The same, as traced arrays answer with it: what it makes inside a trace is traced.
     read, write, become : functions ``(x, key)``, ``(x, key, value)``, ``(x, y)``
         ``x[key]``, ``x[key] = value``, and being `y` from here on, of a traced array.
     own_kinds : set of type
@@ -31,6 +33,7 @@ class Space:
     backend: Backend
     functions: Namespace
     traced: Namespace
+    inside: Namespace
     read: Callable[[Array, object], Array]
     write: Callable[[Array, object, Array], None]
     become: Callable[[Array, Array], Array]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextvars import ContextVar
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import ref
@@ -26,7 +27,7 @@ from bpcore.words.protocols import Array, Static
 if TYPE_CHECKING:
     from bpcore.derivatives.traced import Traced
 
-__all__ = ["STALE", "Call", "Stale", "Tape"]
+__all__ = ["INNERMOST", "STALE", "Call", "Stale", "Tape"]
 
 _serials = count(1)
 
@@ -96,6 +97,10 @@ class Tape:
     def close(self) -> None:
         """End the trace: from here on a call with one of its arrays is an error."""
         self.append = _escaped
+
+
+INNERMOST: ContextVar[tuple[Tape | None, object]] = ContextVar("innermost", default=(None, None))
+"""The tape of the function that is being traced just now, and the device of its arguments."""
 
 
 def _escaped(call: Call) -> None:

@@ -95,8 +95,8 @@ class Traced(Operators):
         raise AttributeError(f"a traced array has no attribute {name!r}{hint}")
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Namespace:
-        """Return the differentiable namespace over the array's library."""
-        return self._xp
+        """Return the differentiable namespace over the array's library; what it makes is traced as well."""
+        return self.tape.space.inside
 
     def to_device(self, device: object, /, *, stream: object = None) -> Array:
         """Return the array on `device`."""

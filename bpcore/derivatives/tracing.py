@@ -8,8 +8,8 @@ from typing import NamedTuple
 from bpcore.derivatives.namespace import device_of, space_of
 from bpcore.derivatives.reverse import pull_back
 from bpcore.derivatives.space import Space
-from bpcore.derivatives.tape import STALE, Stale, Tape
-from bpcore.derivatives.traced import Traced
+from bpcore.derivatives.tape import INNERMOST, STALE, Stale, Tape
+from bpcore.derivatives.traced import Traced, plain
 from bpcore.words.errors import InPlace, NotDifferentiable, OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import Structure, flatten, leaves, unflatten
@@ -63,6 +63,7 @@ def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[i
     else:
         for i, tree in zip(argnums, traced, strict=True):
             filled[i] = tree
+    token = INNERMOST.set((tape, device_of(plain(inputs[0])) if inputs else None))
     try:
         output = f(*filled)
     except (TypeError, ValueError) as error:
@@ -72,6 +73,7 @@ def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[i
             raise NotDifferentiable(_WRITTEN_ELSEWHERE) from error
         raise
     finally:
+        INNERMOST.reset(token)
         tape.close()
     if tape.assigned and any(type(y) is Traced and type(y.tape) is Stale for y in leaves(output)):
         raise InPlace(STALE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 
-from bpcore.derivatives.namespace import space_of
-from bpcore.derivatives.tape import Tape
+from bpcore.derivatives.namespace import device_of, space_of
+from bpcore.derivatives.tape import INNERMOST, Tape
 from bpcore.derivatives.traced import Traced
 from bpcore.derivatives.tracing import floating_array, name_of, place_of
 from bpcore.program.equation import Constant, Equation, Slot, type_of
@@ -54,11 +54,13 @@ def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
     space = space_of(*inputs)
     tape = Tape(space, len(inputs), sealed=True)
     traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
+    token = INNERMOST.set((tape, device_of(inputs[0]) if inputs else None))
     try:
         with warnings.catch_warnings():  # the values are thrown away, and with them what is said of them
             warnings.simplefilter("ignore", RuntimeWarning)
             output = f(*traced)
     finally:
+        INNERMOST.reset(token)
         tape.close()
     return prune(_program(tape, inputs, output))
 
