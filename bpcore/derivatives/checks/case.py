@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from bpcore.derivatives.plain import look_up
 from bpcore.derivatives.rules import TABLE
+from bpcore.derivatives.traced import Traced
 from bpcore.ground.backend import Backend
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape, Static, Tree
 
@@ -173,6 +174,9 @@ class Case:
         function = look_up(xp, self.function)
 
         def called(*arrays: Array) -> Tree:
+            if self.function in FILLING and arrays:
+                static.setdefault("dtype", arrays[0].dtype)
+                arrays = tuple(_as_number(backend, x) for x in arrays)
             moving = iter(arrays if self.before is None else [self.before(xp, x) for x in arrays])
             inputs = [next(moving) if type(x) is Sample else _looked_up(backend, x) for x in fixed]
             inputs = [arrays[0].device if x is OWN_DEVICE else x for x in inputs]
@@ -181,6 +185,16 @@ class Case:
 
         called.__name__ = str(self)
         return called
+
+
+FILLING = ("full", "full_like", "linspace")
+"""Functions that are given numbers, and take arrays of no axes for the sake of their gradients."""
+
+
+def _as_number(backend: Backend, x: Array) -> Array:
+    """Return a plain array of no axes as a number, where the library wants that."""
+    own = type(x) is not Traced and backend.library == "strict" and not x.shape
+    return backend.to_host(x).item() if own else x
 
 
 def _is_given(x: Sample | Static, *, every: bool) -> bool:

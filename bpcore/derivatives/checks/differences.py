@@ -15,7 +15,7 @@ from typing import TypeAlias
 from bpcore.derivatives.namespace import space_of
 from bpcore.words.protocols import Array
 
-__all__ = ["Number", "Probe", "flat_values", "relative_step"]
+__all__ = ["Number", "Probe", "flat_values", "relative_step", "weighted"]
 
 Number: TypeAlias = float | complex
 """A slope, or an element: complex where the array is."""
@@ -116,12 +116,14 @@ class Probe:
             moved = space_of(x).backend.asarray(moved, dtype=x.dtype, device=x.device)
         there = self.xp.where(self.xp.equal(self.places, i), self.xp.add(x, moved), x)
         outputs = self.f(*self.inputs[: self.which], there, *self.inputs[self.which + 1 :])
-        return sum(self._weighted(w, y) for w, y in zip(self.weights, outputs, strict=True))
+        return sum(weighted(w, y) for w, y in zip(self.weights, outputs, strict=True))
 
-    def _weighted(self, w: Array, y: Array) -> float:
-        space = space_of(w)
-        xp = space.traced
-        product = xp.multiply(xp.conj(w) if space.is_complex(w.dtype) else w, y)
-        y = xp.real(product) if space.is_complex(product.dtype) else product
-        (value,) = space.backend.to_host(xp.sum(y)).reshape(-1)
-        return float(value)
+
+def weighted(w: Array, y: Array) -> float:
+    """Return ``Re(sum(conj(w) * y))``."""
+    space = space_of(w)
+    xp = space.traced
+    product = xp.multiply(xp.conj(w) if space.is_complex(w.dtype) else w, y)
+    y = xp.real(product) if space.is_complex(product.dtype) else product
+    (value,) = space.backend.to_host(xp.sum(y)).reshape(-1)
+    return float(value)

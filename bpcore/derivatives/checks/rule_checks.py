@@ -1,4 +1,4 @@
-"""`check_rules`: every function of the table, on any backend and device, in every mode."""
+"""`check_rules`: every function of the namespace, on any backend and device, in every mode."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from bpcore.derivatives.checks.case import Case
 from bpcore.derivatives.checks.cases import CASES
 from bpcore.derivatives.checks.comparing import Comparison
 from bpcore.derivatives.checks.report import GradCheck
+from bpcore.derivatives.checks.roster import ROSTER, Entry
 from bpcore.derivatives.checks.subject import Runner
 from bpcore.derivatives.checks.values import Frozen, compare_values
 from bpcore.derivatives.namespace import namespace
 from bpcore.derivatives.plain import plain_functions
-from bpcore.derivatives.rules import CHAPTERS, TABLE
+from bpcore.derivatives.rules import TABLE
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.words.errors import OptionError
@@ -70,6 +71,7 @@ def check_rules(
     modes: Iterable[str] = MODES,
     only: Iterable[str] | None = None,
     most: int | None = None,
+    each: bool = True,
     dtype: str | None = None,
     asarray: Callable[[Any, str], Array] | None = None,
     run: Runner = lambda f, *args: f(*args),
@@ -89,6 +91,9 @@ def check_rules(
     most : int, optional
         How many cases of a function at most; all of them unless given. For libraries that compile every
         function anew for every shape.
+    each : bool
+        Whether gradients are compared element by element; if not, along one direction, and by elements
+        only where that fails. It is faster, and sees what is wrong but not where.
     dtype : str, optional
         ``"float64"``, or ``"float32"`` where the device has no other, unless given. The tolerances
         follow from it.
@@ -100,7 +105,7 @@ def check_rules(
     Returns
     -------
     list of RuleCheck
-        One for each function, in the order of the table. A rule that raises is one that did not pass;
+        One for each function, in the order of the chapters. A rule that raises is one that did not pass;
         nothing is raised here.
 
     Examples
@@ -113,14 +118,13 @@ def check_rules(
     modes = tuple(modes)
     if unknown := sorted({*modes} - {*MODES}):
         raise OptionError("modes", unknown, f"among {', '.join(MODES)}")
-    rows = [(one.name, chapter) for chapter, functions in CHAPTERS.items() for one in functions]
-    wanted = {name for name in TABLE if TABLE[name].backward is not None} if only is None else {*only}
-    if unknown := sorted(wanted - {name for name, _ in rows}):
-        raise OptionError("only", unknown, "names of functions of the table")
+    wanted = {name for name, entry in ROSTER.items() if not entry.reason} if only is None else {*only}
+    if unknown := sorted(wanted - set(ROSTER)):
+        raise OptionError("only", unknown, "names of functions of the namespace")
     dtype = dtype or ("float64" if found.float64 else "float32")
     make = asarray or (lambda data, dtype: found.asarray(data, dtype=found.dtype(dtype)))
-    bench = _Bench(found, plain_functions(found), dtype, make, run, modes, most)
-    return [bench.check(name, chapter) for name, chapter in rows if name in wanted]
+    bench = _Bench(found, plain_functions(found), dtype, make, run, modes, most, each)
+    return [bench.check(entry) for name, entry in ROSTER.items() if name in wanted]
 
 
 @dataclass
@@ -155,12 +159,14 @@ class _Bench:
     run: Runner
     modes: tuple[str, ...]
     most: int | None
+    each: bool
 
-    def check(self, name: str, chapter: str) -> RuleCheck:
+    def check(self, entry: Entry) -> RuleCheck:
         """Check the cases of one function."""
+        name = entry.name
         cases = CASES.get(name, ())
         cases = cases[:: -(-len(cases) // self.most)] if cases and self.most else cases
-        modes = self.modes if TABLE[name].backward is not None else tuple({*self.modes} & {"value"})
+        modes = tuple({*self.modes} & {"value"}) if entry.reason else self.modes
         found = _Findings(message="" if cases else f"{name} has no case in bpcore/derivatives/checks/cases.")
         for one in cases:
             for mode in modes:
@@ -174,7 +180,7 @@ class _Bench:
                     found.message = found.message or f"{one}: {type(raised).__name__}: {_line(raised)}"
         return RuleCheck(
             name=name,
-            chapter=chapter,
+            chapter=entry.chapter,
             cases=len(cases),
             modes=tuple(mode for mode in modes if cases and mode not in found.failed),
             worst=found.worst,
@@ -194,15 +200,16 @@ class _Bench:
         frozen.check(str(one))
 
     def _value(self, one: Case, inputs: list[Array]) -> None:
-        ours, entry = namespace(self.backend), TABLE.get(one.function)
+        ours, entry, refuses = namespace(self.backend), TABLE.get(one.function), ROSTER[one.function].refuses
         own = self.functions if entry is None or entry.compute is None else ours
         compare_values(
             str(one),
             one.call(own, self.backend, self.asarray, every=True),
             one.call(ours, self.backend, self.asarray, every=True),
             inputs,
-            constant=entry is not None and entry.backward is None,
+            constant=bool(ROSTER[one.function].reason),
             valued=one.function not in ANY_VALUES,
+            trace=not refuses,
             run=self.run if inputs else lambda f, *args: f(*args),
         )
 
@@ -212,7 +219,7 @@ class _Bench:
         comparison = Comparison.of(call, inputs, run=self.run)
         if mode == "forward":
             return comparison.tangents()
-        return (comparison.gradient() if mode == "second" else comparison).gradients()
+        return (comparison.gradient() if mode == "second" else comparison).gradients(each=self.each)
 
 
 def _line(error: Exception) -> str:

@@ -12,7 +12,7 @@ from bpcore.derivatives.namespace import device_of, space_of
 from bpcore.words.errors import GradientMismatch
 from bpcore.words.protocols import Array, Shape, Tree
 
-__all__ = ["Runner", "Subject", "Tolerance", "directions_like"]
+__all__ = ["Runner", "Subject", "Tolerance"]
 
 Runner: TypeAlias = Callable[..., Tree]
 """``run(f, *args)`` returns ``f(*args)``: called as it is, or under a compiler of the library."""
@@ -119,24 +119,3 @@ def _index(at: int, shape: Shape) -> tuple[int, ...]:
         at, i = divmod(at, length)
         index.insert(0, i)
     return tuple(index)
-
-
-def directions_like(arrays: Sequence[Array]) -> list[Array]:
-    """Return an array like each one: of both signs, no two elements alike, none of them small.
-
-    Cotangents of ones would not see a gradient that was transposed, or summed over the wrong axis.
-    """
-    found = []
-    for shift, y in enumerate(arrays):
-        space, count = space_of(y), math.prod(y.shape)
-        values: Sequence[Number] = _signed(count, shift)
-        if space.is_complex(y.dtype):
-            values = [complex(a, b) for a, b in zip(values, _signed(count, shift + 2), strict=True)]
-        w = space.backend.asarray(values, dtype=y.dtype, device=device_of(y))
-        found.append(space.functions.reshape(w, tuple(y.shape)))
-    return found
-
-
-def _signed(count: int, shift: int) -> list[float]:
-    sizes = [1.25 + math.sin(1.7 * i + shift + 1.0) for i in range(count)]
-    return [-size if i % 3 == 1 else size for i, size in enumerate(sizes)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 
 from bpcore.derivatives.checks.differences import Number, flat_values
@@ -41,6 +42,7 @@ def compare_values(
     inputs: Sequence[Array],
     *,
     constant: bool,
+    trace: bool,
     valued: bool,
     run: Runner,
 ) -> None:
@@ -56,6 +58,8 @@ def compare_values(
         All of them are traced, whole numbers and truth values too.
     constant : bool
         Whether the outputs must carry no gradient.
+    trace : bool
+        Whether the inputs are traced; else the differentiable namespace is given plain arrays.
     valued : bool
         Whether the values are compared; those of ``empty`` are any.
     run : function
@@ -64,8 +68,8 @@ def compare_values(
     carrying: list[bool] = []
 
     def on_tape(*inputs: Array) -> list[Tree]:
-        if not inputs:
-            return leaves(traced())
+        if not inputs or not trace:
+            return leaves(traced(*inputs))
         tape = Tape(space_of(*inputs), len(inputs))
         found = leaves(traced(*(Traced(tape, slot, x) for slot, x in enumerate(inputs))))
         carrying.extend(type(y) is Traced and tape.carries_gradient(y.slot) for y in found)
@@ -85,7 +89,7 @@ def _check_same(name: str, x: Tree, y: Tree, *, valued: bool) -> None:
     wanted, given = _kind(x), _kind(y)
     if wanted != given:
         raise GradientMismatch(f"{name} returns {given} when it is traced, and {wanted} when it is not.")
-    if valued and hasattr(x, "dtype"):
+    if valued and _is_array(x):
         pairs = list(zip(flat_values(x), flat_values(y), strict=True))
         allowed = _allowed(x, [a for a, _ in pairs])
         for i, (a, b) in enumerate(pairs):
@@ -94,9 +98,13 @@ def _check_same(name: str, x: Tree, y: Tree, *, valued: bool) -> None:
 
 
 def _kind(x: Tree) -> str:
-    if not hasattr(x, "shape"):
-        return repr(x)
+    if not _is_array(x):
+        return re.sub(r" at 0x\w+", "", repr(x))
     return f"an array of shape {tuple(x.shape)}, {x.dtype}, {device_of(x)}"
+
+
+def _is_array(x: Tree) -> bool:
+    return isinstance(getattr(x, "shape", None), tuple) and hasattr(x, "dtype")
 
 
 def _allowed(x: Array, values: Sequence[Number]) -> float:

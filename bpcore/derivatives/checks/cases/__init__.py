@@ -1,4 +1,4 @@
-"""Sample calls of every differentiable function: one file per chapter, like the rules.
+"""Sample calls of every function: one file per chapter, like the rules.
 
 The values keep away from edges, kinks and ties by more than the steps that differences take in float32:
 0.08 of the value, and of 1 near zero.
@@ -12,6 +12,8 @@ from types import MappingProxyType
 
 from bpcore.derivatives.checks.case import Case
 from bpcore.derivatives.checks.cases import (
+    composites,
+    constants,
     data_types,
     decompositions,
     elementwise,
@@ -30,6 +32,7 @@ __all__ = ["CASES"]
 _CHAPTERS = (
     *(data_types, elementwise, indexing, linear_algebra, manipulation, special, statistical),
     *(decompositions, fourier, inverses, norms),
+    *(composites, constants),
 )
 
 
