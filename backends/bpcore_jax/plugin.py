@@ -77,7 +77,10 @@ def _places(jax: Any) -> dict[str, Any]:
 def _open(device: str | None) -> Backend:
     name = f"jax:{device}" if device else "jax"
     library = import_library("jax", "JAX", given=name, install=INSTALL)
+    from bpcore_jax.algebra import ALGEBRA
     from bpcore_jax.kernels import KERNELS
+    from bpcore_jax.special import KERNELS as SPECIAL
+    from bpcore_jax.standard import STANDARD
 
     places = _places(library)
     place = None
@@ -99,7 +102,7 @@ def _open(device: str | None) -> Backend:
         synchronize=door.synchronize,
         compile=partial(_compile, library),
         wide=lambda: bool(library.config.jax_enable_x64),
-        kernels={**KERNELS, "asarray": door.asarray},
+        kernels={**KERNELS, **ALGEBRA, **STANDARD, "asarray": door.asarray},
     )
 
 

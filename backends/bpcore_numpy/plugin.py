@@ -12,8 +12,10 @@ from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.registry import on_host
 from bpcore.words.errors import BackendUnusable
 from bpcore.words.protocols import Recorded
+from bpcore_numpy.algebra import ALGEBRA
 from bpcore_numpy.cheaper import CHEAPER
 from bpcore_numpy.kernels import KERNELS
+from bpcore_numpy.standard import STANDARD
 
 __all__ = ["numpy"]
 
@@ -45,7 +47,7 @@ def _open(device: str | None) -> Backend:
         asarray=_asarray,
         to_host=np.asarray,
         compile=_compile,
-        kernels={**CHEAPER, **KERNELS},
+        kernels={**CHEAPER, **ALGEBRA, **STANDARD, **KERNELS},
     )
 
 

@@ -14,6 +14,9 @@ import torch
 from array_api_compat import torch as careful
 from torch.nn import functional
 
+from bpcore_torch.special import KERNELS as SPECIAL
+from bpcore_torch.standard import STANDARD
+
 __all__ = ["kernels"]
 
 Kernel = Callable[..., Any]
@@ -169,4 +172,4 @@ def kernels() -> dict[str, Kernel]:
     table |= {name: _no_scalars(name) for name in NO_SCALARS}
     named = (where, matmul, matrix_transpose, astype, to_device, softplus, logsumexp, softmax, log_softmax)
     table |= {kernel.__name__: kernel for kernel in (*named, take, index_add, own)}
-    return table | {"erf": torch.erf, "expit": torch.sigmoid, "relu": torch.relu}
+    return table | STANDARD | SPECIAL | {"erf": torch.erf, "expit": torch.sigmoid, "relu": torch.relu}

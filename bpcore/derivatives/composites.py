@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
+from bpcore.derivatives import composed_algebra
 from bpcore.words.errors import NotDifferentiable, OptionError
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape, Tree
 from bpcore.words.trees import leaves
@@ -131,7 +132,9 @@ def diff(
 # -- order -------------------------------------------------------------------------------------------------
 
 
-def sort(xp: Namespace, x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
+def sort(
+    xp: Namespace, x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True
+) -> Array:
     """Take the elements in the order that `argsort` finds."""
     order = xp.argsort(x, axis=axis, descending=descending, stable=stable)
     return xp.take_along_axis(x, order, axis=axis)
@@ -174,4 +177,4 @@ COMPOSITES: dict[str, Callable[..., Array]] = {
         *(arange, asarray, broadcast_arrays, diff, from_dlpack, full, linspace, meshgrid, sort),
         *(unique_counts, unique_inverse, unique_values, unstack),
     )
-}
+} | composed_algebra.COMPOSITES

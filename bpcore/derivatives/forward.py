@@ -61,8 +61,8 @@ class _Walk(NamedTuple):
     def step(self, call: Call, found: dict[int, Array]) -> Array | None:
         """Return the tangent of a call's output, or of each of several; None where it does not move."""
         backward = call.function.backward
-        if backward is None:
-            return None
+        if backward is None or not (call.function.several or self.space.is_floating(call.output.dtype)):
+            return None  # whole numbers do not move
         moving = {
             i: found[slot] for i, slot in enumerate(call.slots) if slot in found and backward[i] is not None
         }

@@ -14,7 +14,7 @@ from bpcore.words.errors import OptionError
 
 DIFFERENTIABLE = sorted(name for name, function in TABLE.items() if function.backward is not None)
 CONSTANT = sorted(name for name, function in TABLE.items() if function.backward is None)
-FLOAT32_INSIDE = {"astype", "sum"}  # their cases cast to float32 on the way
+FLOAT32_INSIDE = {"astype", "sum", "prod", "cumulative_sum", "cumulative_prod"}  # their cases cast to float32 on the way
 
 MOST = {"strict:device2": 3, "strict:no_float64": 3, "strict:no_x64": 3, "jax": 1, "jax:jit": 1}
 """How many cases of a function at most, where all of them take long and tell little more."""

@@ -11,8 +11,10 @@ masked: choose the argument of the function with `where` as well.
 
 from __future__ import annotations
 
+import cmath
 import math
 
+from bpcore.derivatives.rules.complex_numbers import is_complex
 from bpcore.derivatives.rules.function import constant, elementwise
 from bpcore.words.protocols import Array, Namespace
 
@@ -46,7 +48,7 @@ def _share(xp: Namespace, g: Array, y: Array, x: Array, other: Array) -> Array:
 
 
 def _is_array(x: Array) -> bool:
-    return type(x) not in (float, int, bool)
+    return type(x) not in (float, int, bool, complex)
 
 
 def _pow_base(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
@@ -59,34 +61,43 @@ def _pow_base(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     return _unless(xp, flat, xp.multiply(g, slope), 0.0)
 
 
-def _scalar_power(xp: Namespace, g: Array, y: Array, a: Array, b: float) -> Array:
+def _scalar_power(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     if b == 0:
         return xp.zeros_like(g)
     if b == 1:
         return g
     if b == 2:
         return xp.multiply(g, xp.multiply(2.0, a))
-    if b > 1 and b % 1 == 0:
-        return xp.multiply(g, xp.multiply(float(b), xp.pow(a, b - 1)))
+    if type(b) is not complex:
+        if b > 1 and b % 1 == 0:
+            return xp.multiply(g, xp.multiply(float(b), xp.pow(a, b - 1)))
+        b = float(b)
     flat = xp.logical_or(xp.logical_and(xp.equal(g, 0), xp.equal(a, 0)), _masked(xp, g, y))
-    slope = xp.multiply(float(b), xp.pow(_unless(xp, flat, a, 1.0), b - 1))
+    slope = xp.multiply(b, xp.pow(_unless(xp, flat, a, 1.0), b - 1))
     return _unless(xp, flat, xp.multiply(g, slope), 0.0)
 
 
 def _pow_exponent(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     """``log(a) y``, and zero where ``a = 0``, where the function is flat in the exponent."""
     if not _is_array(a):
-        return xp.multiply(g, xp.multiply(y, _log(a)))
-    flat = xp.logical_or(
-        xp.equal(a, 0), xp.logical_and(xp.equal(g, 0), xp.logical_or(xp.less(a, 0), xp.isnan(y)))
-    )
+        return xp.multiply(g, xp.multiply(y, _log(a, is_complex(xp, y))))
+    broken = xp.isnan(y)
+    if not is_complex(xp, y):
+        broken = xp.logical_or(xp.less(a, 0), broken)
+    elif not is_complex(xp, a):
+        a = xp.astype(a, y.dtype)  # negative numbers have a logarithm there
+    flat = xp.logical_or(xp.equal(a, 0), xp.logical_and(xp.equal(g, 0), broken))
     log_a = xp.log(_unless(xp, flat, a, 1.0))
     return _unless(xp, flat, xp.multiply(g, xp.multiply(_unless(xp, flat, y, 0.0), log_a)), 0.0)
 
 
-def _log(a: float) -> float:
-    """Return log(a); 0 for 0, where the power is flat in its exponent, and NaN below."""
-    return math.log(a) if a > 0 else 0.0 if a == 0 else math.nan
+def _log(a: Array, in_complex: bool) -> complex:
+    """Return log(a); 0 for 0, where the power is flat in its exponent, and NaN below for real numbers."""
+    if a == 0:
+        return 0.0
+    if in_complex:
+        return cmath.log(a)
+    return math.log(a) if a > 0 else math.nan
 
 
 def _where_taken(xp: Namespace, g: Array, y: Array, condition: Array, a: Array, b: Array) -> Array:
@@ -104,6 +115,34 @@ def _quotient_below(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Ar
     return _unless(xp, pole, xp.negative(xp.multiply(g, slope)), 0.0)
 
 
+def _modulus(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
+    """Minus how often `b` was taken from `a`."""
+    if _is_array(b):
+        b = _unless(xp, xp.logical_and(xp.equal(g, 0), xp.equal(b, 0)), b, 1.0)
+    return xp.negative(xp.multiply(g, xp.floor_divide(a, b)))
+
+
+def _size(xp: Namespace, g: Array, y: Array, x: Array) -> Array:
+    direction = xp.sign(x)
+    return xp.multiply(g, xp.conj(direction) if is_complex(xp, x) else direction)
+
+
+def _inside(xp: Namespace, g: Array, y: Array, x: Array, low: Array, high: Array) -> Array:
+    """Cut what was clipped; on a bound itself `x` keeps the whole cotangent."""
+    for beyond, bound in ((xp.less, low), (xp.greater, high)):
+        if bound is not None:
+            g = xp.where(beyond(x, bound), xp.zeros_like(g), g)
+    return g
+
+
+def _below(xp: Namespace, g: Array, y: Array, x: Array, low: Array, high: Array) -> Array:
+    return xp.where(xp.less(x, low), g, xp.zeros_like(g))
+
+
+def _above(xp: Namespace, g: Array, y: Array, x: Array, low: Array, high: Array) -> Array:
+    return xp.where(xp.greater(x, high), g, xp.zeros_like(g))
+
+
 def _squares(xp: Namespace, a: Array, b: Array) -> Array:
     a, b = (xp.square(x) if _is_array(x) else x * x for x in (a, b))
     return xp.add(a, b)
@@ -111,6 +150,14 @@ def _squares(xp: Namespace, a: Array, b: Array) -> Array:
 
 def _one_minus_square(xp: Namespace, x: Array) -> Array:
     return xp.subtract(1.0, xp.square(x))
+
+
+def _root_of_square_minus_one(xp: Namespace, x: Array) -> Array:
+    """Of complex numbers the product of two roots: the root of the product is on another branch."""
+    below, above = xp.subtract(x, 1.0), xp.add(x, 1.0)
+    if is_complex(xp, x):
+        return xp.multiply(xp.sqrt(below), xp.sqrt(above))
+    return xp.sqrt(xp.multiply(below, above))
 
 
 FUNCTIONS = (
@@ -128,14 +175,10 @@ FUNCTIONS = (
         _quotient_below,
     ),
     elementwise("pow", _pow_base, _pow_exponent),
-    elementwise(
-        "remainder",
-        lambda xp, g, y, a, b: g,
-        lambda xp, g, y, a, b: xp.negative(xp.multiply(g, xp.floor(xp.divide(a, b)))),
-    ),
+    elementwise("remainder", lambda xp, g, y, a, b: g, _modulus),
     elementwise("negative", lambda xp, g, y, x: xp.negative(g)),
     elementwise("positive", lambda xp, g, y, x: g),
-    elementwise("abs", lambda xp, g, y, x: xp.multiply(g, xp.sign(x))),
+    elementwise("abs", _size),
     elementwise("square", lambda xp, g, y, x: xp.multiply(g, xp.multiply(2.0, x))),
     elementwise(
         "reciprocal",
@@ -147,10 +190,6 @@ FUNCTIONS = (
         lambda xp, g, y, a, b: xp.multiply(g, xp.divide(a, xp.where(xp.equal(y, 0), xp.ones_like(y), y))),
         lambda xp, g, y, a, b: xp.multiply(g, xp.divide(b, xp.where(xp.equal(y, 0), xp.ones_like(y), y))),
     ),
-    # complex numbers
-    elementwise("conj", lambda xp, g, y, x: xp.conj(g)),
-    elementwise("real", lambda xp, g, y, x: g),
-    elementwise("imag", lambda xp, g, y, x: xp.multiply(g, -1j)),
     # exponentials and logarithms
     elementwise("exp", lambda xp, g, y, x: xp.multiply(g, y)),
     elementwise("expm1", lambda xp, g, y, x: xp.multiply(g, xp.add(y, 1.0))),
@@ -179,9 +218,7 @@ FUNCTIONS = (
     elementwise("cosh", lambda xp, g, y, x: xp.multiply(g, xp.sinh(x))),
     elementwise("tanh", lambda xp, g, y, x: xp.multiply(g, _one_minus_square(xp, y))),
     elementwise("asinh", lambda xp, g, y, x: xp.divide(g, xp.sqrt(xp.add(1.0, xp.square(x))))),
-    elementwise(
-        "acosh", lambda xp, g, y, x: _over(xp, g, xp.sqrt(xp.multiply(xp.subtract(x, 1.0), xp.add(x, 1.0))))
-    ),
+    elementwise("acosh", lambda xp, g, y, x: _over(xp, g, _root_of_square_minus_one(xp, x))),
     elementwise("atanh", lambda xp, g, y, x: _over(xp, g, _one_minus_square(xp, x))),
     # choosing
     elementwise(
@@ -194,12 +231,14 @@ FUNCTIONS = (
         lambda xp, g, y, a, b: _share(xp, g, y, a, b),
         lambda xp, g, y, a, b: _share(xp, g, y, b, a),
     ),
+    elementwise("clip", _inside, _below, _above),
     elementwise("where", None, _where_taken, _where_other),
     elementwise(
         "copysign",
         lambda xp, g, y, a, b: xp.multiply(g, xp.multiply(xp.sign(a), xp.sign(y))),
         None,
     ),
+    elementwise("nextafter", lambda xp, g, y, a, b: g, None),
     # flat
     *constant("is piecewise constant", "ceil", "floor", "round", "sign", "trunc", "floor_divide"),
     *constant(

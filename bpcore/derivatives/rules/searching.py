@@ -1,4 +1,4 @@
-"""Searching, sorting places and truth values: whole numbers and booleans, which carry no gradient."""
+"""Searching: places and counts, which carry no gradient."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from bpcore.derivatives.rules.function import constant
 __all__ = ["FUNCTIONS"]
 
 FUNCTIONS = (
-    *constant(
-        "its result is a place", "argmax", "argmin", "argsort", "count_nonzero", "nonzero", "searchsorted"
-    ),
-    *constant("its result is a truth value", "all", "any"),
+    *constant("its result is a place", "argmax", "argmin", "searchsorted"),
+    *constant("its results are places", "nonzero", several=True, reads=True),
+    *constant("its result is a count", "count_nonzero"),
 )

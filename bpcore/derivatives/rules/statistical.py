@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bpcore.derivatives.rules.broadcast import Axis, axes_of, spread
-from bpcore.derivatives.rules.function import function
+from bpcore.derivatives.rules.function import function, linear
 from bpcore.words.protocols import Array, Dtype, Namespace
 
 __all__ = ["FUNCTIONS"]
@@ -15,8 +15,6 @@ def _sum(
     xp: Namespace, g: Array, y: Array, x: Array, *, axis: Axis = None, dtype: Dtype = None,
     keepdims: bool = False,
 ) -> Array:  # fmt: skip
-    if g.dtype != x.dtype:
-        g = xp.astype(g, x.dtype)
     return spread(xp, g, x, axis, keepdims)
 
 
@@ -58,8 +56,8 @@ def _std(
 
 
 FUNCTIONS = (
-    function("sum", _sum),
-    function("mean", _mean),
+    linear("sum", _sum),
+    linear("mean", _mean),
     function("max", _extreme),
     function("min", _extreme),
     function("var", _var),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from bpcore.derivatives.checks.case import Case
 from bpcore.derivatives.checks.cases import (
+    along_axis,
     composites,
     constants,
     data_types,
@@ -30,7 +31,7 @@ from bpcore.derivatives.checks.cases import (
 __all__ = ["CASES"]
 
 _CHAPTERS = (
-    *(data_types, elementwise, indexing, linear_algebra, manipulation, special, statistical),
+    *(along_axis, data_types, elementwise, indexing, linear_algebra, manipulation, special, statistical),
     *(decompositions, fourier, inverses, norms),
     *(composites, constants),
 )

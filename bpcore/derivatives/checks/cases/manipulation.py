@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpcore.derivatives.checks.case import case, numbers
+from bpcore.derivatives.checks.case import case, complexes, numbers, places
 
 __all__ = ["CASES"]
 
@@ -32,4 +32,23 @@ CASES = [
     case("stack", numbers(2), numbers(2)),
     case("stack", numbers(2, 2), numbers(2, 2), numbers(2, 2), axis=1),
     case("stack", numbers(2, 1), numbers(2, 1), axis=-1),
+    case("broadcast_to", numbers(2, 1), shape=(2, 3)),
+    *(case("expand_dims", numbers(2, 3), axis) for axis in (0, (0, -1), (1, 3))),
+    case("moveaxis", numbers(2, 1, 3), (0, -1), (1, 0)),
+    case("permute_dims", numbers(2, 1, 3), axes=(-1, 0, -2)),
+    case("reshape", numbers(2, 3), shape=(3, 2), copy=True),
+    case("roll", numbers(2, 3), shift=-1, axis=0),
+    case("squeeze", numbers(1, 2, 1), axis=-1),
+    *(case("repeat", numbers(2, 3), 2, axis=axis) for axis in (None, 0, -1)),
+    case("repeat", numbers(), 3),
+    case("repeat", numbers(2, 2), 1),
+    case("repeat", numbers(2, 3), places(2, 0, 1), axis=1),
+    *(case("tile", numbers(2, 3), times) for times in ((2,), (2, 2), (3, 1), (2, 1, 2), ())),
+    case("tile", numbers(3), (2, 2)),
+    *(case(name, numbers(3, 2), k=k) for name in ("tril", "triu") for k in (-1, 1)),
+    *(case(name, numbers(2, 2, 3)) for name in ("tril", "triu")),
+    *(case(name, complexes(2, 2)) for name in ("flip", "tril", "triu")),
+    case("concat", complexes(2, 2), numbers(1, 2)),
+    case("stack", complexes(2), complexes(2)),
+    case("reshape", complexes(2, 2), (4,)),
 ]
