@@ -11,7 +11,7 @@ from bpcore.derivatives.namespace import device_of, space_of
 from bpcore.derivatives.tracing import check_argnums, name_of
 from bpcore.derivatives.transforms import grad, vjp
 from bpcore.words.errors import NotDifferentiable, OptionError
-from bpcore.words.protocols import Array, Tree
+from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import Structure, flatten, leaves, unflatten
 
 __all__ = ["hessian", "jacobian"]
@@ -57,12 +57,12 @@ def jacobian(f: Callable[..., Tree], *, argnums: int = 0, mode: str | None = Non
         raise OptionError("mode", mode, "forward, reverse, or None")
 
     @functools.wraps(f)
-    def differentiated(*args: Tree) -> Tree:
+    def differentiated(*args: Tree, **options: Static) -> Tree:
         check_argnums(f, args, argnums)
         x = args[argnums]
 
         def of_one(x: Tree) -> Tree:
-            return f(*args[:argnums], x, *args[argnums + 1 :])
+            return f(*args[:argnums], x, *args[argnums + 1 :], **options)
 
         wide = sum(math.prod(getattr(leaf, "shape", ())) for leaf in leaves(x))
         if mode != "forward":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bpcore.derivatives.rules.broadcast import sum_to
 from bpcore.derivatives.rules.function import ITEM
 from bpcore.derivatives.space import Space
@@ -12,7 +14,9 @@ from bpcore.words.protocols import Array, Namespace
 __all__ = ["as_input", "pull_back"]
 
 
-def pull_back(tape: Tape, seeds: dict[int, Array]) -> list[Array | None]:
+def pull_back(
+    tape: Tape, seeds: dict[int, Array], again: Callable[[Tape], object] | None = None
+) -> list[Array | None]:
     """Return the cotangents of the tape's inputs.
 
     Parameters
@@ -20,46 +24,50 @@ def pull_back(tape: Tape, seeds: dict[int, Array]) -> list[Array | None]:
     tape : Tape
     seeds : dict of int to array
         The cotangents of the outputs, by slot.
+    again : function, optional
+        Writes what was traced on another tape: it is asked, when a rule fails, for the user's line.
 
     Returns
     -------
     list of array or None
         One for each input of the tape; None where no output depends on it.
     """
-    if not seeds:
-        return [None] * tape.inputs
+    space, first = tape.space, tape.inputs
     nested = tape.nested or any(type(g) is Traced for g in seeds.values())
-    space = tape.space
     xp = space.traced if nested else space.functions
-    first = tape.inputs
-    cotangents: list[Array | None] = [None] * (first + len(tape.calls))
-    for slot, g in seeds.items():
-        cotangents[slot] = g
-    for slot in range(max(seeds), first - 1, -1):
-        g = cotangents[slot]
-        if g is None:
-            continue
-        cotangents[slot] = None  # so that memory is free as soon as it can be
-        function, slots, inputs, static, y = tape.calls[slot - first]
-        backward = function.backward
-        if backward is None:
-            continue
-        if function is ITEM:
-            _put_part(cotangents, slots[0] or 0, static["index"], len(inputs[0]), g)
-            continue
-        if function.several:
-            g = _filled(space, xp, g, y)
-        for index, source in enumerate(slots):
-            if source is None or (rule := backward[index]) is None:
+    cotangents = [seeds.get(slot) for slot in range(first + len(tape.calls))]
+    slot = 0
+    try:
+        for slot in range(max(seeds, default=-1), first - 1, -1):
+            g = cotangents[slot]
+            if g is None:
                 continue
-            dx = rule(xp, g, y, *inputs, **static)
-            if dx is None:
+            cotangents[slot] = None  # so that memory is free as soon as it can be
+            function, slots, inputs, static, y = tape.calls[slot - first]
+            backward = function.backward
+            if backward is None:
                 continue
-            x = inputs[index]
-            if function.broadcasts or dx.dtype is not x.dtype:
-                dx = as_input(space, xp, dx, x)
-            sofar = cotangents[source]
-            cotangents[source] = dx if sofar is None else xp.add(sofar, dx)
+            if function is ITEM:
+                _put_part(cotangents, slots[0] or 0, static["index"], len(inputs[0]), g)
+                continue
+            if function.several:
+                g = _filled(space, xp, g, y)
+            for index, source in enumerate(slots):
+                if source is None or (rule := backward[index]) is None:
+                    continue
+                dx = rule(xp, g, y, *inputs, **static)
+                if dx is None:
+                    continue
+                x = inputs[index]
+                if function.broadcasts or dx.dtype is not x.dtype:
+                    dx = as_input(space, xp, dx, x)
+                sofar = cotangents[source]
+                cotangents[source] = dx if sofar is None else xp.add(sofar, dx)
+    except Exception as error:
+        from bpcore.derivatives.lines import say_where  # wanted for an error only
+
+        say_where(error, tape, slot, again)
+        raise
     return cotangents[:first]
 
 

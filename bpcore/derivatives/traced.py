@@ -118,7 +118,9 @@ class Traced(Operators):
             if self.tape.serial == math.inf:
                 raise InPlace(STALE)
             modules = (self.tape.space.backend.namespace.__name__, type(plain(self)).__module__)
-            raise RecordError(reader, _callers_line(*(module.partition(".")[0] for module in modules)))
+            from bpcore.derivatives.lines import callers_line  # wanted for an error only
+
+            raise RecordError(reader, callers_line(*(module.partition(".")[0] for module in modules)))
         return self.value
 
     def __bool__(self) -> bool:
@@ -191,16 +193,3 @@ def plain(x: Array) -> Array:
     while type(x) is Traced:
         x = x.value
     return x
-
-
-def _callers_line(*libraries: str) -> str:
-    """Return file and line of the nearest caller outside the tracing machinery and the arrays' libraries."""
-    import inspect  # wanted for an error only
-
-    frame = inspect.currentframe()
-    while frame is not None:
-        module = str(frame.f_globals.get("__name__", ""))
-        if not module.startswith("bpcore.derivatives") and module.partition(".")[0] not in libraries:
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-        frame = frame.f_back
-    return "an unknown line"

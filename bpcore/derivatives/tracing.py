@@ -35,6 +35,7 @@ class Trace(NamedTuple):
     inputs: list[Array]
     structure: Structure
     output: Tree
+    again: Callable[[Tape], object]
 
     def gradient(self, seeds: dict[int, Array]) -> Tree:
         """Return the cotangents of the inputs, as the tree that they came in.
@@ -42,7 +43,8 @@ class Trace(NamedTuple):
         Rules are transposes; what users give and get is conjugated, where it is complex.
         """
         space = self.tape.space
-        cotangents = pull_back(self.tape, {slot: conjugated(space, g) for slot, g in seeds.items()})
+        seeds_below = {slot: conjugated(space, g) for slot, g in seeds.items()}
+        cotangents = pull_back(self.tape, seeds_below, self.again)
         cotangents = [None if g is None else conjugated(space, g) for g in cotangents]
         taken = {id(g) for g in seeds.values()}  # they belong to the caller
         return unflatten(self.structure, _finished(self.tape, self.inputs, cotangents, taken))
@@ -56,16 +58,33 @@ def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[i
     inputs = [x if type(x) is Traced else floating_array(space, like, x) for x in inputs]
     tape = Tape(space, len(inputs))
     tape.nested = any(type(x) is Traced for x in inputs)
-    traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
+
+    def call(tape: Tape) -> Tree:
+        traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
+        return _called(f, _filled(args, argnums, traced), tape, inputs)
+
+    output = call(tape)
+    if tape.assigned and any(type(y) is Traced and type(y.tape) is Stale for y in leaves(output)):
+        raise InPlace(STALE)
+    return Trace(tape, inputs, structure, output, call)
+
+
+def _filled(args: tuple[Tree, ...], argnums: int | tuple[int, ...], traced: Tree) -> list[Tree]:
+    """Return the arguments, with those at `argnums` traced."""
     filled = list(args)
     if isinstance(argnums, int):
         filled[argnums] = traced
     else:
         for i, tree in zip(argnums, traced, strict=True):
             filled[i] = tree
+    return filled
+
+
+def _called(f: Callable[..., Tree], args: list[Tree], tape: Tape, inputs: list[Array]) -> Tree:
+    """Call `f` while the tape is written; say what NumPy's errors mean."""
     token = INNERMOST.set((tape, device_of(plain(inputs[0])) if inputs else None))
     try:
-        output = f(*filled)
+        return f(*args)
     except (TypeError, ValueError) as error:
         if "__array_ufunc__" in str(error):  # what NumPy says of an array that refuses its functions
             raise NotDifferentiable(_NUMPY_CALLED) from error
@@ -75,9 +94,6 @@ def trace(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int | tuple[i
     finally:
         INNERMOST.reset(token)
         tape.close()
-    if tape.assigned and any(type(y) is Traced and type(y.tape) is Stale for y in leaves(output)):
-        raise InPlace(STALE)
-    return Trace(tape, inputs, structure, output)
 
 
 def conjugated(space: Space, g: Array) -> Array:
@@ -126,6 +142,7 @@ def _finished(
 
 def name_of(f: Callable[..., Tree]) -> str:
     """Return what to call `f` in an error."""
+    f = getattr(f, "func", f)  # what a partial stands for
     return getattr(f, "__name__", type(f).__name__)
 
 

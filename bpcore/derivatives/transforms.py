@@ -11,7 +11,7 @@ from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
 from bpcore.derivatives.tracing import check_argnums, name_of, trace
 from bpcore.words.errors import NotDifferentiable, ShapeError
-from bpcore.words.protocols import Array, Tree
+from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import flatten, tree_map, unflatten
 
 __all__ = ["grad", "lowered", "on_tape", "stop_gradient", "value_and_grad", "vjp"]
@@ -82,9 +82,9 @@ def value_and_grad(
     Returns
     -------
     function
-        Of the same arguments, to ``(value, gradient)``, or ``((value, aux), gradient)``. The gradient
-        is a tree like the argument, each array of the argument's shape, dtype and device; for a
-        tuple of `argnums`, a tuple of such trees.
+        Of the same arguments, keyword arguments as they are, to ``(value, gradient)``, or
+        ``((value, aux), gradient)``. The gradient is a tree like the argument, each array of the
+        argument's shape, dtype and device; for a tuple of `argnums`, a tuple of such trees.
 
     Raises
     ------
@@ -102,9 +102,9 @@ def value_and_grad(
     """
 
     @functools.wraps(f)
-    def differentiated(*args: Tree) -> tuple[Tree, Tree]:
+    def differentiated(*args: Tree, **options: Static) -> tuple[Tree, Tree]:
         check_argnums(f, args, argnums)
-        traced = trace(f, args, argnums)
+        traced = trace(functools.partial(f, **options) if options else f, args, argnums)
         tape = traced.tape
         y, aux = traced.output if has_aux else (traced.output, None)
         value = _value(tape, y)
@@ -134,8 +134,8 @@ def grad(
     both = value_and_grad(f, argnums=argnums, has_aux=has_aux)
 
     @functools.wraps(f)
-    def differentiated(*args: Tree) -> Tree:
-        value, gradient = both(*args)
+    def differentiated(*args: Tree, **options: Static) -> Tree:
+        value, gradient = both(*args, **options)
         return (gradient, value[1]) if has_aux else gradient
 
     return differentiated

@@ -52,18 +52,17 @@ def apart(program: Program, run: Run, functions: Namespace) -> Run:
 
 
 def _doubtful(program: Program) -> list[int]:
-    """Return the outputs that may be views, or come twice: all but the results of arithmetic."""
+    """Return the outputs that may be views, or come twice, or are arguments: all but what is computed."""
     fresh = {
         equation.output
         for equation in program.equations
         if equation.function.broadcasts
-        and equation.function.name != "positive"
+        and not equation.function.views
         and program.types[equation.output].shape  # of no axes, NumPy's are numbers that cannot be written
     }
-    computed = {equation.output for equation in program.equations}
     found = []
     for i, output in enumerate(program.outputs):
-        if type(output) is Constant or (output in computed and output not in fresh):
+        if isinstance(output, Slot | Constant) and output not in fresh:
             found.append(i)
         fresh.discard(output)
     return found
