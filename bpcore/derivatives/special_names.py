@@ -30,26 +30,57 @@ def special(xp: Namespace) -> Namespace:
     return SimpleNamespace(**functions, **{name: partial(made, xp) for name, made in MADE.items()})
 
 
+# Written with operators: SciPy passes numbers as they are, and the standard has no function of numbers alone.
+
+
 def betaln(xp: Namespace, a: Array, b: Array, /) -> Array:
     """Return the logarithm of the beta function, of positive numbers."""
-    return xp.subtract(xp.add(xp.gammaln(a), xp.gammaln(b)), xp.gammaln(xp.add(a, b)))
+    return xp.gammaln(a) + xp.gammaln(b) - xp.gammaln(a + b)
+
+
+def cosm1(xp: Namespace, x: Array, /) -> Array:
+    """Return ``cos(x) - 1``, without its rounding near zero."""
+    return -2.0 * xp.square(xp.sin(0.5 * x))
 
 
 def entr(xp: Namespace, x: Array, /) -> Array:
     """Return ``-x log(x)``; minus infinity where `x` is negative."""
-    kept = xp.where(xp.less(x, 0.0), 1.0, x)
-    return xp.where(xp.less(x, 0.0), -math.inf, xp.negative(xp.xlogy(kept, kept)))
+    kept = xp.where(x < 0, 1.0, x)
+    return xp.where(x < 0, -math.inf, -xp.xlogy(kept, kept))
+
+
+def huber(xp: Namespace, delta: Array, r: Array, /) -> Array:
+    """Return ``r**2 / 2``, and ``delta (abs(r) - delta / 2)`` beyond `delta`, which is not negative."""
+    size = xp.abs(r)
+    return xp.where(size <= delta, 0.5 * (r * r), delta * (size - 0.5 * delta))
 
 
 def kl_div(xp: Namespace, x: Array, y: Array, /) -> Array:
-    """Return ``x log(x / y) - x + y``."""
-    return xp.add(xp.subtract(xp.xlogy(x, xp.divide(x, y)), x), y)
+    """Return ``x log(x / y) - x + y``, of numbers that are not negative."""
+    return xp.xlogy(x, x / y) - x + y
+
+
+def pseudo_huber(xp: Namespace, delta: Array, r: Array, /) -> Array:
+    """Return ``delta**2 (sqrt(1 + (r / delta)**2) - 1)``, without the rounding of the difference."""
+    ratio = xp.square(r / delta)
+    return delta * delta * (ratio / (1.0 + xp.sqrt(1.0 + ratio)))
+
+
+def xlog1py(xp: Namespace, x: Array, y: Array, /) -> Array:
+    """Return ``x log(1 + y)``; zero where `x` is zero and ``log(1 + y)`` infinite."""
+    pole = xp.logical_and(x == 0, y == -1)
+    return x * xp.log1p(xp.where(pole, 0.0, y))
 
 
 MADE: dict[str, Callable[..., Array]] = {
     "betaln": betaln,
+    "cbrt": lambda xp, x: xp.multiply(xp.sign(x), xp.pow(xp.abs(x), 1 / 3)),
+    "cosm1": cosm1,
     "entr": entr,
     "exp2": lambda xp, x: xp.pow(2.0, x),
     "exp10": lambda xp, x: xp.pow(10.0, x),
+    "huber": huber,
     "kl_div": kl_div,
+    "pseudo_huber": pseudo_huber,
+    "xlog1py": xlog1py,
 }
