@@ -27,7 +27,7 @@ def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
     """Return `axis` as a tuple of axes counted from the front; None means all."""
     if axis is None:
         return tuple(range(ndim))
-    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+    return tuple(a % ndim for a in (axis if isinstance(axis, tuple | list) else (axis,)))
 
 
 def spread(xp: Namespace, g: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
