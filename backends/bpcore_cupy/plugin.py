@@ -15,6 +15,7 @@ import numpy as np
 from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.library import import_library
 from bpcore.ground.registry import on_host
+from bpcore_cupy.algebra import algebra
 from bpcore_cupy.devices import INSTALL, chosen, count, following, prove
 from bpcore_cupy.kernels import kernels
 
@@ -78,7 +79,8 @@ def _open(device: str | None) -> Backend:
 
     # with one device there is nothing to enter, and entering costs host time in every call
     door = _Door(cp, here if index is not None and found > 1 else None)
-    table = kernels(cp, compat, cupyx.scipy.special, cupyx.scatter_add) | {"asarray": door.asarray}
+    table = kernels(cp, compat, cupyx.scipy.special, cupyx.scatter_add)
+    table |= algebra(cp) | {"asarray": door.asarray}
     namespace, table = _functions(cp, compat, table, several=found > 1)
     return Backend(
         name=given,
