@@ -6,6 +6,7 @@ reason is printed at the end of the run.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault("SCIPY_ARRAY_API", "1")  # SciPy reads it when it is imported: tests/interop
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     axes = chosen_axes(config)
