@@ -102,7 +102,7 @@ def _open(device: str | None) -> Backend:
         synchronize=door.synchronize,
         compile=partial(_compile, library),
         wide=lambda: bool(library.config.jax_enable_x64),
-        kernels={**KERNELS, **ALGEBRA, **STANDARD, "asarray": door.asarray},
+        kernels={**KERNELS, **SPECIAL, **ALGEBRA, **STANDARD, "asarray": door.asarray},
     )
 
 

@@ -9,27 +9,18 @@ gradients stay among them, and why a library's own three serve all orders.
 from __future__ import annotations
 
 import math
-from typing import TypedDict
 
 from bpcore.derivatives.rules.function import multilinear
 from bpcore.derivatives.rules.special.windows import Each, Padding, Windows, windows_of
 from bpcore.words.protocols import Array, Namespace, Shape
 
-__all__ = ["FUNCTIONS", "Options"]
+__all__ = ["FUNCTIONS", "conv", "conv_input", "conv_weight", "windows_and_groups"]
 
 
-class Options(TypedDict, total=False):
-    """How windows slide."""
-
-    stride: Each
-    padding: Padding
-    dilation: Each
-    groups: int
-
-
-def _windows(
+def windows_and_groups(
     x: Shape, w: Shape, *, stride: Each = 1, padding: Padding = 0, dilation: Each = 1, groups: int = 1
 ) -> tuple[Windows, int]:
+    """Return the windows over an input of shape `x` with weights of shape `w`, and the groups."""
     found = windows_of(tuple(x), tuple(w), stride=stride, padding=padding, dilation=dilation, groups=groups)
     return found, groups
 
@@ -48,14 +39,14 @@ def _matrices(xp: Namespace, w: Array, groups: int) -> Array:
 
 def conv(xp: Namespace, x: Array, w: Array, /, **options: object) -> Array:
     """Multiply what each window sees with the weights."""
-    windows, groups = _windows(x.shape, w.shape, **options)  # type: ignore[arg-type]
+    windows, groups = windows_and_groups(x.shape, w.shape, **options)  # type: ignore[arg-type]
     y = xp.matmul(_matrices(xp, w, groups), _columns(xp, windows, groups, x))
     return xp.reshape(y, (x.shape[0], w.shape[0], *windows.out))
 
 
 def conv_input(xp: Namespace, g: Array, w: Array, /, *, shape: Shape, **options: object) -> Array:
     """Return, of that shape, the transpose of `conv` by its input."""
-    windows, groups = _windows(shape, w.shape, **options)  # type: ignore[arg-type]
+    windows, groups = windows_and_groups(shape, w.shape, **options)  # type: ignore[arg-type]
     g = xp.reshape(g, (g.shape[0], groups, w.shape[0] // groups, math.prod(windows.out)))
     columns = xp.matmul(xp.matrix_transpose(_matrices(xp, w, groups)), g)
     patches = xp.reshape(columns, (*shape[:2], math.prod(windows.kernel), *windows.out))
@@ -64,7 +55,7 @@ def conv_input(xp: Namespace, g: Array, w: Array, /, *, shape: Shape, **options:
 
 def conv_weight(xp: Namespace, g: Array, x: Array, /, *, shape: Shape, **options: object) -> Array:
     """Return, of that shape, the transpose of `conv` by its weights: a sum over batch and windows."""
-    windows, groups = _windows(x.shape, shape, **options)  # type: ignore[arg-type]
+    windows, groups = windows_and_groups(x.shape, shape, **options)  # type: ignore[arg-type]
     g = xp.reshape(g, (g.shape[0], groups, shape[0] // groups, math.prod(windows.out)))
     columns = _columns(xp, windows, groups, x)
     many = g.shape[0] * g.shape[3]

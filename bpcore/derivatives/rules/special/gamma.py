@@ -113,8 +113,8 @@ def _digamma_between(xp: Namespace, z: Array, large: Array) -> Array:
     steps = xp.maximum(xp.floor(xp.subtract(inner, 1.25)), 0.0)
     start = xp.where(small, xp.add(inner, 1.0), xp.subtract(inner, steps))
     away = start
-    for part in _DIGAMMA_ZERO:
-        away = xp.subtract(away, part)
+    for part in _DIGAMMA_ZERO:  # `where` because XLA would add the three up
+        away = xp.where(large, 0.0, xp.subtract(away, part))
     y = xp.multiply(away, polynomial(xp, xp.subtract(start, 1.625), _DIGAMMA))
     for k in range(int(SERIES_FROM - 1.25)):
         term = xp.divide(1.0, xp.add(start, float(k)))
