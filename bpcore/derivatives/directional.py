@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bpcore.derivatives.forward import push_forward
+from bpcore.derivatives.namespace import device_of
 from bpcore.derivatives.tracing import Trace, name_of, trace
 from bpcore.derivatives.transforms import grad, lowered, on_tape
 from bpcore.words.errors import ShapeError
@@ -64,22 +65,24 @@ def _seeds(f: Callable[..., Tree], traced: Trace, tangents: tuple[Tree, ...]) ->
     given, structure = flatten(tangents)
     if structure != traced.structure:
         raise ShapeError(f"pushforward of {name_of(f)}", "tangents like the arguments", structure)
-    space, seeds = traced.tape.space, {}
+    space = traced.tape.space
+    seeds: dict[int, Array] = {}
     for slot, (x, t) in enumerate(zip(traced.inputs, given, strict=True)):
         shape = tuple(getattr(t, "shape", ()))
         if shape != tuple(x.shape):
             raise ShapeError(f"pushforward of {name_of(f)}", f"a tangent of shape {tuple(x.shape)}", shape)
-        seeds[slot] = space.traced.astype(t if hasattr(t, "dtype") else space.backend.asarray(t), x.dtype)
+        if not hasattr(t, "dtype"):
+            seeds[slot] = space.backend.asarray(t, dtype=x.dtype, device=device_of(x))
+        else:
+            seeds[slot] = t if t.dtype == x.dtype else space.traced.astype(t, x.dtype)
     return seeds
 
 
 def _still(traced: Trace, y: Array) -> Array:
     """Return zeros like an output that does not depend on the arguments; a number is one of its own."""
-    return (
-        traced.tape.space.traced.zeros_like(y.value if on_tape(traced.tape, y) else y)
-        if hasattr(y, "dtype")
-        else 0.0
-    )
+    if not hasattr(y, "dtype"):
+        return 0.0
+    return traced.tape.space.traced.zeros_like(y.value if on_tape(traced.tape, y) else y)
 
 
 def jvp(f: Callable[..., Tree], primals: tuple[Tree, ...], tangents: tuple[Tree, ...]) -> tuple[Tree, Tree]:
