@@ -37,6 +37,9 @@ MASKED: dict[str, tuple[Function, list[float], list[float]]] = {
     "arccosine": (lambda xp, x: xp.acos(x), [1.0, 2.0, 0.6], [-1.25]),
     "inverse tanh": (lambda xp, x: xp.atanh(x), [-1.0, 1.0, 0.5], [4 / 3]),
     "inverse cosh": (lambda xp, x: xp.acosh(x), [0.0, 1.0, 1.25], [4 / 3]),
+    "remainder": (lambda xp, x: xp.remainder(5.0, x), [0.0, 0.0, 2.0], [-2.0]),
+    "hypotenuse": (lambda xp, x: xp.hypot(x, 0.0), [0.0, 0.0, 3.0], [1.0]),
+    "angle": (lambda xp, x: xp.atan2(x, x), [0.0, 0.0, 3.0], [0.0]),
     "norm": (lambda xp, x: xp.sqrt(xp.multiply(x, x)), [0.0, 0.0, 3.0], [1.0]),
 }  # fmt: skip
 
@@ -68,6 +71,32 @@ def test_nor_does_it_reach_the_second_gradient(backend: Any, name: str) -> None:
     got = backend.host(backend.run(second, backend.array(places))).tolist()
     assert got[:-1] == [0.0, 0.0]
     assert math.isfinite(got[-1])
+
+
+COMPLEX: dict[str, tuple[Function, complex]] = {
+    # name: the branch that is taken at 2 and not at 0, its derivative at 2
+    "sqrt": (lambda xp, x: xp.sqrt(x), 0.5 / math.sqrt(2.0)),
+    "log": (lambda xp, x: xp.log(x), 0.5),
+    "reciprocal": (lambda xp, x: xp.reciprocal(x), -0.25),
+    "x over x": (lambda xp, x: xp.divide(x, x), 0.0),
+    "power 0.5": (lambda xp, x: xp.pow(x, 0.5), 0.5 / math.sqrt(2.0)),
+    "power -1": (lambda xp, x: xp.pow(x, -1), -0.25),
+    "power 1j": (lambda xp, x: xp.pow(x, 1j), 0.5j * 2.0**1j),
+    "x to the x": (lambda xp, x: xp.pow(x, x), 4.0 * (math.log(2.0) + 1.0)),
+    "size": (lambda xp, x: xp.abs(x), 1.0),
+    "direction": (lambda xp, x: xp.sign(x), 0.0),
+}
+
+
+@pytest.mark.needs_float64
+@pytest.mark.parametrize("name", COMPLEX)
+def test_complex_branches_that_were_not_taken_leave_zeros(backend: Any, name: str) -> None:
+    branch, slope = COMPLEX[name]
+    x = backend.array([0.0, 2.0], "complex128")
+    g = backend.run(grad(lambda x: backend.xp.real(_taken_last(backend, branch)(x))), x)
+    got = backend.host(g).tolist()
+    assert got[0] == 0.0
+    assert got[1] == pytest.approx(complex(slope).conjugate(), rel=1e-14, abs=1e-15)
 
 
 POWERS = [(0, 0.0), (1, 1.0), (2, 0.0), (3, 0.0), (2.0, 0.0), (0.0, 0.0), (1.0, 1.0), (2.5, 0.0)]
