@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bpcore.derivatives import special
     from bpcore.derivatives.checkpointing import checkpoint
     from bpcore.derivatives.checks.checking import check_grad
     from bpcore.derivatives.custom import custom_vjp
@@ -97,6 +98,7 @@ __all__ = [
     "permutation",
     "record",
     "save",
+    "special",
     "split",
     "stop_gradient",
     "uniform",
@@ -105,6 +107,7 @@ __all__ = [
 ]
 
 _PLACES = {
+    "bpcore.derivatives": ("special",),
     "bpcore.derivatives.checks.checking": ("check_grad",),
     "bpcore.derivatives.checkpointing": ("checkpoint",),
     "bpcore.derivatives.custom": ("custom_vjp",),
@@ -138,6 +141,8 @@ _PLACES = {
     "bpcore.run.saving": ("load", "save"),
     "bpcore.words.errors": ("BpcoreError",),
 }
+_PACKAGES = ("bpcore.derivatives", "bpcore.run")
+"""Where a public name is a module."""
 _HOMES = {name: place for place, names in _PLACES.items() for name in names}
 
 
@@ -146,7 +151,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'bpcore' has no attribute {name!r}")
     home = _HOMES[name]
-    value = import_module(f"{home}.{name}") if home == "bpcore.run" else getattr(import_module(home), name)
+    value = import_module(f"{home}.{name}") if home in _PACKAGES else getattr(import_module(home), name)
     globals()[name] = value
     return value
 

@@ -8,7 +8,7 @@ from bpcore.derivatives.rules.function import function
 from bpcore.words.errors import ShapeError, choose
 from bpcore.words.protocols import Array, Namespace
 
-__all__ = ["FUNCTIONS", "pairs_of"]
+__all__ = ["FUNCTIONS", "Widths", "pairs_of"]
 
 Widths = int | tuple[int, int] | Sequence[tuple[int, int]]
 MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
