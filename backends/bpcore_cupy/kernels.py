@@ -123,13 +123,16 @@ def kernels(cp: Any, compat: Any, special: Any, scatter_add: Kernel) -> dict[str
     def softplus(x: Any, /) -> Any:
         return cp.negative(special.log_expit(cp.negative(x)))
 
+    def sign(x: Any, /) -> Any:  # CuPy's own takes the sign of the real part
+        return compat.sign(x) if x.dtype.kind == "c" else cp.sign(x)
+
     return {
         **creation(cp),
         **_reductions(),
         **_shapes(cp, compat),
         "matmul": cp.matmul,
         "tensordot": cp.tensordot,
-        "sign": cp.sign,
+        "sign": sign,
         "erf": special.erf,
         "expit": special.expit,
         "softplus": softplus,
