@@ -12,7 +12,7 @@ from bpcore.derivatives.traced import Traced
 from bpcore.derivatives.tracing import check_argnums, name_of, trace
 from bpcore.words.errors import NotDifferentiable, ShapeError
 from bpcore.words.protocols import Array, Static, Tree
-from bpcore.words.trees import flatten, tree_map, unflatten
+from bpcore.words.trees import Structure, flatten, tree_map, unflatten
 
 __all__ = ["grad", "lowered", "on_tape", "stop_gradient", "value_and_grad", "vjp"]
 
@@ -141,21 +141,33 @@ def grad(
     return differentiated
 
 
-def vjp(f: Callable[..., Tree], *args: Tree) -> tuple[Tree, Callable[[Tree], tuple[Tree, ...]]]:
+def vjp(f: Callable[..., Tree], *args: Tree, has_aux: bool = False) -> tuple[Tree, ...]:
     """Return ``f(*args)`` and the function that pulls a cotangent of it back to the arguments.
 
     Parameters
     ----------
     f : function
         Of trees of arrays to a tree of arrays.
-    *args : trees of real floating arrays
+    *args : trees of floating arrays
+        Not to be written into as long as the pull-back is wanted: it holds them, and does not copy them.
+    has_aux : bool
+        Whether `f` returns a pair, of the output and of a tree that is passed through.
 
     Returns
     -------
     output : tree of arrays
     pullback : function
-        Of a tree like `output` to a tuple of trees like `args`: vector times Jacobian. It can be
-        called again.
+        Of a tree like `output` to a tuple of trees like `args`: vector times Jacobian. For complex arrays
+        it is the adjoint. It can be called again.
+    aux : tree
+        With `has_aux` only.
+
+    Raises
+    ------
+    NotDifferentiable
+        When an argument is not floating, or a function on the way has no rule.
+    ShapeError
+        From `pullback`, when a cotangent is not like the output.
 
     Examples
     --------
@@ -166,24 +178,29 @@ def vjp(f: Callable[..., Tree], *args: Tree) -> tuple[Tree, Callable[[Tree], tup
     """
     traced = trace(f, args, tuple(range(len(args))))
     tape = traced.tape
-    outputs, structure = flatten(traced.output)
+    output, aux = traced.output if has_aux else (traced.output, None)
+    outputs, structure = flatten(output)
 
     def pullback(cotangent: Tree) -> tuple[Tree, ...]:
-        gs, given = flatten(cotangent)
-        if given != structure:
-            raise ShapeError("pullback", "a cotangent of the output's structure", given)
-        seeds: dict[int, Array] = {}
-        xp = tape.space.traced
-        for y, g in zip(outputs, gs, strict=True):
-            if not hasattr(y, "shape"):
-                continue  # a number that does not depend on the arguments
-            seed = _cotangent(tape.space, y, g)
-            if on_tape(tape, y):
-                seeds[y.slot] = xp.add(seeds[y.slot], seed) if y.slot in seeds else seed
-        gradient = traced.gradient(seeds)
-        return tuple(gradient)
+        return tuple(traced.gradient(_seeds(tape, outputs, structure, cotangent)))
 
-    return unflatten(structure, [_value(tape, y) for y in outputs]), pullback
+    value = unflatten(structure, [_value(tape, y) for y in outputs])
+    return (value, pullback, lowered(tape, aux)) if has_aux else (value, pullback)
+
+
+def _seeds(tape: Tape, outputs: list[Array], structure: Structure, cotangent: Tree) -> dict[int, Array]:
+    """Return the cotangents of the outputs that depend on the inputs, by slot."""
+    gs, given = flatten(cotangent)
+    if given != structure:
+        raise ShapeError("pullback", "a cotangent of the output's structure", given)
+    seeds: dict[int, Array] = {}
+    for y, g in zip(outputs, gs, strict=True):
+        if not hasattr(y, "shape"):
+            continue  # a number that does not depend on the arguments
+        seed = _cotangent(tape.space, y, g)
+        if on_tape(tape, y):
+            seeds[y.slot] = tape.space.traced.add(seeds[y.slot], seed) if y.slot in seeds else seed
+    return seeds
 
 
 def stop_gradient(tree: Tree) -> Tree:

@@ -245,3 +245,14 @@ def test_what_is_wrapped_keeps_its_name() -> None:
         grad(product).__name__ == value_and_grad(product).__name__ == jacobian(product).__name__ == "product"
     )
     assert bp.grad is grad
+
+
+def test_vjp_passes_a_tree_through(backend: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x * x
+        return y, {"kept": (y, 3)}
+
+    y, pullback, aux = vjp(f, backend.array([1.0, 2.0]), has_aux=True)
+    assert backend.host(aux["kept"][0]).tolist() == backend.host(y).tolist() == [1.0, 4.0]
+    assert aux["kept"][1] == 3
+    assert backend.host(pullback(y)[0]).tolist() == [2.0, 16.0]
