@@ -38,14 +38,8 @@ class Trace(NamedTuple):
     again: Callable[[Tape], object]
 
     def gradient(self, seeds: dict[int, Array]) -> Tree:
-        """Return the cotangents of the inputs, as the tree that they came in.
-
-        Rules are transposes; what users give and get is conjugated, where it is complex.
-        """
-        space = self.tape.space
-        seeds_below = {slot: conjugated(space, g) for slot, g in seeds.items()}
-        cotangents = pull_back(self.tape, seeds_below, self.again)
-        cotangents = [None if g is None else conjugated(space, g) for g in cotangents]
+        """Return the gradient, as the tree that the inputs came in, for these cotangents of outputs."""
+        cotangents = pull_back(self.tape, seeds, self.again)
         taken = {id(g) for g in seeds.values()}  # they belong to the caller
         return unflatten(self.structure, _finished(self.tape, self.inputs, cotangents, taken))
 
@@ -123,13 +117,18 @@ def floating_array(space: Space, like: Array | None, x: Array) -> Array:
 def _finished(
     tape: Tape, inputs: list[Array], cotangents: list[Array | None], taken: set[int]
 ) -> list[Array]:
-    """Return one array for each input, none of them sharing memory with another, or with those `taken`."""
+    """Return one array for each input, none of them sharing memory with another, or with those `taken`.
+
+    Rules are transposes; what users are given is conjugated, where it is complex.
+    """
     space = tape.space
     own = getattr(space.functions, "own", None)
     finished = []
     for x, g in zip(inputs, cotangents, strict=True):
         if g is None:
             g = (space.traced if type(x) is Traced else space.functions).zeros_like(x)  # noqa: PLW2901
+        elif space.is_complex(g.dtype):
+            g = space.traced.conj(g)  # noqa: PLW2901
         elif type(g) is not Traced:
             if id(g) in taken:
                 g = space.functions.asarray(g, copy=True)  # noqa: PLW2901

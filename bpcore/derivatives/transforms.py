@@ -9,7 +9,7 @@ from bpcore.derivatives.namespace import device_of, space_of
 from bpcore.derivatives.space import Space
 from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
-from bpcore.derivatives.tracing import check_argnums, name_of, trace
+from bpcore.derivatives.tracing import check_argnums, conjugated, name_of, trace
 from bpcore.words.errors import NotDifferentiable, ShapeError
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import Structure, flatten, tree_map, unflatten
@@ -34,13 +34,13 @@ def lowered(tape: Tape, tree: Tree) -> Tree:
 
 
 def _cotangent(space: Space, y: Array, g: Array) -> Array:
-    """Return a cotangent as an array of the output's shape and dtype."""
+    """Return a cotangent as an array of the output's shape and dtype, as rules want it."""
     shape = tuple(getattr(g, "shape", ()))
     if shape != tuple(y.shape):
         raise ShapeError("pullback", f"a cotangent of shape {tuple(y.shape)}", shape)
     if not hasattr(g, "dtype"):
-        return space.functions.asarray(g, dtype=y.dtype, device=device_of(y))
-    return g if g.dtype == y.dtype else space.traced.astype(g, y.dtype)
+        g = space.functions.asarray(g, dtype=y.dtype, device=device_of(y))
+    return conjugated(space, g if g.dtype == y.dtype else space.traced.astype(g, y.dtype))
 
 
 def _ones(space: Space, y: Array) -> Array:
