@@ -22,12 +22,13 @@ from bpcore.derivatives.rules.special.padding import pairs_of
 from bpcore.derivatives.rules.special.ranking import TopK, check_count
 from bpcore.derivatives.rules.special.windows import Windows
 
-__all__ = ["KERNELS"]
+__all__ = ["COMPILED", "KERNELS"]
 
 Kernel = Callable[..., Any]
 
 
-COMPILED = ("erfc", "erfcx", "ndtr", "log_ndtr", "logit", "gammaln", "digamma")
+COMPILED = ("erfc", "erfcx", "ndtr", "log_ndtr", "logit", "gammaln", "digamma", "polygamma")
+"""Functions of which bpcore's body is compiled."""
 
 
 def _compiled(name: str, *options: str) -> Kernel:
