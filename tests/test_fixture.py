@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bpcore import grad
@@ -28,6 +29,15 @@ def test_reading_a_value_is_caught(backend: Axis, reader: Any) -> None:
         assert reader(x) == 1
     with pytest.raises(AssertionError, match="reads a value"):
         reader(x)
+
+
+@pytest.mark.axes("strict:strictest")
+def test_values_leave_by_the_backends_own_door_only(backend: Axis) -> None:
+    x = backend.array([1.0, 2.0])
+    for way_out in (np.asarray, x.__dlpack__.__func__):
+        with pytest.raises(AssertionError, match="reads a value"):
+            way_out(x)
+    assert backend.host(x).tolist() == [1.0, 2.0]
 
 
 @pytest.mark.axes("strict:strictest")

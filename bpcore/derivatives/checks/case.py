@@ -7,13 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from bpcore.derivatives.namespace import space_of
 from bpcore.derivatives.plain import look_up
 from bpcore.derivatives.rules import TABLE
+from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
+from bpcore.derivatives.transforms import lowered
 from bpcore.ground.backend import Backend
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape, Static, Tree
 
 __all__ = [
+    "FILLING",
     "OWN_DEVICE",
     "Case",
     "DtypeName",
@@ -133,6 +137,8 @@ class Case:
         By position: a `Sample` for an array, anything else as it is.
     static : mapping
         By keyword.
+    reads : bool
+        Whether the shape of the output depends on values, where it does not for other calls of the function.
     before : function ``(xp, x)``, optional
         What is done to each array by which it is differentiated, before the call: a way to keep a matrix
         symmetric while one of its elements is moved.
@@ -143,6 +149,7 @@ class Case:
     function: str
     inputs: tuple[Sample | Static, ...]
     static: Mapping[str, Static]
+    reads: bool = False
     before: Callable[[Namespace, Array], Array] | None = None
     after: Callable[[Namespace, Any], Tree] | None = None
 
@@ -176,7 +183,8 @@ class Case:
         def called(*arrays: Array) -> Tree:
             if self.function in FILLING and arrays:
                 static.setdefault("dtype", arrays[0].dtype)
-                arrays = tuple(_as_number(backend, x) for x in arrays)
+                if backend.library == "strict" and not any(type(x) is Traced for x in arrays):
+                    return _by_tracing(called, arrays)
             moving = iter(arrays if self.before is None else [self.before(xp, x) for x in arrays])
             inputs = [next(moving) if type(x) is Sample else _looked_up(backend, x) for x in fixed]
             inputs = [arrays[0].device if x is OWN_DEVICE else x for x in inputs]
@@ -191,10 +199,10 @@ FILLING = ("full", "full_like", "linspace")
 """Functions that are given numbers, and take arrays of no axes for the sake of their gradients."""
 
 
-def _as_number(backend: Backend, x: Array) -> Array:
-    """Return a plain array of no axes as a number, where the library wants that."""
-    own = type(x) is not Traced and backend.library == "strict" and not x.shape
-    return backend.to_host(x).item() if own else x
+def _by_tracing(f: Callable[..., Tree], arrays: tuple[Array, ...]) -> Tree:
+    """Return what `f` returns of traced arrays: the library itself takes numbers only."""
+    tape = Tape(space_of(*arrays), len(arrays))
+    return lowered(tape, f(*(Traced(tape, slot, x) for slot, x in enumerate(arrays))))
 
 
 def _is_given(x: Sample | Static, *, every: bool) -> bool:

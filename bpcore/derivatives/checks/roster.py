@@ -39,6 +39,9 @@ class Entry(NamedTuple):
 
 MADE_OF_OTHERS = "made of other functions"
 WITHOUT_ARRAYS = "shapes, dtypes and new arrays"
+ALIASES = "by their other names"
+SHARED = ("matmul", "matrix_transpose", "tensordot", "vecdot")
+"""Functions that the standard's ``linalg`` has as well."""
 CREATING = ("__array_namespace_info__", "empty", "eye", "ones", "zeros")
 DIFFERENTIABLE_BY_COVER = ("full_like", "sign", "unique_all")
 """Constant in the table, and given a gradient by what is laid over it."""
@@ -65,6 +68,7 @@ def _entries() -> list[Entry]:
         if one.name not in COMPOSITES
     ]
     found += [_composite(name, function) for name, function in COMPOSITES.items()]
+    found += [Entry(f"linalg.{name}", ALIASES) for name in SHARED]
     there = {entry.name for entry in found}
     rest = [(name, "it takes no array") for name in CREATING]
     rest += [(name, "it looks at shapes and dtypes only") for name in INSPECTING]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
-from bpcore.derivatives.checks.case import Case
+from bpcore.derivatives.checks.case import FILLING, Case
 from bpcore.derivatives.checks.cases import CASES
 from bpcore.derivatives.checks.comparing import Comparison
 from bpcore.derivatives.checks.report import GradCheck
@@ -72,6 +73,8 @@ def check_rules(
     only: Iterable[str] | None = None,
     most: int | None = None,
     each: bool = True,
+    reading: bool = True,
+    first: bool = False,
     dtype: str | None = None,
     asarray: Callable[[Any, str], Array] | None = None,
     run: Runner = lambda f, *args: f(*args),
@@ -94,6 +97,11 @@ def check_rules(
     each : bool
         Whether gradients are compared element by element; if not, along one direction, and by elements
         only where that fails. It is faster, and sees what is wrong but not where.
+    reading : bool
+        Whether calls are made whose output's shape depends on values, of functions of which others does not.
+    first : bool
+        Whether a function is left at the first thing that is wrong with it: for those who only ask whether
+        there is one.
     dtype : str, optional
         ``"float64"``, or ``"float32"`` where the device has no other, unless given. The tolerances
         follow from it.
@@ -123,7 +131,7 @@ def check_rules(
         raise OptionError("only", unknown, "names of functions of the namespace")
     dtype = dtype or ("float64" if found.float64 else "float32")
     make = asarray or (lambda data, dtype: found.asarray(data, dtype=found.dtype(dtype)))
-    bench = _Bench(found, plain_functions(found), dtype, make, run, modes, most, each)
+    bench = _Bench(found, plain_functions(found), dtype, make, run, modes, most, each, reading, first)
     return [bench.check(entry) for name, entry in ROSTER.items() if name in wanted]
 
 
@@ -160,16 +168,19 @@ class _Bench:
     modes: tuple[str, ...]
     most: int | None
     each: bool
+    reading: bool
+    first: bool
 
     def check(self, entry: Entry) -> RuleCheck:
         """Check the cases of one function."""
         name = entry.name
-        cases = CASES.get(name, ())
+        cases = CASES.get(name) or _of_alias(name)
+        cases = tuple(one for one in cases if self.reading or not one.reads)
         cases = cases[:: -(-len(cases) // self.most)] if cases and self.most else cases
         modes = tuple({*self.modes} & {"value"}) if entry.reason else self.modes
         found = _Findings(message="" if cases else f"{name} has no case in bpcore/derivatives/checks/cases.")
-        for one in cases:
-            for mode in modes:
+        for one, mode in product(cases, modes):
+            if not (self.first and found.failed):
                 try:
                     self._check(one, mode, found)
                 except _Wrong as wrong:
@@ -201,7 +212,8 @@ class _Bench:
 
     def _value(self, one: Case, inputs: list[Array]) -> None:
         ours, entry, refuses = namespace(self.backend), TABLE.get(one.function), ROSTER[one.function].refuses
-        own = self.functions if entry is None or entry.compute is None else ours
+        by_library = (entry is None or entry.compute is None) and one.function not in FILLING
+        own = self.functions if by_library else ours
         compare_values(
             str(one),
             one.call(own, self.backend, self.asarray, every=True),
@@ -220,6 +232,12 @@ class _Bench:
         if mode == "forward":
             return comparison.tangents()
         return (comparison.gradient() if mode == "second" else comparison).gradients(each=self.each)
+
+
+def _of_alias(name: str) -> tuple[Case, ...]:
+    """Return a few cases of the function that has this name as well."""
+    same = CASES.get(name.removeprefix("linalg."), ())[:3]
+    return tuple(replace(one, function=name) for one in same)
 
 
 def _line(error: Exception) -> str:

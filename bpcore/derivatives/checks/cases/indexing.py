@@ -11,8 +11,8 @@ CASES = [
     *(
         case("getitem", numbers(2, 3), key=key)
         for key in (
-            0,
-            -1,
+            (0, ...),
+            (-1, ...),
             (1, 2),
             (slice(None), 1),
             (Ellipsis, slice(1, None)),
@@ -36,6 +36,13 @@ CASES = [
     case("assign", numbers(2, 3), numbers(3), key=(0, ...)),
     case("assign", numbers(2, 3), numbers(2, 1, low=-1.0), key=(..., slice(0, 3, 2))),
     case("assign", numbers(2, 3), 0.5, key=(1, 2)),
+    *(
+        case("assign_at", numbers(2, 3), numbers(3, low=-1.0), *arrays, key=key)
+        for arrays, key in (
+            ((places(1, 0, 1), places(2, 0, 1)), (ARRAY, ARRAY)),
+            ((places(1),), (ARRAY, slice(None))),
+        )
+    ),
     case("take", numbers(3), places(2, 0, 2)),
     case("take", numbers(2, 3), places(2, 0, 2, 1), axis=1),
     case("take", numbers(3, 2), places(1, 1), axis=0),
