@@ -14,7 +14,10 @@ __all__ = ["kernels"]
 
 Kernel = Callable[..., Any]
 
-PLACES = ("argmax", "argmin", "argsort", "count_nonzero", "nonzero", "searchsorted", "sum")
+PLACES = (
+    *("argmax", "argmin", "argsort", "count_nonzero", "nonzero", "searchsorted"),
+    *("sum", "prod", "cumulative_sum", "cumulative_prod", "unique_all", "unique_counts", "unique_inverse"),
+)
 
 
 def kernels(xp: Any, narrow: Any) -> dict[str, Kernel]:
@@ -34,6 +37,8 @@ def _brought_back(xp: Any, function: Kernel, narrow: Any) -> Kernel:
         if getattr(arrays[0], "device", None) != narrow:
             return function(*arrays, **named)
         y = function(*(x.to_device(first) if hasattr(x, "to_device") else x for x in arrays), **named)
-        return tuple(map(back, y)) if isinstance(y, tuple) else back(y)
+        if isinstance(y, tuple):
+            return type(y)(*map(back, y)) if hasattr(y, "_fields") else tuple(map(back, y))
+        return back(y)
 
     return call

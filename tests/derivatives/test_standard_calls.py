@@ -203,8 +203,7 @@ CALLS: dict[str, tuple[Callable[[Given], Any], ...]] = {
     "unstack": (lambda o: o.xp.unstack(o.x), lambda o: o.xp.unstack(o.x, axis=-1)),
     "var": (lambda o: o.xp.var(o.x, axis=1, correction=1), lambda o: o.xp.var(o.x)),
 }
-DATA_DEPENDENT = {"nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values"}
-AXES = ("numpy", "numpy:readonly", "strict", "strict:device1", "torch", "jax", "cupy")
+AXES = ("numpy", "numpy:readonly", "strict", "strict:device1", "strict:no_x64", "torch", "jax", "cupy")
 OURS = {"full", "linspace"}  # the standard has them of Python numbers; traced arrays are ours
 
 
