@@ -62,13 +62,16 @@ def _asarray(data: Any, dtype: str) -> Any:
 
 
 def _is_theirs(case: Case) -> bool:
-    """Return whether autograd takes the options: it knows no `correction` and no `dtype`, nor to flatten.
+    """Return whether autograd takes the options: it knows no `correction`, `dtype` or `shape`, nor to flatten.
+
+    It permutes by position only.
 
     Its complex gradients are the conjugates of ours.
     """
     if any(type(x) is complex or getattr(x, "dtype", "") == "complex" for x in case.inputs):
         return False
-    return not {"correction", "dtype"} & set(case.static) and not (
+    unknown = {"correction", "dtype", "shape"} | ({"axes"} if case.function == "permute_dims" else set())
+    return not unknown & set(case.static) and not (
         case.function == "concat" and case.static.get("axis", 0) is None
     )
 

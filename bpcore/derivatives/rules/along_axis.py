@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from bpcore.derivatives.rules.broadcast import broadcast_shape
-from bpcore.derivatives.rules.function import Forward, Function
+from bpcore.derivatives.rules.function import Forward, Function, linear
 from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["FUNCTIONS"]
@@ -50,15 +50,11 @@ def _untake_along_axis(
 
 FUNCTIONS = (
     Function("take_along_axis", (_untake_along_axis, None), broadcasts=True, forward=Forward.LINEAR),
-    Function(
+    linear(
         "add_along_axis",
-        (
-            lambda xp, g, y, x, indices, source, *, axis: g,
-            None,
-            lambda xp, g, y, x, indices, source, *, axis: xp.take_along_axis(g, indices, axis=axis),
-        ),
-        broadcasts=True,
+        lambda xp, g, y, x, indices, source, *, axis: g,
+        None,
+        lambda xp, g, y, x, indices, source, *, axis: xp.take_along_axis(g, indices, axis=axis),
         compute=add_along_axis,
-        forward=Forward.LINEAR,
     ),
 )

@@ -73,6 +73,8 @@ _choosing = [
     case("copysign", numbers(2), numbers(2, 1)),
     case("copysign", numbers(2, 2), -1.5),
     case("nextafter", numbers(2, 2), numbers(2, 1, low=3.0, high=4.0)),
+    case("nextafter", numbers(2, 1), numbers(1, 2, low=3.0, high=4.0)),
+    case("nextafter", numbers(2), numbers(2, 2, low=3.0, high=4.0)),
     case("clip", numbers(2, 3), -1.1, 0.9),
     case("clip", numbers(2, 3), None, 0.9),
     case("clip", numbers(2, 3), -1.1, None),
