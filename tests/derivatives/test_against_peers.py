@@ -62,7 +62,7 @@ def _asarray(data: Any, dtype: str) -> Any:
 
 
 def _is_theirs(case: Case) -> bool:
-    """Return whether autograd takes the options: it knows no `correction`, `dtype` or `shape`, nor to flatten.
+    """Return whether autograd takes the options: it knows no `correction`, `dtype`, `shape`, nor to flatten.
 
     It permutes by position only.
 
