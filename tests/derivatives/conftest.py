@@ -43,7 +43,8 @@ be written to; `strict` is array-api-strict with its make-believe devices, two o
 `strict:strictest` allows nothing whose shape depends on values, and raises where a value is read back, which
 no rule may do; `jax:jit` runs everything under the compiler. On `numpy` gradients are compared element by
 element, elsewhere along one direction of all inputs at once. On `jax` and `jax:jit` one sample call of each
-function is made, on `strict:device2`, `strict:no_float64` and `strict:no_x64` up to three, on the others all.
+function is made, on `strict`, `strict:device2`, `strict:no_float64` and `strict:no_x64` up to three, on the
+others all.
 """
 
 Cells = dict[tuple[str, str], str]
@@ -58,7 +59,7 @@ EXCUSES: Excuses = {
         (
             "assign_at",
             axis,
-        ): "the standard has no assignment at arrays of indices, and neither has the referee"
+        ): "the standard has no assignment at arrays of indices, nor has the referee"
         for axis in COLUMNS
         if axis.startswith("strict")
     },

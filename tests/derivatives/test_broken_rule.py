@@ -25,7 +25,7 @@ def _rules() -> list[tuple[str, int]]:
 
 
 RULES = _rules()
-PROMOTED_ONLY = {"index_add", "tensordot"}
+PROMOTED_ONLY = {"add_along_axis", "conv", "conv_input", "conv_weight", "index_add", "tensordot"}
 BROADCAST = [
     (name, i)
     for name, i in RULES
@@ -46,20 +46,24 @@ class Broken(Sequence[Rule]):
         return len(self.rules)
 
 
+def _changed(rule: Rule, change: Rule) -> Rule:
+    def changed(xp: Any, *args: Any, **static: Any) -> Any:
+        dx = rule(xp, *args, **static)
+        return None if dx is None else change(xp, dx)
+
+    return changed
+
+
 def _turned(rule: Rule) -> Rule:
-    return lambda xp, *args, **static: xp.negative(rule(xp, *args, **static))
+    return _changed(rule, lambda xp, dx: xp.negative(dx))
 
 
 def _twice(rule: Rule) -> Rule:
-    return lambda xp, *args, **static: xp.multiply(2.0, rule(xp, *args, **static))
+    return _changed(rule, lambda xp, dx: xp.multiply(2.0, dx))
 
 
 def _transposed(rule: Rule) -> Rule:
-    def transposed(xp: Any, *args: Any, **static: Any) -> Any:
-        dx = rule(xp, *args, **static)
-        return xp.permute_dims(dx, tuple(reversed(range(dx.ndim))))
-
-    return transposed
+    return _changed(rule, lambda xp, dx: xp.permute_dims(dx, tuple(reversed(range(dx.ndim)))))
 
 
 def _dropped(rule: Rule) -> None:
@@ -68,7 +72,7 @@ def _dropped(rule: Rule) -> None:
 
 def _cut(rule: Rule) -> Rule:
     """Right by value, but it cannot be differentiated again."""
-    return lambda xp, *args, **static: xp.stop_gradient(rule(xp, *args, **static))
+    return _changed(rule, lambda xp, dx: xp.stop_gradient(dx))
 
 
 @pytest.fixture
@@ -87,7 +91,7 @@ def change() -> Iterator[Callable[..., None]]:
 
 
 def _checked(name: str, mode: str = "reverse") -> RuleCheck:
-    (check,) = check_rules("numpy", modes=[mode], only=[name])
+    (check,) = check_rules("numpy", modes=[mode], only=[name], each=False)
     return check
 
 
@@ -119,4 +123,4 @@ def test_the_second_order_is_red_when_a_rule_cannot_be_differentiated(
 
 
 def test_green_again_afterwards() -> None:
-    assert all(check.passed for check in check_rules("numpy", modes=["reverse"]))
+    assert all(check.passed for check in check_rules("numpy", modes=["reverse"], each=False, most=1))

@@ -10,7 +10,10 @@ from bpcore.derivatives.checks.cases import CASES
 from bpcore.derivatives.checks.roster import ROSTER
 from bpcore.derivatives.checks.rule_checks import MODES, check_rules
 
-MOST = {"strict:device2": 3, "strict:no_float64": 3, "strict:no_x64": 3, "jax": 1, "jax:jit": 1}
+MOST = dict.fromkeys(("strict", "strict:device2", "strict:no_float64", "strict:no_x64"), 3) | {
+    "jax": 1,
+    "jax:jit": 1,
+}
 """How many cases of a function at most, where all of them take long and tell little more."""
 
 BY_ELEMENTS = ("numpy",)

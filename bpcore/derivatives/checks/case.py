@@ -183,7 +183,7 @@ class Case:
         def called(*arrays: Array) -> Tree:
             if self.function in FILLING and arrays:
                 static.setdefault("dtype", arrays[0].dtype)
-                if backend.library == "strict" and not any(type(x) is Traced for x in arrays):
+                if backend.library in TAKING_NUMBERS and not any(type(x) is Traced for x in arrays):
                     return _by_tracing(called, arrays)
             moving = iter(arrays if self.before is None else [self.before(xp, x) for x in arrays])
             inputs = [next(moving) if type(x) is Sample else _looked_up(backend, x) for x in fixed]
@@ -196,7 +196,10 @@ class Case:
 
 
 FILLING = ("full", "full_like", "linspace")
-"""Functions that are given numbers, and take arrays of no axes for the sake of their gradients."""
+"""Functions that are given numbers, and take arrays for the sake of their gradients."""
+
+TAKING_NUMBERS = ("strict", "torch")
+"""Libraries that take nothing else there."""
 
 
 def _by_tracing(f: Callable[..., Tree], arrays: tuple[Array, ...]) -> Tree:

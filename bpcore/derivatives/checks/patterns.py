@@ -29,7 +29,7 @@ CUT = "a path is cut, by stop_gradient, a function that is constant, or a value 
 
 def pattern(report: GradCheck, pairs: Pairs, shape: Shape) -> str:
     """Return what the numbers look like, in words; empty where they look like nothing known."""
-    for look in (_nothing, _too_much, _conjugate, _factor, _transposed, _elsewhere, _one_factor, _here):
+    for look in (_nothing, _too_much, _factor, _conjugate, _transposed, _elsewhere, _one_factor, _here):
         if says := look(report, pairs, shape):
             return says
     return ""
