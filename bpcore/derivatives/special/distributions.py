@@ -36,7 +36,7 @@ def erfc(x: Array, /) -> Array:
     Returns
     -------
     array of the shape and dtype of `x`
-        From 2 to 0; within 6 units in the last place down to the smallest normal number.
+        From 2 to 0; within 7 units in the last place down to the smallest normal number.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def ndtr(x: Array, /) -> Array:
     Returns
     -------
     array of the shape and dtype of `x`
-        From 0 to 1; within 7 units in the last place down to the smallest normal number.
+        From 0 to 1; within 9 units in the last place down to the smallest normal number.
     """
     return own(x).ndtr(x)
 
@@ -88,7 +88,7 @@ def log_ndtr(x: Array, /) -> Array:
     Returns
     -------
     array of the shape and dtype of `x`
-        Within 7 units in the last place from -1e18 to where it is no normal number.
+        Within 9 units in the last place from -1e18 to where it is no normal number.
 
     Notes
     -----

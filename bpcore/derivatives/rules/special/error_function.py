@@ -144,12 +144,20 @@ def ndtr(xp: Namespace, x: Array, /) -> Array:
 
 
 def log_ndtr(xp: Namespace, x: Array, /) -> Array:
-    """Return the logarithm of `ndtr`; far to the left, ``-x**2 / 2`` and the logarithm of a ratio."""
+    """Return the logarithm of `ndtr`; to the left, ``-x**2 / 2`` and the logarithm of a ratio.
+
+    To the right, ``log1p`` of the other part, which is below 0.28: XLA's has an error of 100 units in the
+    last place in float64 from -0.42 to -0.29.
+    """
     low = xp.less(x, -0.75)
     size = xp.where(low, xp.negative(x), 1.0)
     share = xp.multiply(0.5, _scaled(xp, xp.minimum(xp.multiply(size, math.sqrt(0.5)), 1e30)))
     left = xp.subtract(xp.log(share), xp.multiply(0.5, xp.square(size)))
-    return xp.where(low, left, xp.log1p(xp.negative(ndtr(xp, xp.negative(xp.where(low, 0.0, x))))))
+    middle = xp.less(x, 0.6)
+    part = ndtr(xp, xp.where(middle, xp.where(low, 0.0, x), xp.negative(x)))
+    near = xp.log(xp.where(middle, part, 1.0))
+    right = xp.log1p(xp.negative(xp.where(middle, 0.0, part)))
+    return xp.where(low, left, xp.where(middle, near, right))
 
 
 def _erfcx_back(xp: Namespace, g: Array, y: Array, x: Array) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bpcore.derivatives.rules.function import elementwise
 from bpcore.words.protocols import Array, Namespace
 
@@ -26,20 +28,19 @@ def log_expit(xp: Namespace, x: Array, /) -> Array:
 def logit(xp: Namespace, x: Array, /) -> Array:
     """Return ``log(x / (1 - x))``.
 
-    Around 1/2, where that is close to ``log(1)``, it is ``log1p((2 x - 1) / (1 - x))``: there ``2 x - 1``
-    has no rounding error.
+    Around 1/2, where that is close to ``log(1)``, it is ``log1p((1 - 2 s) / s)``, or minus that, with s the
+    less of ``x`` and ``1 - x``: there ``1 - 2 s`` has no rounding error.
     """
-    near = xp.logical_and(xp.greater(x, 0.3), xp.less(x, 0.65))
+    near = xp.logical_and(xp.greater(x, 0.3), xp.less(x, 0.7))
+    low = xp.less(x, 0.5)
     rest = xp.subtract(1.0, x)
-    end = xp.equal(rest, 0.0)
-    odds = xp.divide(
-        xp.where(near, xp.subtract(xp.multiply(2.0, x), 1.0), x), xp.where(end, xp.ones_like(x), rest)
-    )
-    zero = xp.equal(x, 0.0)
-    far = xp.log(xp.where(xp.logical_or(near, zero), xp.ones_like(x), odds))
-    y = xp.where(near, xp.log1p(xp.where(near, odds, xp.zeros_like(x))), far)
-    y = xp.where(zero, xp.full_like(x, -float("inf")), y)
-    return xp.where(end, xp.full_like(x, float("inf")), y)
+    less = xp.where(near, xp.where(low, x, rest), 0.5)
+    middle = xp.log1p(xp.divide(xp.subtract(1.0, xp.multiply(2.0, less)), less))
+    middle = xp.where(low, xp.negative(middle), middle)
+    zero, one = xp.equal(x, 0.0), xp.equal(rest, 0.0)
+    odds = xp.divide(xp.where(zero, 1.0, x), xp.where(one, 1.0, rest))
+    y = xp.where(near, middle, xp.log(odds))
+    return xp.where(zero, -math.inf, xp.where(one, math.inf, y))
 
 
 def relu(xp: Namespace, x: Array, /) -> Array:
