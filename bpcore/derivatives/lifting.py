@@ -181,9 +181,18 @@ def composed(
     def call(*args: Array, **named: Array) -> Array:
         if native is not None and not _any_traced(args) and not _any_traced(tuple(named.values())):
             return native(*args, **named)
-        return composite(xp, *args, **named)
+        try:
+            return composite(xp, *args, **named)
+        except (ArithmeticError, AttributeError, IndexError, TypeError, ValueError):
+            if native is not None:  # a wrong call has the library's own error
+                native(*map(_plain_all, args), **{name: _plain_all(x) for name, x in named.items()})
+            raise
 
     return call
+
+
+def _plain_all(x: Array) -> Array:
+    return [_plain_all(part) for part in x] if isinstance(x, list) else plain(x)
 
 
 def _any_traced(args: tuple[Array, ...] | list[Array]) -> bool:
