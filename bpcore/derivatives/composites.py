@@ -123,8 +123,9 @@ def diff(
     parts = [part for part in (prepend, x, append) if part is not None]
     if len(parts) > 1:
         x = xp.concat(parts, axis=axis)
+    times = n if x.shape[axis] else 0  # an axis that there is not raises here
     before = (slice(None),) * (axis % x.ndim)
-    for _ in range(n):
+    for _ in range(times):
         x = xp.subtract(x[(*before, slice(1, None), ...)], x[(*before, slice(None, -1), ...)])
     return x
 
