@@ -65,7 +65,7 @@ _of_no_array = [
 ]
 
 _kinds_only = [
-    case("can_cast", numbers(2), DtypeName("float32")),
+    case("can_cast", DtypeName("int32"), DtypeName("float32")),
     case("finfo", numbers(2)),
     case("iinfo", places(1, 2)),
     case("result_type", numbers(2), numbers(3)),
