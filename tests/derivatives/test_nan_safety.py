@@ -202,6 +202,16 @@ def test_a_sum_of_nothing_but_minus_infinity(backend: Any) -> None:
     assert backend.host(g).tolist() == [0.0, 0.0]
 
 
+def test_a_sum_of_two_infinities(backend: Any) -> None:
+    xp = backend.xp
+    both = grad(lambda a, b: xp.sum(xp.where(xp.isinf(a), 0.0, xp.logaddexp(a, b))), argnums=(0, 1))
+    a, b = backend.array([-math.inf, math.inf, 0.0]), backend.array([-math.inf, math.inf, 0.0])
+    for g in backend.run(both, a, b):
+        assert backend.host(g).tolist() == pytest.approx([0.0, 0.0, 0.5])
+    g, _ = backend.run(grad(lambda a, b: xp.sum(xp.logaddexp(a, b)), argnums=(0, 1)), a, b)
+    assert backend.host(g).tolist() == pytest.approx([0.0, 1.0, 0.5])
+
+
 def test_ties_share(backend: Any) -> None:
     """The gradient of a maximum at a tie: it is shared, and its parts are one."""
     xp = backend.xp
