@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 __all__ = ["kernels"]
@@ -17,12 +18,13 @@ Kernel = Callable[..., Any]
 PLACES = (
     *("argmax", "argmin", "argsort", "count_nonzero", "nonzero", "searchsorted"),
     *("sum", "prod", "cumulative_sum", "cumulative_prod", "unique_all", "unique_counts", "unique_inverse"),
+    "linalg.matrix_rank",
 )
 
 
 def kernels(xp: Any, narrow: Any) -> dict[str, Kernel]:
     """Return the functions by name; `narrow` is the device without 64-bit numbers."""
-    return {name: _brought_back(xp, getattr(xp, name), narrow) for name in PLACES}
+    return {name: _brought_back(xp, attrgetter(name)(xp), narrow) for name in PLACES}
 
 
 def _brought_back(xp: Any, function: Kernel, narrow: Any) -> Kernel:

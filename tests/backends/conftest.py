@@ -1,4 +1,4 @@
-"""One call at least of every function in bpcore's table, as data: what the conformance tests run."""
+"""Calls beside the sample calls of the checks: whole numbers, truth values, what is not a number."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def _calls() -> Iterator[Call]:
 
 @pytest.fixture(scope="session")
 def calls() -> dict[str, list[Call]]:
-    """Every call, by the function's name."""
+    """Return every call, by the function's name."""
     found: dict[str, list[Call]] = {}
     for call in _calls():
         found.setdefault(call.name, []).append(call)

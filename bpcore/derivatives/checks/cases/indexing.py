@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpcore.derivatives.checks.case import case, numbers, places
+from bpcore.derivatives.checks.case import Sample, case, numbers, places
 from bpcore.derivatives.rules.indexing import ARRAY
 
 __all__ = ["CASES"]
@@ -33,7 +33,14 @@ CASES = [
     ),
     case("scatter_add", numbers(3), places(1, 0, 1), places(2, 0, 2), key=(ARRAY, ARRAY), shape=(2, 3)),
     case("scatter_add", numbers(2), places(1, 1), key=(0, ARRAY), shape=(2, 3)),
-    case("scatter_add", numbers(2, 3), places(2, 2), key=(ARRAY, slice(None)), shape=(3, 3)),
+    case(
+        "scatter_add",
+        numbers(2, 2),
+        Sample([[1, 0], [2, 2]], "int32"),
+        Sample([[0, 1], [1, 1]], "int32"),
+        key=(ARRAY, ARRAY),
+        shape=(3, 2),
+    ),
     case("assign", numbers(2, 3), numbers(3), key=(0, ...)),
     case("assign", numbers(2, 3), numbers(2, 1, low=-1.0), key=(..., slice(0, 3, 2))),
     case("assign", numbers(2, 3), 0.5, key=(1, 2)),
