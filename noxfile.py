@@ -60,6 +60,16 @@ def backends(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Write docs/coverage.md anew, on every axis that needs no GPU; on some with ``-- --axes numpy,torch``."""
+    session.install(".[torch,jax,strict]", f"torch=={TORCH}", *group("tests"))
+    axes = ("numpy,numpy:readonly", "strict,strict:device1,strict:device2,strict:no_float64,strict:no_x64")
+    every = ("--axes", ",".join((*axes, "strict:strictest,torch,jax,jax:jit")))
+    test = ("tests/derivatives/test_coverage.py", "--write-coverage", "-n", WORKERS)
+    session.run("pytest", *test, *(session.posargs or every), env=ONE_THREAD)
+
+
+@nox.session(default=False)
 def gpu(session: nox.Session) -> None:
     """CuPy on a CUDA device; skipped, with the reason, where there is none."""
     extra, reason = _cuda()

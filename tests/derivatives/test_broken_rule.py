@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+import bpcore as bp
 from bpcore.derivatives.checks.rule_checks import RuleCheck, check_rules
+from bpcore.derivatives.checks.values import compare_values
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.function import EachInput
+from bpcore.words.errors import GradientMismatch
 
 Rule = Callable[..., Any]
 
@@ -120,6 +123,49 @@ def test_the_second_order_is_red_when_a_rule_cannot_be_differentiated(
     change(name, backward=Broken(TABLE[name].backward, index, _cut))
     assert _checked(name).passed
     assert not _checked(name, "second").passed
+
+
+def test_red_when_a_rule_writes_into_an_array(change: Any) -> None:
+    def into_the_output(xp: Any, g: Any, y: Any, x: Any) -> Any:
+        dx = xp.multiply(g, y)
+        y *= 2.0
+        return dx
+
+    def into_the_cotangent(xp: Any, g: Any, y: Any, x: Any) -> Any:
+        g *= y
+        return g
+
+    def into_the_input(xp: Any, g: Any, y: Any, x: Any) -> Any:
+        x += 1.0
+        return xp.multiply(g, y)
+
+    change("exp", backward=(into_the_output,))
+    assert "has another gradient when it is asked again" in _checked("exp").message
+    change("exp", backward=(into_the_cotangent,))
+    assert "a rule must not write into an array" in _checked("exp").message
+    change("exp", backward=(into_the_input,))
+    assert "changed its input 0" in _checked("exp").message
+
+
+def test_red_when_a_constant_function_carries_a_gradient(change: Any) -> None:
+    change("floor", backward=(lambda xp, g, y, x: g,))
+    assert "its output carries a gradient" in _checked("floor", "value").message
+
+
+SAME: dict[str, Any] = {"constant": False, "trace": True, "valued": True, "run": lambda f, *args: f(*args)}
+
+
+def test_red_when_a_traced_call_has_another_value() -> None:
+    xp = bp.namespace("numpy")
+    x = [xp.asarray([0.5, 1.5])]
+    compare_values("f", xp.exp, xp.exp, x, **SAME)
+    for says, traced in {
+        "at element 0 when it is traced, and 1.6": lambda x: xp.multiply(xp.exp(x), 1.0 + 1e-14),
+        "float32, cpu when it is traced, and an array of shape": lambda x: xp.astype(xp.exp(x), xp.float32),
+        "f returns 2 arrays, the plain function 1": lambda x: (xp.exp(x), x),
+    }.items():
+        with pytest.raises(GradientMismatch, match=says):
+            compare_values("f", xp.exp, traced, x, **SAME)
 
 
 def test_green_again_afterwards() -> None:

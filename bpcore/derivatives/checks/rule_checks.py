@@ -13,7 +13,7 @@ from bpcore.derivatives.checks.comparing import Comparison
 from bpcore.derivatives.checks.report import GradCheck
 from bpcore.derivatives.checks.roster import ROSTER, Entry
 from bpcore.derivatives.checks.subject import Runner
-from bpcore.derivatives.checks.values import Frozen, compare_values
+from bpcore.derivatives.checks.values import Frozen, check_repeatable, compare_values
 from bpcore.derivatives.namespace import namespace
 from bpcore.derivatives.plain import plain_functions
 from bpcore.derivatives.rules import TABLE
@@ -229,6 +229,8 @@ class _Bench:
         """Compare one case's derivatives with differences."""
         call = one.call(namespace(self.backend), self.backend, self.asarray)
         comparison = Comparison.of(call, inputs, run=self.run)
+        if mode == "reverse" and self.backend.library != "jax":  # whose arrays cannot be written into
+            check_repeatable(str(one), comparison.subject.f, comparison.inputs)
         if mode == "forward":
             return comparison.tangents()
         return (comparison.gradient() if mode == "second" else comparison).gradients(each=self.each)

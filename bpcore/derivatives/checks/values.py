@@ -7,15 +7,17 @@ import re
 from collections.abc import Callable, Sequence
 
 from bpcore.derivatives.checks.differences import Number, flat_values
+from bpcore.derivatives.checks.directions import directions_like
 from bpcore.derivatives.checks.subject import Runner
 from bpcore.derivatives.namespace import device_of, space_of
 from bpcore.derivatives.tape import Tape
 from bpcore.derivatives.traced import Traced
+from bpcore.derivatives.transforms import vjp
 from bpcore.words.errors import GradientMismatch
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves
 
-__all__ = ["Frozen", "compare_values"]
+__all__ = ["Frozen", "check_repeatable", "compare_values"]
 
 ULPS = 8
 """By how many roundings of the largest element two values may differ: a compiler may order sums anew."""
@@ -33,6 +35,20 @@ class Frozen:
         for i, (x, held) in enumerate(zip(self.arrays, self.held, strict=True)):
             if not all(map(_same, flat_values(x), held)):
                 raise GradientMismatch(f"{name} changed its input {i}: a rule must not write into an array.")
+
+
+def check_repeatable(name: str, f: Callable[..., Sequence[Array]], inputs: Sequence[Array]) -> None:
+    """Refuse rules that write into what the tape holds: pulled back twice, they return something else."""
+    outputs, pullback = vjp(f, *inputs)
+    weights = directions_like(outputs)
+    frozen = Frozen([*inputs, *weights])
+    first, again = ([flat_values(g) for g in pullback(weights)] for _ in range(2))
+    frozen.check(name)
+    for a, b in zip(first, again, strict=True):
+        if not all(map(_same, a, b)):
+            raise GradientMismatch(
+                f"{name} has another gradient when it is asked again: a rule wrote into an array."
+            )
 
 
 def compare_values(
