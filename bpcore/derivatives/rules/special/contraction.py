@@ -75,15 +75,16 @@ def _summed(xp: Namespace, term: _Term, kept: set[str]) -> _Term:
 
 
 def _cheapest(terms: Sequence[_Term], read: Subscripts) -> tuple[int, int]:
-    """Return the pair after whose product the least is left to hold."""
+    """Return the pair after whose product the least is left to hold; of several, the one of least work."""
 
     def size(letters: set[str]) -> int:
         return math.prod(read.sizes[letter] for letter in letters)
 
-    def growth(pair: tuple[int, int]) -> int:
+    def growth(pair: tuple[int, int]) -> tuple[int, int]:
         a, b = (set(terms[i].letters) for i in pair)
         others = (term.letters for i, term in enumerate(terms) if i not in pair)
-        return size((a | b) & set(read.output).union(*others)) - size(a) - size(b)
+        left = size((a | b) & set(read.output).union(*others))
+        return left - size(a) - size(b), size(a | b)
 
     return min(combinations(range(len(terms)), 2), key=growth)
 
