@@ -123,7 +123,7 @@ def diff(
     parts = [part for part in (prepend, x, append) if part is not None]
     if len(parts) > 1:
         x = xp.concat(parts, axis=axis)
-    times = n if x.shape[axis] else 0  # an axis that there is not raises here
+    times = min(n, x.shape[axis])  # then nothing is left to subtract; an axis that there is not raises here
     before = (slice(None),) * (axis % x.ndim)
     for _ in range(times):
         x = xp.subtract(x[(*before, slice(1, None), ...)], x[(*before, slice(None, -1), ...)])
