@@ -26,7 +26,8 @@ def asarray(
     """Take a traced array, or lists with traced arrays in them; cast, move and copy it if so asked."""
     if isinstance(data, list | tuple):
         first = _arrays(data)[0]
-        place = {"dtype": first.dtype, "device": first.device}  # for the numbers between the arrays
+        # for the numbers between the arrays; JAX tells no device while it compiles
+        place = {"dtype": first.dtype, "device": getattr(first, "device", None)}
         data = xp.stack([xp.asarray(part, **({} if _arrays(part) else place)) for part in data])
     cast = dtype is not None and dtype != data.dtype
     moved = device is not None and device != data.device
@@ -58,7 +59,7 @@ def linspace(
     """Return evenly spaced numbers between two, of which one or both are traced; both ends are exact."""
     like = next(x for x in (start, stop) if hasattr(x, "dtype"))
     start, stop = (x if hasattr(x, "dtype") else xp.full_like(like, x) for x in (start, stop))
-    steps = xp.arange(num, device=like.device if device is None else device)
+    steps = xp.arange(num, device=getattr(like, "device", None) if device is None else device)
     share = xp.divide(xp.astype(steps, _real_dtype(xp, start)), max(num - 1 if endpoint else num, 1))
     share = xp.reshape(share, (num,) + (1,) * max(start.ndim, stop.ndim))
     y = xp.add(xp.multiply(start, xp.subtract(1.0, share)), xp.multiply(stop, share))

@@ -42,7 +42,8 @@ def full_like(
     if not hasattr(fill_value, "dtype"):
         return entry(x, fill_value, dtype=dtype, device=device)
     dtype = x.dtype if dtype is None else dtype
-    return xp.full(tuple(x.shape), fill_value, dtype=dtype, device=x.device if device is None else device)
+    device = getattr(x, "device", None) if device is None else device  # JAX tells none while it compiles
+    return xp.full(tuple(x.shape), fill_value, dtype=dtype, device=device)
 
 
 def repeat(entry: Entry, xp: Namespace, x: Array, repeats: Array, /, *, axis: int | None = None) -> Array:

@@ -91,6 +91,20 @@ def test_linspace_ends_where_it_was_told(backend: Any) -> None:
     assert (_list(backend, start), _list(backend, stop)) == (1.0, 1.0)
 
 
+def test_arrays_that_are_made_of_traced_numbers(backend: Any) -> None:
+    """They are made where the numbers are, and under a compiler that does not tell where that is."""
+    xp = backend.xp
+    made = {
+        "linspace": (lambda x: xp.linspace(x[0, ...], 3.0, 3), [1.5, 0.0]),
+        "full": (lambda x: xp.full((2, 2), x[1, ...]), [0.0, 4.0]),
+        "full_like": (lambda x: xp.full_like(xp.stack([x, x, x]), x[0, ...]), [6.0, 0.0]),
+        "asarray": (lambda x: xp.asarray([x[0, ...], 1.0, x[1, ...], x[0, ...]]), [2.0, 1.0]),
+    }
+    for make, wanted in made.values():
+        g = backend.run(grad(lambda x, make=make: xp.sum(make(x))), backend.array([1.0, 2.0]))
+        assert _list(backend, g) == wanted
+
+
 # -- complex numbers -----------------------------------------------------------------------------------------
 
 
