@@ -18,7 +18,7 @@ from jax import lax
 
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.special.convolution import windows_and_groups
-from bpcore.derivatives.rules.special.padding import pairs_of
+from bpcore.derivatives.rules.special.padding import checked_pairs
 from bpcore.derivatives.rules.special.ranking import TopK, check_count
 from bpcore.derivatives.rules.special.windows import Windows
 
@@ -57,7 +57,7 @@ def einsum(subscripts: str, /, *operands: Any) -> Any:
 def pad(x: Any, widths: Any, /, *, mode: str = "constant", constant_values: float = 0) -> Any:
     """Return `x` with more at its ends."""
     more = {"constant_values": constant_values} if mode == "constant" else {}
-    return jnp.pad(x, pairs_of("pad", widths, x.ndim), mode=mode, **more)
+    return jnp.pad(x, checked_pairs(x, widths, mode), mode=mode, **more)
 
 
 @partial(jax.jit, static_argnames=("k", "axis", "largest"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpcore.derivatives.checks.case import case, given, numbers
+from bpcore.derivatives.checks.case import case, complexes, given, numbers
 from bpcore.derivatives.checks.cases.families import binary, reduced, unary
 from bpcore.words.protocols import Shape, Static
 
@@ -23,6 +23,9 @@ _contractions = [
             ("ij,j->i", ((2, 3), (1,))),
         )
     ),
+    case("einsum", "ij,kj->ik", complexes(2, 2), complexes(2, 2)),
+    case("einsum", "ii,i", complexes(2, 2), numbers(2)),
+    case("pad", complexes(2, 2), ((1, 0), (0, 2)), mode="symmetric"),
     *(
         case("pad", numbers(2, 3), ((1, 0), (4, 2)), mode=mode)
         for mode in ("constant", "edge", "reflect", "symmetric", "wrap")

@@ -8,7 +8,7 @@ from bpcore.derivatives.rules.function import function
 from bpcore.words.errors import ShapeError, choose
 from bpcore.words.protocols import Array, Namespace
 
-__all__ = ["FUNCTIONS", "Widths", "pairs_of"]
+__all__ = ["FUNCTIONS", "Widths", "checked_pairs", "pairs_of"]
 
 Widths = int | tuple[int, int] | Sequence[tuple[int, int]]
 MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
@@ -27,12 +27,20 @@ def pairs_of(where: str, widths: Widths, ndim: int) -> tuple[tuple[int, int], ..
     return tuple((int(before), int(after)) for before, after in pairs)
 
 
+def checked_pairs(x: Array, widths: Widths, mode: str) -> tuple[tuple[int, int], ...]:
+    """Return how much each axis of `x` grows; refuse what cannot be done."""
+    choose("mode", mode, MODES)
+    pairs = pairs_of("pad", widths, x.ndim)
+    if mode != "constant" and any(n == 0 and sum(pair) for n, pair in zip(x.shape, pairs, strict=True)):
+        raise ShapeError(f'pad with mode "{mode}"', "axes that are not empty", tuple(x.shape))
+    return pairs
+
+
 def pad(
     xp: Namespace, x: Array, widths: Widths, /, *, mode: str = "constant", constant_values: float = 0
 ) -> Array:
     """Return `x` with more at its ends, axis by axis."""
-    choose("mode", mode, MODES)
-    pairs = pairs_of("pad", widths, x.ndim)
+    pairs = checked_pairs(x, widths, mode)
     if mode == "constant" and constant_values == 0:
         shape = tuple(before + n + after for n, (before, after) in zip(x.shape, pairs, strict=True))
         return xp.slice_scatter(x, key=_inner(tuple(x.shape), pairs), shape=shape)
@@ -65,8 +73,6 @@ def _inner(shape: tuple[int, ...], pairs: Sequence[tuple[int, int]]) -> tuple[sl
 
 def _places(xp: Namespace, x: Array, n: int, pair: tuple[int, int], mode: str) -> Array:
     """Return the places along an axis of length n that are read from end to end."""
-    if n == 0:
-        raise ShapeError(f'pad with mode "{mode}"', "axes that are not empty", tuple(x.shape))
     places = [_place(i, n, mode) for i in range(-pair[0], n + pair[1])]
     return xp.asarray(places, dtype=xp.int32, device=getattr(x, "device", None))
 
