@@ -1,0 +1,117 @@
+"""Do the tests see it? One session of pytest, whose tests run again and again, with one mutant after another.
+
+Each test runs once as things are; what it executes of the rules is written down. Then a mutant is met by the
+tests that come to the line where it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import CodeType, FrameType
+
+import bpcore.derivatives.rules
+from mutants.catalogue import Mutant, catalogue
+from mutants.judging import SURVIVED, limited
+
+__all__ = ["judge_by_tests"]
+
+ROOT = Path(__file__).parents[1]
+RULES = str(Path(bpcore.derivatives.rules.__file__).parent)
+FOLDER = ROOT / "tests" / "derivatives"
+LEFT_OUT = (
+    *("test_rules", "test_broken_rule", "test_mutants", "test_checking", "test_coverage", "test_completeness"),
+    *("test_standard_property", "test_lines", "test_against_peers", "test_shapes_property"),
+)
+"""Tests that run the checks once more, and those whose examples are drawn anew every time."""
+SLOW = 1.0
+PATIENCE = 20.0
+
+Line = tuple[str, int]
+
+
+def judge_by_tests(numbers: Sequence[int]) -> list[tuple[int, str]]:
+    """Return, for mutants by their numbers in the catalogue, which test caught each; `SURVIVED` if none did."""
+    import pytest  # the checks do without
+
+    session = _Loop([(number, catalogue()[number]) for number in numbers])
+    files = [str(file) for file in sorted(FOLDER.glob("test_*.py")) if file.stem not in LEFT_OUT]
+    options = ["-q", "--axes", "numpy", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}"]
+    with _silence():
+        pytest.main([*options, *files], plugins=[session])
+    return session.found
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - it is no path of ours
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+            yield
+
+
+class _Loop:
+    """A plugin of pytest: what it runs in place of one run of each test."""
+
+    def __init__(self, mutants: Sequence[tuple[int, Mutant]]) -> None:
+        self.mutants = mutants
+        self.found: list[tuple[int, str]] = []
+
+    def pytest_runtestloop(self, session: object) -> bool:
+        """Run the tests as things are, and then those concerned with each mutant."""
+        reached = {}
+        for item in session.items:  # type: ignore[attr-defined]
+            lines: set[Line] = set()
+            with _watching(lines):
+                failed, seconds = _run(item)
+            if lines and not failed and seconds < SLOW:
+                reached[item] = lines
+        for number, mutant in self.mutants:
+            concerned = [item for item, lines in reached.items() if mutant.is_reached(lines)]
+            self.found.append((number, _first_failure(mutant, concerned)))
+        return True
+
+
+def _first_failure(mutant: Mutant, items: Iterable[object]) -> str:
+    with mutant.force():
+        for item in items:
+            try:
+                with limited(PATIENCE):
+                    failed, _ = _run(item)
+            except BaseException as stopped:  # noqa: BLE001 - whatever a broken rule raises
+                if isinstance(stopped, KeyboardInterrupt):
+                    raise
+                failed = True
+            if failed:
+                return str(item.nodeid).rpartition("/")[2]  # type: ignore[attr-defined]
+    return SURVIVED
+
+
+def _run(item: object) -> tuple[bool, float]:
+    """Run a test; return whether it failed, and how long it took."""
+    from _pytest.runner import runtestprotocol
+
+    reports = runtestprotocol(item, log=False, nextitem=item)  # type: ignore[arg-type]
+    return any(report.failed for report in reports), sum(report.duration for report in reports)
+
+
+@contextlib.contextmanager
+def _watching(lines: set[Line]) -> Iterator[None]:
+    """Write down the first line of every function of the rules that is called."""
+    seen: set[CodeType] = set()
+
+    def profile(frame: FrameType, event: str, argument: object) -> None:
+        code = frame.f_code
+        if event == "call" and code not in seen:
+            seen.add(code)
+            if code.co_filename.startswith(RULES):
+                lines.add((code.co_filename, code.co_firstlineno))
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
