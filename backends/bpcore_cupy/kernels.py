@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bpcore_cupy.devices import placed
+from bpcore_cupy.special import special_kernels
 
 __all__ = ["creation", "kernels"]
 
@@ -120,9 +121,6 @@ def kernels(cp: Any, compat: Any, special: Any, scatter_add: Kernel) -> dict[str
     scatter_add : ``cupyx.scatter_add``
     """
 
-    def softplus(x: Any, /) -> Any:
-        return cp.negative(special.log_expit(cp.negative(x)))
-
     def sign(x: Any, /) -> Any:  # CuPy's own takes the sign of the real part
         return compat.sign(x) if x.dtype.kind == "c" else cp.sign(x)
 
@@ -133,9 +131,7 @@ def kernels(cp: Any, compat: Any, special: Any, scatter_add: Kernel) -> dict[str
         "matmul": cp.matmul,
         "tensordot": cp.tensordot,
         "sign": sign,
-        "erf": special.erf,
-        "expit": special.expit,
-        "softplus": softplus,
+        **special_kernels(cp, special),
         "index_add": _index_add(scatter_add),
         "own": _own,
     }

@@ -5,6 +5,7 @@ What runs on a device is tested by the conformance suite on the axis ``cupy``, a
 
 from __future__ import annotations
 
+import math
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any, ClassVar
@@ -77,9 +78,12 @@ def stand_in(devices: int = 1, **fields: Any) -> Any:
         "linspace",
         "ones",
         "zeros",
+        "einsum",
+        "isinf",
         "matmul",
         "tensordot",
         "sign",
+        "where",
     ):
         setattr(module, name, on_device(getattr(np, name)))
     for name in ("empty_like", "full_like", "ones_like", "zeros_like", "negative"):
@@ -102,9 +106,11 @@ def scatter_add(x: np.ndarray, key: Any, source: Any) -> None:
 
 
 SPECIAL = SimpleNamespace(
-    erf=np.vectorize(lambda x: x, otypes=[float]),
     expit=lambda x: 1 / (1 + np.exp(-x)),
     log_expit=lambda x: -np.logaddexp(0.0, -x),
+    xlogy=lambda x, y: np.where(x == 0, 0.0, x * np.log(np.where(x == 0, 1.0, y))),
+    **{name: np.vectorize(getattr(math, name), otypes=[float]) for name in ("erf", "erfc")},
+    **{name: np.vectorize(lambda x: x, otypes=[float]) for name in ("erfcx", "gammaln", "ndtr")},
 )
 
 
