@@ -15,6 +15,7 @@ from bpcore.words.protocols import Recorded
 from bpcore_numpy.algebra import ALGEBRA
 from bpcore_numpy.cheaper import CHEAPER
 from bpcore_numpy.kernels import KERNELS
+from bpcore_numpy.special import KERNELS as SPECIAL
 from bpcore_numpy.standard import STANDARD
 
 __all__ = ["numpy"]
@@ -47,7 +48,7 @@ def _open(device: str | None) -> Backend:
         asarray=_asarray,
         to_host=np.asarray,
         compile=_compile,
-        kernels={**CHEAPER, **ALGEBRA, **STANDARD, **KERNELS},
+        kernels={**CHEAPER, **ALGEBRA, **STANDARD, **SPECIAL, **KERNELS},
     )
 
 

@@ -28,7 +28,7 @@ class _Term(NamedTuple):
 
 def einsum(xp: Namespace, subscripts: str, /, *operands: Array) -> Array:
     """Sum products of the operands as the letters say: two at a time, the cheaper pair first."""
-    read = subscripts_of(subscripts, [tuple(x.shape) for x in operands])
+    read = subscripts_of(subscripts, [x.shape for x in operands])
     terms = [_plain(xp, read, letters, x) for letters, x in zip(read.inputs, operands, strict=True)]
     terms = [_summed(xp, term, _others(terms, i) | set(read.output)) for i, term in enumerate(terms)]
     while len(terms) > 1:
@@ -127,7 +127,7 @@ def _ordered(xp: Namespace, term: _Term, letters: str) -> Array:
 def _back(index: int, xp: Namespace, g: Array, y: Array, subscripts: str, *operands: Array) -> Array:
     """Put the cotangent in the operand's place; letters that only the operand has are spread again."""
     mine, x = index - 1, operands[index - 1]
-    read = subscripts_of(subscripts, [tuple(operand.shape) for operand in operands])
+    read = subscripts_of(subscripts, [operand.shape for operand in operands])
     letters = read.inputs[mine]
     others = [i for i in range(len(operands)) if i != mine]
     known = set(read.output).union(*(read.inputs[i] for i in others))

@@ -14,7 +14,7 @@ from bpcore.derivatives.rules.function import multilinear
 from bpcore.derivatives.rules.special.windows import Each, Padding, Windows, windows_of
 from bpcore.words.protocols import Array, Namespace, Shape
 
-__all__ = ["FUNCTIONS", "conv", "conv_input", "conv_weight", "windows_and_groups"]
+__all__ = ["FUNCTIONS", "conv", "conv_input", "conv_weight", "patches_by_input", "windows_and_groups"]
 
 
 def windows_and_groups(
@@ -46,11 +46,18 @@ def conv(xp: Namespace, x: Array, w: Array, /, **options: object) -> Array:
 
 def conv_input(xp: Namespace, g: Array, w: Array, /, *, shape: Shape, **options: object) -> Array:
     """Return, of that shape, the transpose of `conv` by its input."""
+    windows, patches = patches_by_input(xp, g, w, shape=shape, **options)
+    return windows.gathered(xp, patches)
+
+
+def patches_by_input(
+    xp: Namespace, g: Array, w: Array, /, *, shape: Shape, **options: object
+) -> tuple[Windows, Array]:
+    """Return the windows, and what each has for the elements that it sees."""
     windows, groups = windows_and_groups(shape, w.shape, **options)  # type: ignore[arg-type]
     g = xp.reshape(g, (g.shape[0], groups, w.shape[0] // groups, math.prod(windows.out)))
     columns = xp.matmul(xp.matrix_transpose(_matrices(xp, w, groups)), g)
-    patches = xp.reshape(columns, (*shape[:2], math.prod(windows.kernel), *windows.out))
-    return windows.gathered(xp, patches)
+    return windows, xp.reshape(columns, (*shape[:2], math.prod(windows.kernel), *windows.out))
 
 
 def conv_weight(xp: Namespace, g: Array, x: Array, /, *, shape: Shape, **options: object) -> Array:
@@ -58,10 +65,8 @@ def conv_weight(xp: Namespace, g: Array, x: Array, /, *, shape: Shape, **options
     windows, groups = windows_and_groups(x.shape, shape, **options)  # type: ignore[arg-type]
     g = xp.reshape(g, (g.shape[0], groups, shape[0] // groups, math.prod(windows.out)))
     columns = _columns(xp, windows, groups, x)
-    many = g.shape[0] * g.shape[3]
-    left = xp.reshape(xp.permute_dims(g, (1, 2, 0, 3)), (groups, g.shape[2], many))
-    right = xp.reshape(xp.permute_dims(columns, (1, 0, 3, 2)), (groups, many, columns.shape[2]))
-    return xp.reshape(xp.matmul(left, right), shape)
+    products = xp.matmul(g, xp.matrix_transpose(columns))
+    return xp.reshape(xp.sum(products, axis=0), shape)
 
 
 FUNCTIONS = (

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from string import ascii_letters
 from typing import NamedTuple
 
@@ -21,13 +22,13 @@ class Subscripts(NamedTuple):
         For each operand, one letter for each axis.
     output : str
         The letters of the result's axes.
-    sizes : dict of str to int
+    sizes : mapping of str to int
         The length of the axes of each letter; an axis of length 1 goes with any other length.
     """
 
     inputs: tuple[str, ...]
     output: str
-    sizes: dict[str, int]
+    sizes: Mapping[str, int]
 
 
 def subscripts_of(text: str, shapes: Sequence[Shape]) -> Subscripts:
@@ -42,6 +43,11 @@ def subscripts_of(text: str, shapes: Sequence[Shape]) -> Subscripts:
     """
     if not isinstance(text, str):
         raise OptionError("subscripts", text, 'a text such as "ij,jk->ik"')
+    return _read(text, tuple(tuple(shape) for shape in shapes))
+
+
+@lru_cache(maxsize=512)
+def _read(text: str, shapes: tuple[Shape, ...]) -> Subscripts:
     left, arrow, right = text.replace(" ", "").partition("->")
     parts = left.split(",")
     if len(parts) != len(shapes):
