@@ -102,6 +102,39 @@ def test_vectors_that_are_not_used_may_have_equal_values(backend: Any) -> None:
     )
 
 
+def test_the_cotangent_of_a_hermitian_matrix_is_hermitian(backend: Any) -> None:
+    """Whichever triangle the library reads."""
+    xp = backend.xp
+    x = backend.array([[2.5, 0.6, -0.4], [0.6, 1.9, 0.5], [-0.4, 0.5, 1.1]])
+    weights = backend.array([[1.0, 2.0, -1.0], [0.5, 3.0, 0.3], [-0.7, 0.2, 1.5]])
+    for function in (xp.linalg.cholesky, xp.linalg.eigvalsh, lambda x: xp.linalg.eigh(x)[1] ** 2):
+        found = backend.host(grad(lambda x, f=function: xp.sum(xp.multiply(weights, f(x))))(x))
+        assert np.abs(found - np.diag(np.diag(found))).max() > 0.01
+        assert found.tolist() == pytest.approx(found.T)
+
+
+SOME: dict[str, Callable[[Any, Any, Any, Any], Any]] = {
+    "left vectors": lambda xp, u, s, vh: u[:, :1] * u[:, 1],
+    "right vectors": lambda xp, u, s, vh: vh[0, :] * vh[1:2, :],
+    "one left vector": lambda xp, u, s, vh: u[:, :1] * u[:, 0],
+    "one of each": lambda xp, u, s, vh: u[:, :1] * vh[0, :],
+}
+
+
+@pytest.mark.axes("numpy", "strict:device1", "torch")
+@pytest.mark.parametrize("name", SOME)
+def test_a_function_may_use_some_singular_vectors_only(backend: Any, name: str) -> None:
+    """The others have no cotangent, but turn with them."""
+    xp = backend.xp
+    x = backend.array([[3.6, -0.5, 0.4], [0.7, 1.9, -0.3], [-0.2, 0.4, -0.8]])
+
+    def products(x: Any) -> Any:
+        u, s, vh = xp.linalg.svd(x)
+        return SOME[name](xp, u, s, vh) ** 2
+
+    assert check_grad(products, x, order=2).passed
+
+
 # -- singular matrices ---------------------------------------------------------------------------------------
 
 

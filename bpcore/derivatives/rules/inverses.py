@@ -98,13 +98,15 @@ def _turned(xp: Namespace, left: Array, vh: Array) -> Array:
 
 
 def _cofactors(xp: Namespace, g: Array, y: Array, x: Array) -> Array:
-    """Turn into the basis of the singular vectors, where the cofactors of cofactors are plain products."""
+    """Turn into the basis of the singular vectors, where the cofactors of cofactors are plain products.
+
+    On the diagonal of `others`, the products without one value cancel between the two parts.
+    """
     u, s, vh = xp.linalg.svd(x, full_matrices=False)
     one = identity(xp, _pairs(xp, s))
     gone = xp.add(one[..., :, None, :], one[..., None, :, :])
     values = s[..., None, None, :]
     others = xp.prod(xp.where(xp.greater(gone, 0), xp.ones_like(values), values), axis=-1)
-    others = xp.multiply(others, xp.subtract(1.0, one))
     inner = xp.matmul(adjoint(xp, u), xp.matmul(g, adjoint(xp, vh)))
     diagonal = xp.sum(xp.multiply(one, inner), axis=-1, keepdims=True)
     along = xp.multiply(one, xp.matmul(xp.astype(others, inner.dtype), diagonal))
