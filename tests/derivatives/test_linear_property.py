@@ -193,3 +193,38 @@ def test_the_way_back_is_the_transpose(name: str, shape: tuple[int, ...], data: 
     assert np.sum(y * g) == np.sum(t * back)
     _, tangent = bp.jvp(function, (np.zeros(shape),), (t,))
     np.testing.assert_array_equal(tangent, y)
+
+
+def _others(x: Any, axis: Any) -> Any:
+    """Return for each element the product, over the axes, of all but it."""
+    y = np.empty_like(x)
+    for place in np.ndindex(*x.shape):
+        without = x.copy()
+        without[place] = 1.0
+        y[place] = np.broadcast_to(np.prod(without, axis=axis, keepdims=True), x.shape)[place]
+    return y
+
+
+@settings(max_examples=25, deadline=None)
+@given(SHAPES, st.data())
+def test_a_product_changes_by_the_product_of_the_others(shape: tuple[int, ...], data: Any) -> None:
+    axis, keepdims = _axes(data.draw, shape), data.draw(st.booleans())
+    x = data.draw(hnp.arrays(np.float64, shape, elements=st.integers(-2, 2).map(float)))
+    y, pullback = bp.vjp(lambda x: XP.prod(x, axis=axis, keepdims=keepdims), x)
+    g = data.draw(hnp.arrays(np.float64, y.shape, elements=st.integers(-9, 9).map(float)))
+    kept = g if keepdims else np.reshape(g, np.prod(x, axis=axis, keepdims=True).shape)
+    np.testing.assert_array_equal(pullback(g)[0], kept * _others(x, axis))
+
+
+@settings(max_examples=25, deadline=None)
+@given(SHAPES, st.data())
+def test_a_running_product_changes_by_the_products_of_the_others(shape: tuple[int, ...], data: Any) -> None:
+    axis, initial = _axis(data.draw, shape), data.draw(st.booleans())
+    x = data.draw(hnp.arrays(np.float64, shape, elements=st.integers(-2, 2).map(float)))
+    y, pullback = bp.vjp(lambda x: XP.cumulative_prod(x, axis=axis, include_initial=initial), x)
+    g = data.draw(hnp.arrays(np.float64, y.shape, elements=st.integers(-9, 9).map(float)))
+    wanted = np.zeros(shape)
+    for n in range(shape[axis]):
+        first = (slice(None),) * (axis % len(shape)) + (slice(0, n + 1),)
+        wanted[first] += np.take(g, [n + initial], axis=axis) * _others(x[first], axis)
+    np.testing.assert_array_equal(pullback(g)[0], wanted)
