@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,10 @@ def diff(x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: 
 
 
 def finfo(kind: Any, /) -> Any:
-    """Return the limits of a floating dtype, or of an array's."""
-    return np.finfo(kind.dtype if isinstance(kind, np.ndarray | np.generic) else kind)
+    """Return the limits of a floating dtype, or of an array's, as Python numbers."""
+    found = np.finfo(kind.dtype if isinstance(kind, np.ndarray | np.generic) else kind)
+    limits = {name: float(getattr(found, name)) for name in ("eps", "max", "min", "smallest_normal")}
+    return SimpleNamespace(bits=found.bits, dtype=found.dtype, **limits)
 
 
 def iinfo(kind: Any, /) -> Any:

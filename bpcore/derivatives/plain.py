@@ -7,6 +7,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from types import ModuleType, SimpleNamespace
 
+from bpcore.derivatives.about import REVISION, About
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.function import Function
 from bpcore.ground.backend import Backend
@@ -35,14 +36,12 @@ def plain_functions(backend: Backend) -> Namespace:
     for name in vars(functions.linalg):
         if name in TABLE:  # the same function under two names
             setattr(functions.linalg, name, getattr(functions, name))
+    _answers(functions, backend)
     if backend.device is not None:
         for name in CREATION:
             put(functions, name, _on_device(look_up(functions, name), backend.device))
     return functions
 
-
-ABOUT = ("__array_api_version__", "__array_namespace_info__")
-"""What a namespace says about itself."""
 
 CREATION = (
     *("arange", "asarray", "empty", "eye", "full", "linspace", "ones", "zeros"),
@@ -70,14 +69,22 @@ def put(functions: Namespace, name: str, function: Callable[..., Array]) -> None
     setattr(getattr(functions, extension) if extension else functions, name, function)
 
 
+def _answers(functions: Namespace, backend: Backend) -> None:
+    """Say what the namespace is, where the library can be asked."""
+    ask = getattr(backend.namespace, "__array_namespace_info__", None)
+    functions.__array_api_version__ = REVISION
+    if ask is not None:
+        functions.__array_namespace_info__ = lambda: About(ask(), backend)
+
+
 def _names(library: Namespace) -> set[str]:
     """Return the public names of a library, without modules that it would import when asked for them.
 
     NumPy lists its tests and its Fortran compiler, 90 ms that nobody wants.
     """
     if not isinstance(library, ModuleType):
-        return {name for name in dir(library) if not name.startswith("_") or name in ABOUT}
-    return {name for name in vars(library) if not name.startswith("_") or name in ABOUT}
+        return {name for name in dir(library) if not name.startswith("_")}
+    return {name for name in vars(library) if not name.startswith("_")}
 
 
 def _on_device(create: Callable[..., Array], device: object) -> Callable[..., Array]:
