@@ -61,7 +61,7 @@ def backends(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def coverage(session: nox.Session) -> None:
-    """Write docs/coverage.md anew, on every axis that needs no GPU; on some with ``-- --axes numpy,torch``."""
+    """Write docs/coverage.md anew, on every axis that needs no GPU, or on some: ``-- --axes numpy,torch``."""
     session.install(".[torch,jax,strict]", f"torch=={TORCH}", *group("tests"))
     axes = ("numpy,numpy:readonly", "strict,strict:device1,strict:device2,strict:no_float64,strict:no_x64")
     every = ("--axes", ",".join((*axes, "strict:strictest,torch,jax,jax:jit")))

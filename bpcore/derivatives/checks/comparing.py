@@ -6,6 +6,7 @@ numeric one comes from differences.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -66,7 +67,7 @@ class Comparison(NamedTuple):
     def gradient(self) -> Comparison:
         """Return the gradient as a function of the inputs and of the cotangents, to be compared itself."""
         weights = directions_like(self.subject.outputs(*self.inputs))
-        second = self.subject._replace(f=_gradient(self.subject, len(self.inputs)), order=2)
+        second = self.subject._replace(f=_gradient(self.subject.f, len(self.inputs)), order=2)
         return Comparison(
             second,
             [*self.inputs, *weights],
@@ -87,7 +88,7 @@ class Comparison(NamedTuple):
         outputs = subject.outputs(*inputs)
         weights = directions_like(outputs)
         tolerance = subject.tolerance(inputs, outputs, weights)
-        gradients = subject.run(_gradient(subject, len(inputs)), *inputs, *weights)
+        gradients = subject.run(_gradient(subject.f, len(inputs)), *inputs, *weights)
         if not each and (report := self._along(gradients, weights, tolerance)).passed:
             for name, x, g in zip(self.names, inputs, gradients, strict=True):
                 subject.check_kind(f"gradient of {subject.name} by {name}", name, x, g)
@@ -118,11 +119,15 @@ class Comparison(NamedTuple):
         return replace(report, compared=sum(math.prod(x.shape) for x in self.inputs))
 
 
-def _gradient(subject: Subject, count: int) -> Callable[..., Sequence[Array]]:
-    """Return the gradient as a function of its `count` inputs, followed by the cotangents."""
+@functools.lru_cache(maxsize=4)
+def _gradient(f: Callable[..., Sequence[Array]], count: int) -> Callable[..., Sequence[Array]]:
+    """Return the gradient as a function of its `count` inputs, followed by the cotangents.
+
+    It is the same function when it is asked for again, so that a compiler that has seen it knows it.
+    """
 
     def gradient(*values: Array) -> list[Array]:
-        return list(vjp(subject.f, *values[:count])[1](list(values[count:])))
+        return list(vjp(f, *values[:count])[1](list(values[count:])))
 
     return gradient
 

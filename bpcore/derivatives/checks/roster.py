@@ -28,6 +28,8 @@ class Entry(NamedTuple):
         Whether the shape of its output depends on values.
     refuses : bool
         Whether it refuses traced arrays.
+    inspects : bool
+        Whether it looks at shapes and dtypes only, and returns no array.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Entry(NamedTuple):
     reason: str = ""
     reads: bool = False
     refuses: bool = False
+    inspects: bool = False
 
 
 MADE_OF_OTHERS = "made of other functions"
@@ -70,9 +73,10 @@ def _entries() -> list[Entry]:
     found += [_composite(name, function) for name, function in COMPOSITES.items()]
     found += [Entry(f"linalg.{name}", ALIASES) for name in SHARED]
     there = {entry.name for entry in found}
-    rest = [(name, "it takes no array") for name in CREATING]
-    rest += [(name, "it looks at shapes and dtypes only") for name in INSPECTING]
-    return found + [Entry(name, WITHOUT_ARRAYS, reason) for name, reason in rest if name not in there]
+    rest = [Entry(name, WITHOUT_ARRAYS, "it takes no array") for name in CREATING]
+    looks = "it looks at shapes and dtypes only"
+    rest += [Entry(name, WITHOUT_ARRAYS, looks, inspects=True) for name in INSPECTING]
+    return found + [entry for entry in rest if entry.name not in there]
 
 
 ROSTER = MappingProxyType({entry.name: entry for entry in _entries()})

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
-from bpcore.derivatives.checks.case import FILLING, Case
+from bpcore.derivatives.checks.case import Case
 from bpcore.derivatives.checks.cases import CASES
-from bpcore.derivatives.checks.comparing import Comparison
 from bpcore.derivatives.checks.report import GradCheck
 from bpcore.derivatives.checks.roster import ROSTER, Entry
 from bpcore.derivatives.checks.subject import Runner
-from bpcore.derivatives.checks.values import Frozen, check_repeatable, compare_values
-from bpcore.derivatives.namespace import namespace
+from bpcore.derivatives.checks.trial import Bench, Trial
 from bpcore.derivatives.plain import plain_functions
-from bpcore.derivatives.rules import TABLE
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.words.errors import OptionError
-from bpcore.words.protocols import Array, Namespace
+from bpcore.words.protocols import Array
 
 __all__ = ["MODES", "RuleCheck", "check_rules"]
 
 MODES = ("value", "reverse", "forward", "second")
 """What is checked: the traced value, the gradient, the tangent, and the gradient of the gradient."""
-
-ANY_VALUES = ("empty", "empty_like")
-"""Functions whose values are whatever was in memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +125,11 @@ def check_rules(
         raise OptionError("only", unknown, "names of functions of the namespace")
     dtype = dtype or ("float64" if found.float64 else "float32")
     make = asarray or (lambda data, dtype: found.asarray(data, dtype=found.dtype(dtype)))
-    bench = _Bench(found, plain_functions(found), dtype, make, run, modes, most, each, reading, first)
-    return [bench.check(entry) for name, entry in ROSTER.items() if name in wanted]
+    bench = Bench(
+        backend=found, functions=plain_functions(found), dtype=dtype, asarray=make, run=run, each=each
+    )
+    choice = _Choice(modes, most, reading, first)
+    return [_checked(bench, entry, choice) for name, entry in ROSTER.items() if name in wanted]
 
 
 @dataclass
@@ -156,84 +153,47 @@ class _Wrong(Exception):
     """A derivative that is not the slope."""
 
 
-@dataclass(frozen=True)
-class _Bench:
-    """Where functions are checked."""
+def _checked(bench: Bench, entry: Entry, choice: _Choice) -> RuleCheck:
+    """Check the cases of one function."""
+    name = entry.name
+    cases = choice.of(CASES.get(name) or _of_alias(name))
+    modes = tuple({*choice.modes} & {"value"}) if entry.reason else choice.modes
+    found = _Findings(message="" if cases else f"{name} has no case in bpcore/derivatives/checks/cases.")
+    for one, mode in product([Trial(bench, case) for case in cases], modes):
+        if mode not in found.failed and not (choice.first and found.failed):
+            try:
+                for report in one.reports(mode):
+                    found.add(report)
+            except _Wrong as wrong:
+                found.failed.add(mode)
+                found.message = found.message or str(wrong)
+            except Exception as raised:  # noqa: BLE001 - a broken rule may raise anything
+                found.failed.add(mode)
+                found.message = found.message or f"{one.case}: {type(raised).__name__}: {_line(raised)}"
+    return RuleCheck(
+        name=name,
+        chapter=entry.chapter,
+        cases=len(cases),
+        modes=tuple(mode for mode in modes if cases and mode not in found.failed),
+        worst=found.worst,
+        absolute_error=found.error,
+        passed=not found.message,
+        message=found.message,
+    )
 
-    backend: Backend
-    functions: Namespace
-    dtype: str
-    asarray: Callable[[Any, str], Array]
-    run: Runner
+
+class _Choice(NamedTuple):
+    """What is checked of a function."""
+
     modes: tuple[str, ...]
     most: int | None
-    each: bool
     reading: bool
     first: bool
 
-    def check(self, entry: Entry) -> RuleCheck:
-        """Check the cases of one function."""
-        name = entry.name
-        cases = CASES.get(name) or _of_alias(name)
-        cases = tuple(one for one in cases if self.reading or not one.reads)
-        cases = cases[:: -(-len(cases) // self.most)] if cases and self.most else cases
-        modes = tuple({*self.modes} & {"value"}) if entry.reason else self.modes
-        found = _Findings(message="" if cases else f"{name} has no case in bpcore/derivatives/checks/cases.")
-        for one, mode in product(cases, modes):
-            if mode not in found.failed and not (self.first and found.failed):
-                try:
-                    self._check(one, mode, found)
-                except _Wrong as wrong:
-                    found.failed.add(mode)
-                    found.message = found.message or str(wrong)
-                except Exception as raised:  # noqa: BLE001 - a broken rule may raise anything
-                    found.failed.add(mode)
-                    found.message = found.message or f"{one}: {type(raised).__name__}: {_line(raised)}"
-        return RuleCheck(
-            name=name,
-            chapter=entry.chapter,
-            cases=len(cases),
-            modes=tuple(mode for mode in modes if cases and mode not in found.failed),
-            worst=found.worst,
-            absolute_error=found.error,
-            passed=not found.message,
-            message=found.message,
-        )
-
-    def _check(self, one: Case, mode: str, found: _Findings) -> None:
-        inputs = one.arrays(self.asarray, self.dtype, every=mode == "value")
-        frozen = Frozen(inputs)
-        if mode == "value":
-            self._value(one, inputs)
-        else:
-            for report in self._reports(one, mode, inputs):
-                found.add(report)
-        frozen.check(str(one))
-
-    def _value(self, one: Case, inputs: list[Array]) -> None:
-        ours, entry, refuses = namespace(self.backend), TABLE.get(one.function), ROSTER[one.function].refuses
-        by_library = (entry is None or entry.compute is None) and one.function not in FILLING
-        own = self.functions if by_library else ours
-        compare_values(
-            str(one),
-            one.call(own, self.backend, self.asarray, every=True),
-            one.call(ours, self.backend, self.asarray, every=True),
-            inputs,
-            constant=bool(ROSTER[one.function].reason),
-            valued=one.function not in ANY_VALUES,
-            trace=not refuses,
-            run=self.run if inputs else lambda f, *args: f(*args),
-        )
-
-    def _reports(self, one: Case, mode: str, inputs: list[Array]) -> Iterator[GradCheck]:
-        """Compare one case's derivatives with differences."""
-        call = one.call(namespace(self.backend), self.backend, self.asarray)
-        comparison = Comparison.of(call, inputs, run=self.run)
-        if mode == "reverse" and self.backend.library != "jax":  # whose arrays cannot be written into
-            check_repeatable(str(one), comparison.subject.f, comparison.inputs)
-        if mode == "forward":
-            return comparison.tangents()
-        return (comparison.gradient() if mode == "second" else comparison).gradients(each=self.each)
+    def of(self, cases: tuple[Case, ...]) -> tuple[Case, ...]:
+        """Return the cases that are checked."""
+        cases = tuple(case for case in cases if self.reading or not case.reads)
+        return cases[:: -(-len(cases) // self.most)] if cases and self.most else cases
 
 
 def _of_alias(name: str) -> tuple[Case, ...]:
