@@ -51,7 +51,7 @@ def linearize(f: Callable[..., Tree], *args: Tree) -> tuple[Tree, Callable[..., 
     outputs, structure = flatten(traced.output)
 
     def pushforward(*tangents: Tree) -> Tree:
-        found = push_forward(traced.tape, _seeds(f, traced, tangents))
+        found = push_forward(traced.tape, _seeds(f, traced, tangents), traced.again)
         moved = [found.get(y.slot) if on_tape(traced.tape, y) else None for y in outputs]
         return unflatten(
             structure, [_still(traced, y) if t is None else t for y, t in zip(outputs, moved, strict=True)]

@@ -20,7 +20,9 @@ from bpcore.words.protocols import Array, Namespace
 __all__ = ["push_forward"]
 
 
-def push_forward(tape: Tape, tangents: dict[int, Array]) -> dict[int, Array]:
+def push_forward(
+    tape: Tape, tangents: dict[int, Array], again: Callable[[Tape], object] | None = None
+) -> dict[int, Array]:
     """Return the tangents of all slots that depend on the inputs, by slot.
 
     Parameters
@@ -29,17 +31,23 @@ def push_forward(tape: Tape, tangents: dict[int, Array]) -> dict[int, Array]:
     tangents : dict of int to array
         The tangents of inputs, by slot, like the inputs in shape and dtype. Inputs that are not in it
         stand still.
+    again : function, optional
+        As for `pull_back`.
     """
     nested = tape.nested or any(type(t) is Traced for t in tangents.values())
     walk = _Walk(tape.space, tape.space.traced if nested else tape.space.functions)
     found = dict(tangents)
-    for slot, call in enumerate(tape.calls, start=tape.inputs):
-        if call.function is ITEM:
-            t = found[call.slots[0]][call.static["index"]] if call.slots[0] in found else None
-        else:
+    slot = tape.inputs
+    try:
+        for slot, call in enumerate(tape.calls, start=tape.inputs):
             t = walk.step(call, found)
-        if t is not None:
-            found[slot] = t
+            if t is not None:
+                found[slot] = t
+    except Exception as error:
+        from bpcore.derivatives.lines import say_where  # wanted for an error only
+
+        say_where(error, tape, slot, again)
+        raise
     return found
 
 
@@ -60,6 +68,9 @@ class _Walk(NamedTuple):
 
     def step(self, call: Call, found: dict[int, Array]) -> Array | None:
         """Return the tangent of a call's output, or of each of several; None where it does not move."""
+        if call.function is ITEM:
+            parts = found.get(call.slots[0])  # type: ignore[arg-type]
+            return None if parts is None else parts[call.static["index"]]
         backward = call.function.backward
         if backward is None or not (call.function.several or self.space.is_floating(call.output.dtype)):
             return None  # whole numbers do not move

@@ -35,6 +35,9 @@ def test_the_line_is_found_by_a_second_call() -> None:
 
     with pytest.raises(ZeroDivisionError) as caught:
         bp.grad(f)(np.ones(2))
+    with pytest.raises(ZeroDivisionError) as forward:
+        bp.jvp(f, (np.ones(2),), (np.ones(2),))
+    assert forward.value.__notes__ == caught.value.__notes__
     (note,) = caught.value.__notes__
     lines = Path(__file__).read_text(encoding="utf-8").splitlines()
     number = next(i for i, line in enumerate(lines, start=1) if line.endswith("# this one"))
