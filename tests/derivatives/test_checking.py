@@ -174,6 +174,50 @@ def test_python_floats_are_arguments(backend: Any) -> None:
     assert report.compared == 3
 
 
+COMPLEX = {"float32": "complex64", "float64": "complex128"}
+
+
+def _complex(backend: Any, data: Any) -> Any:
+    return backend.array(data, COMPLEX[backend.float])
+
+
+def test_complex_elements_are_moved_along_both_axes(backend: Any) -> None:
+    xp, x = backend.xp, _complex(backend, [0.5 + 1.0j, -1.5 + 0.25j])
+    report = check_grad(lambda x: xp.multiply(x, xp.exp(x)), x, order=2)
+    assert isinstance(report.numeric, complex)
+    assert report.compared == 2 + 2 + 2
+    with pytest.raises(GradientMismatch, match=r"is 0\+0j, by differences .*j: ratio 0\+0j"):
+        check_grad(lambda x: xp.stop_gradient(xp.conj(x)), x)
+
+
+def test_real_arrays_on_complex_ways(backend: Any) -> None:
+    xp = backend.xp
+    there = backend.xp.asarray(1j, dtype=_complex(backend, 0j).dtype, device=backend.array(0.0).device)
+
+    def f(x: Any, z: Any) -> Any:
+        y = xp.multiply(xp.add(x, there), z)
+        return {"size": xp.abs(y), "y": y, "real": xp.real(y)}
+
+    x, z = backend.array([0.5, -1.5]), _complex(backend, [1.0 + 0.5j, 0.75 - 2.0j])
+    assert check_grad(f, x, z, order=2).passed
+    assert check_grad(f, x, z, order=2, mode="forward").passed
+
+
+def test_a_complex_number_is_an_argument() -> None:
+    assert check_grad(lambda x, z: x * z * z, 2.0, 1.0 + 0.5j, order=2).passed
+
+
+class Found(NamedTuple):
+    values: Any
+    places: Any
+
+
+def test_named_results_with_places_in_them(backend: Any) -> None:
+    xp = backend.xp
+    x = backend.array([0.5, -1.5, 1.25])
+    assert check_grad(lambda x: Found(xp.exp(x), xp.argsort(x)), x, order=2).compared == 3 + 3 + 3
+
+
 def test_sizes_of_zero_are_skipped(backend: Any) -> None:
     empty = backend.xp.reshape(backend.array([]), (0, 2))
     report = check_grad(lambda x, y: backend.xp.concat([x, y]), empty, backend.array([[1.0, 2.0]]))

@@ -36,7 +36,7 @@ def test_a_backend_that_cannot_be_used_is_told_with_the_line_that_installs_it(
 
 
 def only(*names: str) -> Callable[..., list[RuleCheck]]:
-    return lambda backend: check_rules(backend, only=names)
+    return lambda backend, *, each: check_rules(backend, only=names, each=each)
 
 
 def test_rules_that_hold(done: Call, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def test_a_rule_that_does_not_hold(call: Call, monkeypatch: pytest.MonkeyPatch) 
         passed=False,
         message="sin differs at (0,).",
     )
-    monkeypatch.setattr(survey, "check_rules", lambda backend: [good, bad])
+    monkeypatch.setattr(survey, "check_rules", lambda backend, *, each: [good, bad])
     result = call("check")
     assert result.exit_code == 1
     told = result.stdout.splitlines()
