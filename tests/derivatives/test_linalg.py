@@ -13,7 +13,6 @@ from bpcore.derivatives.checks.cases import CASES
 from bpcore.derivatives.checks.checking import check_grad
 from bpcore.derivatives.composed_algebra import COMPOSITES
 from bpcore.derivatives.transforms import grad, vjp
-from bpcore.words.errors import OptionError
 
 ORDERS = (0, 1, 2, 3, 1.5, 0.5, -1, math.inf, -math.inf)
 ONE = [[1.0, 0.0], [0.0, 1.0]]
@@ -50,7 +49,8 @@ def test_elements_of_one_size_share_the_greatest(backend: Any) -> None:
 
 
 def test_a_norm_that_there_is_not_is_refused(backend: Any) -> None:
-    with pytest.raises(OptionError, match="nuc"):
+    """With the library's own error, as on plain arrays."""
+    with pytest.raises((ValueError, RuntimeError), match="(?i)ord"):
         grad(lambda x: backend.xp.linalg.matrix_norm(x, ord=3))(backend.array(ONE))
 
 
