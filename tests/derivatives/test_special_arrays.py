@@ -141,6 +141,12 @@ def test_pad_takes_widths_as_numpy_does_and_refuses_others(backend: Any) -> None
         bp.special.pad(backend.array(x)[:, :0], 1, mode="edge")
 
 
+def test_what_is_not_padded_is_a_copy() -> None:
+    x = filled(2, 2)
+    for mode in MODES:
+        assert not np.shares_memory(bp.special.pad(x, 0, mode=mode), x)
+
+
 def test_top_k_is_in_order_and_says_where(backend: Any) -> None:
     x = backend.array([[3.0, -1.0, 7.0, 5.0], [0.0, 2.0, -4.0, 1.0]])
     for k, largest, wanted in ((2, True, [[2, 3], [1, 3]]), (3, False, [[1, 0, 3], [2, 0, 3]])):
@@ -267,3 +273,20 @@ def test_slices_are_added_by_name(backend: Any) -> None:
     x, source = backend.array([[1.0, 2.0], [3.0, 4.0]]), backend.array([[10.0, 20.0], [30.0, 40.0]])
     y = bp.special.index_add(x, backend.array([1, 1], "int32"), source, axis=0)
     assert backend.host(y).tolist() == [[1.0, 2.0], [43.0, 64.0]]
+
+
+def test_they_are_recorded_and_compiled_with_their_gradients(backend: Any) -> None:
+    """Notations are text, windows options, and rankings two outputs: a Program holds them all."""
+    xp = backend.xp
+
+    def loss(x: Any, w: Any) -> Any:
+        y = bp.special.conv(bp.special.pad(x, ((0, 0), (0, 0), (2, 1)), mode="reflect"), w, stride=2)
+        best = bp.special.top_k(bp.special.einsum("...ij,kj->...ik", y, y[0, ...]), 2, axis=-2).values
+        return xp.sum(bp.special.gammaln(xp.add(xp.abs(best), 1.5)))
+
+    x, w = backend.array(filled(2, 2, 6)), backend.array(filled(3, 2, 3))
+    both = bp.value_and_grad(loss, argnums=(0, 1))
+    value, (dx, dw) = both(x, w)
+    again, (cx, cw) = bp.compile(both)(x, w)
+    for a, b in ((again, value), (cx, dx), (cw, dw)):
+        np.testing.assert_allclose(backend.host(a), backend.host(b), rtol=1e-5, atol=1e-5)
