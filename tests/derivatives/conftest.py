@@ -6,6 +6,7 @@ ran and keeps the others; ``nox -s coverage`` does it for all axes that can run 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -90,10 +91,29 @@ def parsed(text: str) -> Cells:
 
 def rendered(cells: Cells) -> str:
     """Return the file that has these cells, with a row for each function that there is."""
-    parts = [INTRODUCTION]
+    parts = [INTRODUCTION, _summary(cells)]
     for chapter, entries in groupby(ROSTER.values(), key=lambda entry: entry.chapter):
         parts.append(_section(chapter, list(entries), cells))
     return "\n".join(parts)
+
+
+def _summary(cells: Cells) -> str:
+    """Return how many functions were found to do what, axis by axis."""
+    lines = ["| axis | VRFS | V, constant | less | not run |", "|---|---|---|---|---|"]
+    for axis in COLUMNS:
+        found = Counter(_kind(entry, cells.get((name, axis), NOT_RUN)) for name, entry in ROSTER.items())
+        lines.append(f"| `{axis}` | {' | '.join(str(found[kind]) for kind in KINDS)} |")
+    return "\n".join([*lines, ""])
+
+
+KINDS = ("all", "constant", "less", NOT_RUN)
+
+
+def _kind(entry: Entry, cell: str) -> str:
+    if cell == NOT_RUN:
+        return cell
+    wanted = "V" if entry.reason else "".join(LETTERS.values())
+    return ("constant" if entry.reason else "all") if cell == wanted else "less"
 
 
 def _section(chapter: str, entries: list[Entry], cells: Cells) -> str:
@@ -139,7 +159,9 @@ class Coverage:
         return cell
 
     def write(self) -> None:
-        """Write the file anew."""
+        """Write the file anew; what was written to it in the meantime stays."""
+        if FILE.exists():
+            self.stated = parsed(FILE.read_text(encoding="utf-8"))
         FILE.write_text(rendered(self.stated | self.found), encoding="utf-8")
 
 
