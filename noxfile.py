@@ -129,6 +129,13 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mutants(session: nox.Session) -> None:
+    """Break every rule in every way, and see that the suite sees it; writes docs/mutants.md."""
+    session.install(".[strict]", *group("tests"))
+    session.run("python", "-m", "mutants", "--jobs", WORKERS, *session.posargs, env=ONE_THREAD)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Asv, quickly, and the side-by-side tables; results under .asv."""
     session.install(".", *group("bench"))

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 
-from bpcore.derivatives.rules import TABLE
 from mutants.catalogue import Mutant, catalogue
 from mutants.judging import SURVIVED, judge, unsound
+from mutants.page import write
+from mutants.reasons import FILE, reasons
 from mutants.testing import judge_by_tests
 
 CHUNK = 24
@@ -32,28 +33,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*(one for _, one in mutants), sep="\n")
         return 0
     start = time.perf_counter()
-    wrong = unsound([name for name, entry in TABLE.items() if entry.backward is not None])
+    wrong = unsound(sorted({name for one in catalogue() for name in one.functions}))
     if wrong:
-        print(f"The checks of these fail without any mutant, and nothing is judged by them: {', '.join(wrong)}.")
+        print(
+            f"The checks of these fail without any mutant, and nothing is judged by them: {', '.join(wrong)}."
+        )
     judged = dict(_judged([number for number, _ in mutants], told.jobs, wrong))
-    print(f"{time.perf_counter() - start:.0f} s", sum(how == SURVIVED for how in judged.values()))
+    passed = sum(how == SURVIVED for how in judged.values())
+    print(
+        f"{passed} of {len(mutants)} pass the checks, after {time.perf_counter() - start:.0f} s", flush=True
+    )
     if not told.no_tests:
         judged |= _by_tests([number for number, how in judged.items() if how == SURVIVED], told.jobs)
-    alive = [one for number, one in mutants if judged[number] == SURVIVED]
-    by: dict[str, int] = {}
-    for how in judged.values():
-        how = how.split("::")[0] or "nothing"
-        by[how] = by.get(how, 0) + 1
-    print(*alive, sep="\n")
-    print(by)
-    print(f"{len(mutants)} mutants, {len(alive)} survived, {time.perf_counter() - start:.0f} s")
-    return 0
+    found = [(one, judged[number]) for number, one in mutants]
+    if len(mutants) == len(catalogue()) and not wrong and not told.no_tests:
+        write(found)
+    return _told(found, time.perf_counter() - start) or bool(wrong)
+
+
+def _told(judged: list[tuple[Mutant, str]], seconds: float) -> int:
+    """Print what survived without a reason, and which reason is for nothing; return 1 where there is such."""
+    alive = [str(one) for one, how in judged if how == SURVIVED]
+    without = [one for one in alive if one not in reasons()]
+    stale = [str(one) for one, how in judged if how != SURVIVED and str(one) in reasons()]
+    print(*without, *(f"caught, and listed in {FILE.name}: {one}" for one in stale), sep="\n")
+    score = 1 - len(alive) / max(len(judged), 1)
+    print(f"{len(judged)} mutants, {len(alive)} survived: {score:.4f}, in {seconds:.0f} s")
+    print(f"{len(without)} of the survivors without a reason")
+    return int(bool(without or stale))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mutants", description=__doc__)
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="mutants that concern it")
-    parser.add_argument("--chapter", action="append", default=[], metavar="FILE", help="elementwise, special/gamma")
+    parser.add_argument(
+        "--chapter", action="append", default=[], metavar="FILE", help="elementwise, special/gamma"
+    )
     parser.add_argument("--kind", default="", help="one kind of mutation")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--list", action="store_true", help="show the mutants, and judge none")

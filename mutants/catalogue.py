@@ -95,7 +95,7 @@ def _of_source(module: ModuleType) -> Iterator[Mutant]:
     for statement in tree.body:
         name = _name(statement)
         functions = _dependents(module, tree, name, own) if _is_constant(statement) else []
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        if is_definition := isinstance(statement, ast.FunctionDef | ast.ClassDef):
             functions = serving.get((module.__name__, name), [])
             functions = functions or (own if name in _makers(tree) else [])
         for site in sites(statement) if functions else ():
@@ -112,12 +112,8 @@ def _of_source(module: ModuleType) -> Iterator[Mutant]:
                 number=seen[key],
                 functions=(site.label,) if by_label else tuple(functions),
                 force=partial(changed_statement, module, site.mutated),
-                where=(str(module.__file__), *site.lines) if _has_lines(statement, name, by_label) else None,
+                where=(str(module.__file__), *site.lines) if by_label or is_definition else None,
             )
-
-
-def _has_lines(statement: ast.stmt, name: str, by_label: bool) -> bool:
-    return by_label or isinstance(statement, ast.FunctionDef | ast.ClassDef)
 
 
 def _entry_names(module: ModuleType) -> list[str]:
@@ -157,7 +153,8 @@ def _dependents(module: ModuleType, tree: ast.Module, name: str, own: list[str])
     found = {
         function
         for statement in tree.body
-        if isinstance(statement, ast.FunctionDef) and any(_is_name(node, name) for node in ast.walk(statement))
+        if isinstance(statement, ast.FunctionDef)
+        and any(_is_name(node, name) for node in ast.walk(statement))
         for function in serving.get((module.__name__, statement.name), ())
     }
     return [function for function in TABLE if function in found]

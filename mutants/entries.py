@@ -1,4 +1,4 @@
-"""Mutations of an entry of the table: a rule as a whole, the way forward mode takes, the sum of broadcasting."""
+"""Mutations of an entry of the table: a whole rule, the way forward, the sum over broadcast axes."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Broken(Sequence[Any]):
     """The rules of a function, one of them broken."""
 
     def __init__(self, rules: Sequence[Any], index: int, how: Callable[[Rule], Rule | None]) -> None:
-        self.rules, self.index, self.how = rules, index, how
+        self.rules, self.which, self.how = rules, index, how
 
     def __getitem__(self, index: Any) -> Any:
-        return self.how(self.rules[index]) if index == self.index else self.rules[index]
+        return self.how(self.rules[index]) if index == self.which else self.rules[index]
 
     def __len__(self) -> int:
         return len(self.rules)

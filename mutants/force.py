@@ -1,7 +1,6 @@
 """Putting a mutation in force, in the running program, and taking it back."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -68,7 +67,8 @@ def _put_entries(undo: ExitStack, module: ModuleType, changed: ast.stmt) -> None
 def _compiled(statement: ast.stmt, module: ModuleType) -> CodeType:
     tree = ast.Module([statement], type_ignores=[])
     flags = __future__.annotations.compiler_flag
-    return compile(tree, str(module.__file__), "exec", flags, dont_inherit=True)
+    code: CodeType = compile(tree, str(module.__file__), "exec", flags, dont_inherit=True)
+    return code
 
 
 _tables: dict[str, CodeType | None] = {}
@@ -79,7 +79,7 @@ def _table(module: ModuleType) -> CodeType | None:
     if module.__name__ not in _tables:
         body = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")).body
         found = next((node for node in body if _target(node) == "FUNCTIONS"), None)
-        _tables[module.__name__] = found and _compiled(found, module)
+        _tables[module.__name__] = None if found is None else _compiled(found, module)
     return _tables[module.__name__]
 
 
@@ -102,7 +102,11 @@ def _replace(undo: ExitStack, live: FunctionType, new: FunctionType) -> None:
 
 def _replace_methods(undo: ExitStack, live: type, new: type) -> None:
     for name, member in vars(new).items():
-        one, other = (getattr(x, "fget", x) for x in (vars(live).get(name), member))
-        if isinstance(one, FunctionType) and isinstance(other, FunctionType):
-            if one.__code__.co_filename == sys.modules[live.__module__].__file__:
-                _replace(undo, one, other)
+        one, other = _function_of(vars(live).get(name)), _function_of(member)
+        if one and other and one.__code__.co_filename == sys.modules[live.__module__].__file__:
+            _replace(undo, one, other)
+
+
+def _function_of(member: object) -> FunctionType | None:
+    found = getattr(member, "fget", member)
+    return found if isinstance(found, FunctionType) else None

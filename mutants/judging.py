@@ -12,7 +12,7 @@ from bpcore.derivatives.checks.cases import CASES
 from bpcore.derivatives.checks.rule_checks import check_rules
 from mutants.catalogue import Mutant
 
-__all__ = ["MODES", "SURVIVED", "judge", "limited", "unsound"]
+__all__ = ["MODES", "SURVIVED", "TooLong", "judge", "limited", "unsound"]
 
 SURVIVED = ""
 MODES = ("reverse", "forward", "second")

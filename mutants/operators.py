@@ -73,23 +73,34 @@ def changes(node: ast.AST, known: Sequence[str]) -> Iterator[Change]:
             yield from _function(node, name, args)
         case ast.Call(func=ast.Name(), args=[ast.Name(id="xp"), *rest]):
             yield from (("dropped step", x) for x in rest if not isinstance(x, ast.Constant | ast.Starred))
-        case ast.Constant(value=value) if type(value) in (bool, int, float):
+        case ast.Constant(value=bool() | int() | float() as value):
             yield "changed constant", ast.Constant(_other_number(value))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             yield "sign", operand
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            yield "turned condition", operand
         case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
             yield "swapped functions", ast.BinOp(left, ARITHMETIC[type(op)](), right)
             yield "dropped term", left
-        case ast.BoolOp(op=op, values=values):
-            yield "turned condition", ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values)
-        case ast.Compare(left=left, ops=[op], comparators=[right]):
-            yield "turned condition", ast.Compare(left, [OPPOSITE[type(op)]()], [right])
+        case _:
+            yield from _condition(node)
+            yield from _statement(node, known)
+
+
+def _condition(node: ast.AST) -> Iterator[Change]:
+    match node:
         case ast.If(test=test, body=body, orelse=orelse) if not isinstance(test, ast.Compare):
             yield "turned condition", ast.If(ast.UnaryOp(ast.Not(), test), body, orelse)
         case ast.IfExp(test=test, body=body, orelse=orelse) if not isinstance(test, ast.Compare):
             yield "turned condition", ast.IfExp(test, orelse, body)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield "turned condition", operand
+        case ast.BoolOp(op=op, values=values):
+            yield "turned condition", ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values)
+        case ast.Compare(left=left, ops=[op], comparators=[right]):
+            yield "turned condition", ast.Compare(left, [OPPOSITE[type(op)]()], [right])
+
+
+def _statement(node: ast.AST, known: Sequence[str]) -> Iterator[Change]:
+    match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if _mentions(value, name):
             yield "dropped step", ast.Pass()
         case ast.AugAssign():

@@ -25,7 +25,9 @@ Users = dict[tuple[str, str], list[str]]
 
 def rule_modules() -> list[ModuleType]:
     """Return the modules of the rules, in the order of their names."""
-    return [sys.modules[name] for name in sorted(sys.modules) if name.startswith(RULES) and name not in NO_RULES]
+    return [
+        sys.modules[name] for name in sorted(sys.modules) if name.startswith(RULES) and name not in NO_RULES
+    ]
 
 
 def users() -> Users:
@@ -65,8 +67,10 @@ def _rules(entry: Function) -> Iterator[Any]:
 
 
 def _is_ours(one: object) -> bool:
-    return isinstance(one, FunctionType | type) and one.__module__.startswith(RULES + ".") and (
-        one.__module__ not in NO_RULES
+    return (
+        isinstance(one, FunctionType | type)
+        and one.__module__.startswith(RULES + ".")
+        and (one.__module__ not in NO_RULES)
     )
 
 

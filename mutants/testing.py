@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import CodeType, FrameType
+from typing import Any
 
 import bpcore.derivatives.rules
 from mutants.catalogue import Mutant, catalogue
-from mutants.judging import SURVIVED, limited
+from mutants.judging import SURVIVED, TooLong, limited
 
 __all__ = ["judge_by_tests"]
 
@@ -23,18 +26,25 @@ ROOT = Path(__file__).parents[1]
 RULES = str(Path(bpcore.derivatives.rules.__file__).parent)
 FOLDER = ROOT / "tests" / "derivatives"
 LEFT_OUT = (
-    *("test_rules", "test_broken_rule", "test_mutants", "test_checking", "test_coverage", "test_completeness"),
+    *(
+        "test_rules",
+        "test_broken_rule",
+        "test_mutants",
+        "test_checking",
+        "test_coverage",
+        "test_completeness",
+    ),
     *("test_standard_property", "test_lines", "test_against_peers", "test_shapes_property"),
 )
 """Tests that run the checks once more, and those whose examples are drawn anew every time."""
-SLOW = 1.0
+SLOW = 0.3
 PATIENCE = 20.0
 
 Line = tuple[str, int]
 
 
 def judge_by_tests(numbers: Sequence[int]) -> list[tuple[int, str]]:
-    """Return, for mutants by their numbers in the catalogue, which test caught each; `SURVIVED` if none did."""
+    """Return which test caught each mutant, by its number in the catalogue; `SURVIVED` where none did."""
     import pytest  # the checks do without
 
     session = _Loop([(number, catalogue()[number]) for number in numbers])
@@ -47,9 +57,11 @@ def judge_by_tests(numbers: Sequence[int]) -> list[tuple[int, str]]:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - it is no path of ours
-        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-            yield
+    with contextlib.ExitStack() as scopes:
+        nowhere = scopes.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+        scopes.enter_context(contextlib.redirect_stdout(nowhere))
+        scopes.enter_context(contextlib.redirect_stderr(nowhere))
+        yield
 
 
 class _Loop:
@@ -59,42 +71,54 @@ class _Loop:
         self.mutants = mutants
         self.found: list[tuple[int, str]] = []
 
-    def pytest_runtestloop(self, session: object) -> bool:
+    def pytest_runtestloop(self, session: Any) -> bool:
         """Run the tests as things are, and then those concerned with each mutant."""
-        reached = {}
-        for item in session.items:  # type: ignore[attr-defined]
+        reached: dict[Any, set[Line]] = {}
+        took: dict[Any, float] = {}
+        for item in session.items:
             lines: set[Line] = set()
             with _watching(lines):
                 failed, seconds = _run(item)
             if lines and not failed and seconds < SLOW:
-                reached[item] = lines
+                reached[item], took[item] = lines, seconds
         for number, mutant in self.mutants:
             concerned = [item for item, lines in reached.items() if mutant.is_reached(lines)]
-            self.found.append((number, _first_failure(mutant, concerned)))
+            self.found.append((number, _first_failure(mutant, sorted(concerned, key=took.__getitem__))))
         return True
 
 
-def _first_failure(mutant: Mutant, items: Iterable[object]) -> str:
+def _first_failure(mutant: Mutant, items: Iterable[Any]) -> str:
     with mutant.force():
         for item in items:
             try:
                 with limited(PATIENCE):
                     failed, _ = _run(item)
-            except BaseException as stopped:  # noqa: BLE001 - whatever a broken rule raises
-                if isinstance(stopped, KeyboardInterrupt):
-                    raise
+            except TooLong:
                 failed = True
             if failed:
-                return str(item.nodeid).rpartition("/")[2]  # type: ignore[attr-defined]
+                return str(item.nodeid).rpartition("/")[2]
     return SURVIVED
 
 
-def _run(item: object) -> tuple[bool, float]:
-    """Run a test; return whether it failed, and how long it took."""
-    from _pytest.runner import runtestprotocol
+def _run(item: Any) -> tuple[bool, float]:
+    """Run a test and nothing around it; return whether it failed, and how long it took."""
+    import pytest
 
-    reports = runtestprotocol(item, log=False, nextitem=item)  # type: ignore[arg-type]
-    return any(report.failed for report in reports), sum(report.duration for report in reports)
+    start, state = time.perf_counter(), item.session._setupstate  # noqa: SLF001 - pytest has no other door
+    failed = False
+    try:
+        item._initrequest()  # noqa: SLF001 - as pytest does before it runs a test again
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            state.setup(item)
+            item.runtest()
+    except pytest.skip.Exception:
+        pass
+    except (Exception, pytest.fail.Exception):  # noqa: BLE001 - whatever a broken rule raises
+        failed = True
+    finally:
+        state.teardown_exact(None)
+    return failed, time.perf_counter() - start
 
 
 @contextlib.contextmanager
