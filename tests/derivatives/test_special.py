@@ -130,6 +130,8 @@ def test_gradients_of_masked_scores_are_numbers(backend: Any) -> None:
     assert g.tolist() == [[0.5, 0.0, 0.5], [0.0, 0.0, 0.0]]
     whole = backend.host(bp.grad(lambda x: xp.sum(bp.special.logsumexp(x, axis=1)))(x))
     assert whole.tolist() == [[0.5, 0.0, 0.5], [0.0, 0.0, 0.0]]
+    broken = bp.grad(bp.special.logsumexp)(backend.array([0.0, float("nan")]))
+    assert np.isnan(backend.host(broken)).all()
     for f in (bp.special.softmax, bp.special.log_softmax):
         g = backend.host(bp.grad(lambda x, f=f: f(x)[0])(x[0, ...]))
         assert g[1] == 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bpcore.derivatives.rules.broadcast import Axis, spread
 from bpcore.derivatives.rules.function import function
 from bpcore.words.protocols import Array, Namespace
@@ -41,7 +43,7 @@ def log_softmax(xp: Namespace, x: Array, /, *, axis: int = -1) -> Array:
 def _logsumexp_back(
     xp: Namespace, g: Array, y: Array, x: Array, *, axis: Axis = None, keepdims: bool = False
 ) -> Array:
-    top = xp.where(xp.isfinite(y), y, xp.zeros_like(y))
+    top = xp.where(xp.equal(y, -math.inf), xp.zeros_like(y), y)  # of nothing, nothing has a share
     weights = xp.exp(xp.subtract(x, spread(xp, top, x, axis, keepdims)))
     return xp.multiply(spread(xp, g, x, axis, keepdims), weights)
 
