@@ -11,7 +11,7 @@ import bpcore as bp
 from bpcore.derivatives.checks.rule_checks import RuleCheck, check_rules
 from bpcore.derivatives.checks.values import compare_values
 from bpcore.derivatives.rules import TABLE
-from bpcore.derivatives.rules.function import EachInput
+from bpcore.derivatives.rules.function import EachInput, Forward
 from bpcore.words.errors import GradientMismatch
 
 Rule = Callable[..., Any]
@@ -36,14 +36,15 @@ BROADCAST = [
 ]
 
 
-class Broken(Sequence[Rule]):
+class Broken(Sequence[Rule | None]):
     """The rules of a function, one of them broken."""
 
-    def __init__(self, rules: Sequence[Rule], index: int, how: Callable[[Rule], Rule | None]) -> None:
-        self.rules, self.index, self.how = rules, index, how
+    def __init__(self, name: str, which: int, how: Callable[[Rule], Rule | None]) -> None:
+        self.rules, self.which, self.how = TABLE[name].backward or (), which, how
 
     def __getitem__(self, index: Any) -> Any:
-        return self.how(self.rules[index]) if index == self.index else self.rules[index]
+        rule = self.rules[index]
+        return self.how(rule) if index == self.which and rule is not None else rule
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -101,7 +102,7 @@ def _checked(name: str, mode: str = "reverse") -> RuleCheck:
 @pytest.mark.parametrize(("name", "index"), RULES)
 @pytest.mark.parametrize("how", [_turned, _twice, _transposed, _dropped], ids=lambda how: how.__name__[1:])
 def test_red(name: str, index: int, how: Any, change: Any) -> None:
-    change(name, backward=Broken(TABLE[name].backward, index, how))
+    change(name, backward=Broken(name, index, how))
     check = _checked(name)
     assert not check.passed
     if how is _turned:
@@ -120,9 +121,39 @@ def test_red_when_the_broadcast_axis_is_not_summed(name: str, index: int, change
 def test_the_second_order_is_red_when_a_rule_cannot_be_differentiated(
     name: str, index: int, change: Any
 ) -> None:
-    change(name, backward=Broken(TABLE[name].backward, index, _cut))
+    change(name, backward=Broken(name, index, _cut))
     assert _checked(name).passed
     assert not _checked(name, "second").passed
+
+
+@pytest.mark.parametrize(("name", "way"), [("square", Forward.LINEAR), ("matmul", Forward.LINEAR)])
+def test_red_in_forward_mode_when_an_entry_says_what_it_is_not(name: str, way: Forward, change: Any) -> None:
+    change(name, forward=way)
+    assert _checked(name).passed
+    assert not _checked(name, "forward").passed
+
+
+@pytest.mark.axes("strict:strictest")
+@pytest.mark.parametrize("mode", ["reverse", "forward", "second"])
+def test_red_when_a_rule_reads_a_value(backend: Any, mode: str, change: Any) -> None:
+    def reading(xp: Any, g: Any, y: Any, x: Any) -> Any:
+        return xp.multiply(g, 2.0 * x) if float(backend.functions.max(g if mode == "forward" else y)) else g
+
+    change("square", backward=(reading,))
+    (check,) = check_rules(backend.backend, modes=[mode], only=["square"], asarray=backend.array)
+    assert not check.passed
+    assert "__float__" in check.message or "float()" in check.message
+
+
+@pytest.mark.axes("strict:device1")
+def test_red_when_a_rule_makes_an_array_elsewhere(backend: Any, change: Any) -> None:
+    elsewhere = backend.backend.namespace.asarray(2.0)
+    change("square", backward=(lambda xp, g, y, x: xp.multiply(xp.multiply(g, x), elsewhere),))
+    (check,) = check_rules(backend.backend, modes=["reverse"], only=["square"], asarray=backend.array)
+    assert "devices" in check.message
+    change("square", backward=(lambda xp, g, y, x: (2.0 * g * x).to_device(elsewhere.device),))
+    (check,) = check_rules(backend.backend, modes=["reverse"], only=["square"], asarray=backend.array)
+    assert "has shape, dtype and device" in check.message
 
 
 def test_red_when_a_rule_writes_into_an_array(change: Any) -> None:

@@ -53,7 +53,10 @@ def check_grad(
     Raises
     ------
     GradientMismatch
-        When an element differs by more than ``atol + rtol * max(abs(analytic), abs(numeric))``.
+        When an element differs by more than ``atol + rtol * max(abs(analytic), abs(numeric))``. It names
+        the element that exceeds this most, both values and their ratio; what the cause is where it can be
+        told (rounding, a kink, a step too long, an edge of the domain, a path that is cut) or what the
+        gradient looks like (a sign, a factor, transposed, conjugated, zero); and the line of `f`.
     NotDifferentiable
         When an argument, or every output, is not floating.
 
