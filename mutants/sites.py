@@ -100,9 +100,7 @@ def _walk(node: ast.AST, path: tuple[Step, ...], known: tuple[str, ...], label: 
     """Yield the way to each node, the node, the arrays known there, and the entry around it."""
     if isinstance(node, ast.Call):
         lines = (node.lineno, node.end_lineno or node.lineno)
-        label = next(
-            ((x.value, lines) for x in node.args[:1] if isinstance(x, ast.Constant) and _is_text(x)), label
-        )
+        label = next(((str(ast.literal_eval(x)), lines) for x in node.args[:1] if _is_text(x)), label)
     if isinstance(node, ast.FunctionDef | ast.Lambda):
         known = tuple(a.arg for a in (*node.args.posonlyargs, *node.args.args) if a.arg in ARRAYS)
     if path:
