@@ -143,7 +143,14 @@ class Traced(Operators):
             "of its own namespace, xp = x.__array_namespace__(), or read xp.stop_gradient(x)."
         )
 
-    def __dlpack__(self, **named: object) -> Array:
+    def __dlpack__(
+        self,
+        *,
+        stream: object = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Array:
         """Refuse to be handed to another library."""
         raise NotDifferentiable(
             "a traced array cannot go to another library, where its gradient would be lost: hand over "
