@@ -21,8 +21,8 @@ HEAD = """\
 
 Functions of SciPy, scikit-learn and array-api-extra, called unmodified on traced arrays. Each was called on
 NumPy and on array-api-strict's `device1`, and its gradient by every argument compared with fourth-order
-central differences of the same function on NumPy's arrays. The calls are in `tests/interop`, and run with the tests,
-with {versions}.
+central differences of the same function on NumPy's arrays. The calls are in `tests/interop`, and run with the
+tests, with {versions}.
 
 SciPy speaks the array API only if it was told so before it is imported, and scikit-learn while its
 configuration says so:
@@ -49,9 +49,9 @@ What to know:
 - Give such a function traced arrays alone, or traced arrays and numbers. Where an array of the library stands
   beside a traced one, the function sees two namespaces and refuses; bring it in with
   `x.__array_namespace__().asarray(...)`.
-- `x.__array_namespace__()` is `bp.namespace(...)` in all but this: what it makes inside a trace is a
-  constant of the trace, on the device of the arguments. It also has SciPy's `special` functions of which bpcore has the
-  rule.
+- `x.__array_namespace__()` is `bp.namespace(...)` in all but this: what it makes inside a trace is a constant
+  of the trace, on the device of the arguments. It also has those of SciPy's `special` functions that bpcore
+  has a rule for.
 - A function that has no gradient raises. There is no way out of a trace that drops a gradient without a word:
   a traced array is no NumPy array, and `float(x)` is an error.
 
