@@ -78,6 +78,31 @@ def test_a_long_running_product_is_right_to_the_last(backend: Any) -> None:
         assert g[j] == pytest.approx(sum(math.prod(others[: i + 1]) for i in range(j, len(factors))))
 
 
+@pytest.mark.needs_float64
+@pytest.mark.parametrize("name", ["prod", "cumulative_prod"])
+def test_a_product_in_a_wider_dtype_is_differentiated_in_it(backend: Any, name: str) -> None:
+    """In float32 the partial products would overflow."""
+    xp, wide = backend.xp, backend.backend.dtype("float64")
+    x = backend.array([1e20, 1e20, 1e-20, 1e-30], "float32")
+    last = backend.array(1.0 if name == "prod" else [0.0, 0.0, 0.0, 1.0])
+
+    def product(x: Any) -> Any:
+        return xp.sum(xp.multiply(last, getattr(xp, name)(x, dtype=wide)))
+
+    g = backend.run(grad(product), x)
+    assert g.dtype == x.dtype
+    assert _list(backend, g) == pytest.approx([1e-30, 1e-30, 1e10, 1e20], rel=1e-5)
+
+
+@pytest.mark.axes(*EAGER)
+def test_places_of_a_narrow_dtype_along_a_long_axis(backend: Any) -> None:
+    xp, places = backend.xp, backend.array([[100, -1], [3, 100]], "int8")
+    x = xp.zeros_like(xp.broadcast_to(backend.array([[0.0]]), (2, 200)))
+    (g,) = vjp(lambda x: xp.take_along_axis(x, places, axis=1), x)[1](backend.array([[1.0, 2.0], [3.0, 4.0]]))
+    taken = {(int(i), int(j)): float(backend.host(g)[i, j]) for i, j in np.argwhere(backend.host(g))}
+    assert taken == {(0, 100): 1.0, (0, 199): 2.0, (1, 3): 3.0, (1, 100): 4.0}
+
+
 def test_linspace_ends_where_it_was_told(backend: Any) -> None:
     xp = backend.xp
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 
-from bpcore.derivatives.rules.broadcast import broadcast_shape
 from bpcore.derivatives.rules.function import Forward, Function, linear
 from bpcore.words.protocols import Array, Namespace
 
@@ -34,18 +33,10 @@ def _untake_along_axis(
     xp: Namespace, g: Array, y: Array, x: Array, indices: Array, *, axis: int = -1
 ) -> Array:
     """Add the cotangent to zeros; `x` and the indices may have been broadcast against each other."""
-    axis %= x.ndim
-    kept = broadcast_shape(
-        tuple(1 if i == axis else n for i, n in enumerate(x.shape)),
-        tuple(1 if i == axis else n for i, n in enumerate(indices.shape)),
-    )
-    if tuple(indices.shape) != tuple(g.shape):
-        indices = xp.broadcast_to(indices, tuple(g.shape))
-    shape = (*kept[:axis], x.shape[axis], *kept[axis + 1 :])
-    zeros = xp.zeros_like(x)
-    if tuple(x.shape) != shape:
-        zeros = xp.broadcast_to(zeros, shape)
-    return xp.add_along_axis(zeros, indices, g, axis=axis)
+    shape = list(g.shape)
+    shape[axis] = x.shape[axis]
+    zeros = xp.broadcast_to(xp.zeros_like(x), tuple(shape))
+    return xp.add_along_axis(zeros, xp.broadcast_to(indices, tuple(g.shape)), g, axis=axis)
 
 
 FUNCTIONS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bpcore.words.protocols import Array, Namespace, Shape
 
-__all__ = ["Axis", "axes_of", "broadcast_shape", "spread", "sum_to"]
+__all__ = ["Axis", "axes_of", "spread", "sum_to"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -16,11 +16,6 @@ def sum_to(xp: Namespace, g: Array, shape: Shape) -> Array:
         g = xp.sum(g, axis=tuple(range(extra)) if extra > 1 else 0)
     ones = tuple(i for i, n in enumerate(shape) if n == 1 and g.shape[i] != 1)
     return xp.sum(g, axis=ones, keepdims=True) if ones else g
-
-
-def broadcast_shape(a: Shape, b: Shape) -> Shape:
-    """Return the shape that two shapes of as many axes are broadcast to."""
-    return tuple(m if n == 1 else n for m, n in zip(a, b, strict=True))
 
 
 def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:

@@ -56,7 +56,7 @@ def _unrepeat(xp: Namespace, g: Array, y: Array, x: Array, repeats: int, *, axis
 def _untile(xp: Namespace, g: Array, y: Array, x: Array, repetitions: Shape) -> Array:
     """Sum over the copies of the whole: every axis is split into their number and its own length."""
     shape = (1,) * (y.ndim - x.ndim) + tuple(x.shape)
-    times = (1,) * (y.ndim - len(repetitions)) + tuple(repetitions)
+    times = (1,) * (x.ndim - len(repetitions)) + tuple(repetitions)
     split = tuple(n for pair in zip(times, shape, strict=True) for n in pair)
     copies = tuple(range(0, len(split), 2))
     whole = xp.sum(xp.reshape(g, split), axis=copies) if copies else g
@@ -65,7 +65,7 @@ def _untile(xp: Namespace, g: Array, y: Array, x: Array, repetitions: Shape) -> 
 
 def _of_list(name: str, part: Rule) -> Function:
     """Make an entry whose inputs come in one list."""
-    return Function(name, EachInput(part), broadcasts=True, takes_list=True, forward=Forward.LINEAR)
+    return Function(name, EachInput(part), takes_list=True, forward=Forward.LINEAR)
 
 
 FUNCTIONS = (

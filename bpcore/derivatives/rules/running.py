@@ -36,7 +36,7 @@ def _running_product(
     include_initial: bool = False,
 ) -> Array:  # fmt: skip
     """Multiply the product of the factors before by the cotangents gathered from the end."""
-    axis = (axis or 0) % x.ndim
+    axis = axis or 0
     x = _cast(xp, x, g)
     g = _part(g, axis, 1) if include_initial else g
     return xp.multiply(_products_before(xp, x, axis), _gathered(xp, g, _moved_up(xp, x, axis, 1), axis))

@@ -29,6 +29,7 @@ CASES = [
         for name in ("cumulative_sum", "cumulative_prod")
         for inputs, static in (
             ((numbers(4),), {}),
+            ((numbers(3),), {"include_initial": True}),
             ((numbers(2, 3),), {"axis": 0}),
             ((numbers(2, 5),), {"axis": -1, "include_initial": True}),
             ((numbers(2, 3, 2),), {"axis": 1}),
