@@ -73,6 +73,17 @@ def test_the_way_back_over_many_axes_is_the_adjoint(
         )
 
 
+@pytest.mark.axes("numpy", "torch")
+@pytest.mark.filterwarnings("ignore:.axes. should not be:DeprecationWarning")
+def test_lengths_without_axes_are_those_of_the_last_axes(backend: Any) -> None:
+    """Not in the standard, but in the libraries."""
+    x = _complex(backend, 3, 2, 4)
+    y, pullback = vjp(lambda x: backend.xp.fft.fftn(x, s=(3, 3)), x)
+    g = backend.xp.multiply(y, y)
+    left, right = (backend.host(z) for z in (g, y)), (backend.host(z) for z in (pullback(g)[0], x))
+    assert _pairing(*left) == pytest.approx(_pairing(*right))
+
+
 def test_energy_in_the_spectrum_is_energy_in_the_signal(backend: Any) -> None:
     """The gradient of ``sum(abs(fft(x))**2)`` is ``2 n x``, by Parseval's theorem."""
     xp = backend.xp

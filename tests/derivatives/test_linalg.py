@@ -35,6 +35,32 @@ def test_a_norm_is_flat_at_the_zero_vector_to_second_order(backend: Any, order: 
     assert backend.host(second).tolist() == [[0.0] * 3] * 2
 
 
+@pytest.mark.parametrize("order", [1, 2, 3, math.inf])
+def test_a_complex_norm_is_flat_at_zero(backend: Any, order: float) -> None:
+    xp = backend.xp
+    x = xp.multiply(backend.array([[0.0, 0.0]]), 1j)
+    f = grad(lambda x: xp.linalg.vector_norm(x, ord=order))
+    assert backend.host(f(x)).tolist() == [[0.0, 0.0]]
+    assert backend.host(grad(lambda x: xp.sum(xp.real(f(x))))(x)).tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")  # NumPy's own
+@pytest.mark.parametrize(("order", "expected"), [(-1, [0.0, 0.0]), (0.5, [0.0, 1.0]), (1.5, [0.0, 1.0])])
+def test_one_zero_leaves_the_others_their_share(backend: Any, order: float, expected: list[float]) -> None:
+    xp = backend.xp
+    f = grad(lambda x: xp.linalg.vector_norm(x, ord=order))
+    assert backend.host(f(backend.array([0.0, 3.0]))).tolist() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("data", [[[1.0, 2.0], [2.0, 4.0], [-1.0, -2.0]], [[0.0, 0.0], [0.0, 0.0]]])
+def test_singular_values_of_a_complex_matrix_of_lower_rank(backend: Any, data: Any) -> None:
+    """The sum of their squares is that of the elements."""
+    xp = backend.xp
+    x = xp.add(backend.array(data), xp.multiply(backend.array(data), 1j))
+    found = grad(lambda x: xp.sum(xp.linalg.svd(x, full_matrices=False)[1] ** 2))(x)
+    np.testing.assert_allclose(backend.host(found), 2 * backend.host(x), atol=50 * backend.eps)
+
+
 def test_a_norm_is_right_beside_a_zero_vector(backend: Any) -> None:
     """The zero row gets nothing, the other row its direction."""
     xp = backend.xp
@@ -50,7 +76,7 @@ def test_elements_of_one_size_share_the_greatest(backend: Any) -> None:
 
 def test_a_norm_that_there_is_not_is_refused(backend: Any) -> None:
     """With the library's own error, as on plain arrays."""
-    with pytest.raises((ValueError, RuntimeError), match="(?i)ord"):
+    with pytest.raises((ValueError, RuntimeError), match=r"(?i)ord"):
         grad(lambda x: backend.xp.linalg.matrix_norm(x, ord=3))(backend.array(ONE))
 
 

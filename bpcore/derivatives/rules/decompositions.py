@@ -39,7 +39,7 @@ def _unused(xp: Namespace, g: Array) -> Array:
 
 def _same(xp: Namespace, x: Array) -> Array:
     """Return where the diagonal of square matrices is."""
-    return xp.equal(identity(xp, xp.ones_like(x)), 1)
+    return xp.equal(identity(xp, x), 1)
 
 
 def _over(xp: Namespace, x: Array, divisor: Array, skip: Array) -> Array:
@@ -70,11 +70,11 @@ def _eigvalsh(xp: Namespace, g: Array, y: Array, x: Array) -> Array:
 
 
 def _eig(xp: Namespace, g: Pair, y: Pair, x: Array) -> Array:
-    """Let the vectors keep their length, 1, and their phase."""
+    """Let the vectors keep their length, 1, and turn as little as they can."""
     (w, v), (gw, gv) = y, g
     turned = xp.matrix_transpose(v)
-    longer = xp.real(xp.sum(xp.multiply(v, gv), axis=-2, keepdims=True))
-    inner = xp.matmul(turned, xp.subtract(gv, xp.multiply(xp.conj(v), longer)))
+    along = xp.sum(xp.multiply(v, gv), axis=-2, keepdims=True)
+    inner = xp.matmul(turned, xp.subtract(gv, xp.multiply(xp.conj(v), along)))
     skip = xp.logical_or(_unused(xp, gv), _same(xp, inner))
     inner = _over(xp, inner, _differences(xp, w), skip)
     inner = xp.add(xp.matmul(inner, turned), xp.multiply(gw[..., :, None], turned))
@@ -91,7 +91,7 @@ def _cut(xp: Namespace, g: Array, u: Array, count: int) -> Pair:
     return xp.subtract(g_kept, back), kept
 
 
-def _svd(xp: Namespace, g: Triple, y: Triple, x: Array, *, full_matrices: bool = True) -> Array:
+def _svd(xp: Namespace, g: Triple, y: Triple, x: Array, **static: object) -> Array:
     """Compute with conjugates, as the literature does, and take the conjugate at the end."""
     (u, s, vh), (gu, gs, gvh) = y, g
     v, gu, gv = adjoint(xp, vh), conjugate(xp, gu), xp.matrix_transpose(gvh)
@@ -142,7 +142,7 @@ def _svdvals(xp: Namespace, g: Array, y: Array, x: Array) -> Array:
     return xp.matmul(xp.multiply(conjugate(xp, u), g[..., None, :]), conjugate(xp, vh))
 
 
-def _qr(xp: Namespace, g: Pair, y: Pair, x: Array, *, mode: str = "reduced") -> Array:
+def _qr(xp: Namespace, g: Pair, y: Pair, x: Array, **static: object) -> Array:
     """Of a wide matrix the leading square part is factored, and the rest is turned by its `q`."""
     (q, r), (gq, gr) = y, g
     rows, columns = x.shape[-2:]

@@ -82,15 +82,11 @@ def cofactors(xp: Namespace, x: Array, /) -> Array:
     They are made of the singular values, so that they are right where the determinant is zero.
     """
     u, s, vh = xp.linalg.svd(x, full_matrices=False)
-    gone = identity(xp, _pairs(xp, s))
+    gone = identity(xp, xp.abs(x))
     values = s[..., None, :]
     others = xp.prod(xp.where(xp.greater(gone, 0), xp.ones_like(values), values), axis=-1)
     scale = xp.multiply(xp.linalg.det(u), xp.linalg.det(vh))[..., None, None]
     return xp.multiply(scale, _turned(xp, xp.multiply(conjugate(xp, u), others[..., None, :]), vh))
-
-
-def _pairs(xp: Namespace, s: Array) -> Array:
-    return xp.multiply(s[..., :, None], s[..., None, :])
 
 
 def _turned(xp: Namespace, left: Array, vh: Array) -> Array:
@@ -103,7 +99,7 @@ def _cofactors(xp: Namespace, g: Array, y: Array, x: Array) -> Array:
     On the diagonal of `others`, the products without one value cancel between the two parts.
     """
     u, s, vh = xp.linalg.svd(x, full_matrices=False)
-    one = identity(xp, _pairs(xp, s))
+    one = identity(xp, xp.abs(x))
     gone = xp.add(one[..., :, None, :], one[..., None, :, :])
     values = s[..., None, None, :]
     others = xp.prod(xp.where(xp.greater(gone, 0), xp.ones_like(values), values), axis=-1)

@@ -86,8 +86,6 @@ def _diagonal(xp: Namespace, g: Array, y: Array, x: Array, *, offset: int = 0) -
 def _trace(xp: Namespace, g: Array, y: Array, x: Array, *, offset: int = 0, dtype: Dtype = None) -> Array:
     rows, columns = x.shape[-2:]
     count = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
-    if g.dtype != x.dtype:
-        g = xp.astype(g, x.dtype)
     g = xp.broadcast_to(xp.expand_dims(g, axis=-1), (*x.shape[:-2], count))
     return _diagonal(xp, g, y, x, offset=offset)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from bpcore.derivatives.checks.case import Case, Sample, case, given
 from bpcore.derivatives.checks.cases.inverses import COMPLEX, PAIR, SQUARE, hermitian
@@ -19,6 +20,7 @@ SYMMETRIC = given([[2.5, 0.6, -0.4], [0.6, -1.9, 0.5], [-0.4, 0.5, 0.4]])
 SYMMETRICS = given([[[1.8, -0.6], [-0.6, -1.3]], [[2.4, 0.9], [0.9, 0.3]]])
 HERMITIAN = Sample([[2.5, 0.6 + 0.5j], [0.6 - 0.5j, -0.7]], "complex")
 APART = given([[3.6, -0.5, 0.4], [0.7, 1.9, -0.3], [-0.2, 0.4, -0.8]])
+PAIR_APART = given([[2.9, -0.6], [0.7, 1.1]])
 PAIRS_APART = given([[[2.9, -0.6], [0.7, 1.1]], [[-1.0, 0.3], [0.6, 2.5]]])
 TALL = given([[3.1, -0.7], [0.5, 1.3], [-0.4, 0.3]])
 WIDE = given([[3.1, -0.7, 0.4], [0.5, 1.3, -0.3]])
@@ -54,6 +56,15 @@ def _paired(xp: Namespace, y: tuple[Array, Array, Array]) -> list[Array]:
     return [s, xp.matmul(weighted, vh[..., :count, :]), *_complements(xp, u, vh, count)]
 
 
+def _left(xp: Namespace, y: tuple[Array, Array, Array]) -> Array:
+    """Return a function of the first left vector only."""
+    return xp.square(y[0][:, :1] * y[0][:, 0])
+
+
+def _right(xp: Namespace, y: tuple[Array, Array, Array]) -> Array:
+    return xp.square(y[2][:1, :] * y[2][1, :])
+
+
 def _complements(xp: Namespace, u: Array, vh: Array, count: int) -> list[Array]:
     rest, rest_h = u[..., count:], vh[..., count:, :]
     found = [xp.matmul(rest, _mirror(xp, rest))] if rest.shape[-1] else []
@@ -68,7 +79,7 @@ def _completed(xp: Namespace, y: tuple[Array, Array]) -> list[Array]:
     return [q[..., :count], r, xp.matmul(rest, _mirror(xp, rest))]
 
 
-def _seen(after: Callable[[Namespace, tuple[Array, ...]], list[Array]], one: Case) -> Case:
+def _seen(after: Callable[[Namespace, Any], Array | list[Array]], one: Case) -> Case:
     return replace(one, after=after)
 
 
@@ -82,9 +93,10 @@ CASES = [
     *(case("linalg.eigvals", x) for x in (NOT_TURNING, TURNING, PAIR, COMPLEX)),
     *(
         _seen(_paired, case("linalg.svd", x, full_matrices=False))
-        for x in (PAIRS_APART, TALL, WIDE, COMPLEX_TALL, COMPLEX_WIDE)
+        for x in (PAIRS_APART, TALL, WIDES, COMPLEX_TALL, COMPLEX_WIDE)
     ),
     *(_seen(_paired, case("linalg.svd", x)) for x in (APART, TALL, WIDE, COMPLEX_TALL)),
+    *(_seen(after, case("linalg.svd", PAIR_APART)) for after in (_left, _right)),
     *(case("linalg.svdvals", x) for x in (APART, TALL, WIDES, COMPLEX_WIDE)),
     *(case("linalg.qr", x) for x in (SQUARE, TALL, WIDE, WIDES, COMPLEX, COMPLEX_TALL, COMPLEX_WIDE)),
     *(case("linalg.qr", x, mode="complete") for x in (SQUARE, WIDE)),

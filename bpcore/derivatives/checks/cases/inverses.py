@@ -11,6 +11,12 @@ __all__ = ["CASES", "hermitian"]
 
 SQUARE = given([[2.0, -0.7, 0.4], [0.5, 1.6, -0.9], [-0.3, 0.8, -1.9]])
 PAIR = given([[[1.8, -0.6], [0.7, 1.3]], [[-1.4, 0.3], [0.9, 2.1]]])
+STACK = given(
+    [
+        [[2.0, -0.7, 0.4], [0.5, 1.6, -0.9], [-0.3, 0.8, -1.9]],
+        [[1.1, 0.6, -0.2], [-0.8, 2.1, 0.3], [0.4, -0.5, 1.3]],
+    ]
+)
 COMPLEX = Sample([[2.0 + 0.4j, -0.7 + 0.5j], [0.5 - 0.8j, 1.6 - 0.6j]], "complex")
 SINGULAR = given([[1.0, 2.0, -0.5], [0.5, -1.2, 0.8], [1.5, 0.8, 0.3]])
 """The last row is the sum of the others."""
@@ -40,8 +46,8 @@ CASES = [
     case("linalg.solve", PAIR, numbers(2, 2, 2)),
     case("linalg.solve", COMPLEX, complexes(2)),
     case("linalg.solve", COMPLEX, complexes(2, 3)),
-    *(case("linalg.det", x) for x in (SQUARE, PAIR, COMPLEX, SINGULAR, RANK_ONE, given([[1.7]]))),
-    *(case("linalg.cofactors", x) for x in (SQUARE, PAIR, COMPLEX, SINGULAR)),
+    *(case("linalg.det", x) for x in (STACK, PAIR, COMPLEX, SINGULAR, RANK_ONE, given([[1.7]]))),
+    *(case("linalg.cofactors", x) for x in (STACK, COMPLEX, SINGULAR)),
     *(case("linalg.slogdet", x) for x in (SQUARE, PAIR, COMPLEX)),
     case("linalg.pinv", given([[2.0, -0.7], [0.5, 1.6], [-0.3, 0.8]])),
     case("linalg.pinv", given([[2.0, -0.7, 0.4], [0.5, 1.6, -0.9]]), rtol=1e-3),

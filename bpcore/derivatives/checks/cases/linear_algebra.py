@@ -34,6 +34,7 @@ CASES = [
             ((2, 3), (3, 2), ((0, 1), (1, 0))),
             ((2, 3, 2), (2, 2, 3), ((0, 1), (1, 2))),
             ((2, 3), (3, 2), ((-1,), (-2,))),
+            ((2, 2, 3), (3, 2), ((-1,), (-2,))),
         )
     ),
     case("tensordot", numbers(2, 2, 2), numbers(2, 2)),
@@ -42,6 +43,7 @@ CASES = [
     case("vecdot", numbers(2, 1, 2), numbers(2, 2), axis=-1),
     case("vecdot", numbers(2, 3), numbers(2, 1), axis=-2),
     case("vecdot", complexes(2, 3), complexes(2, 3)),
+    case("vecdot", numbers(2, 2, 3), numbers(2, 2, 3)),
     case("matmul", complexes(2, 2), complexes(2, 2)),
     case("tensordot", complexes(2, 2), complexes(2, 2), axes=1),
     case("linalg.cross", numbers(3), numbers(3)),
@@ -57,5 +59,6 @@ CASES = [
     case("linalg.diagonal", complexes(2, 3), offset=1),
     *(case("linalg.trace", numbers(3, 2), offset=offset) for offset in (0, 1, -1, -2, 2)),
     case("linalg.trace", numbers(2, 3, 3)),
+    case("linalg.trace", numbers(2, 4), offset=1),
     case("linalg.trace", complexes(2, 2)),
 ]

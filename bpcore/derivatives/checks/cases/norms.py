@@ -19,6 +19,7 @@ CASES = [
     ),
     *(case("linalg.vector_norm", numbers(2, 3, low=0.5), ord=order) for order in (0.5, -1, -2)),
     case("linalg.vector_norm", numbers(2, 3)),
+    *(case("linalg.vector_norm", given([[0.0, 1.3], [-0.9, 0.6]]), ord=order) for order in (2, 4)),
     case("linalg.vector_norm", numbers(2, 3), axis=0),
     case("linalg.vector_norm", numbers(2, 3), axis=-1, keepdims=True, ord=3),
     case("linalg.vector_norm", numbers(2, 2, 3), axis=(0, -1), ord=math.inf),
