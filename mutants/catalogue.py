@@ -121,7 +121,8 @@ def _entry_names(module: ModuleType) -> list[str]:
 
 
 def _is_constant(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Assign | ast.AnnAssign) and _name(statement) != "__all__"
+    """Return whether a statement binds a constant: what is in small letters is a type, or a memory."""
+    return isinstance(statement, ast.Assign | ast.AnnAssign) and _name(statement).isupper()
 
 
 def _name(statement: ast.stmt) -> str:

@@ -96,6 +96,10 @@ Label = tuple[str, tuple[int, int]]
 Found = tuple[tuple[Step, ...], ast.AST, tuple[str, ...], Label]
 
 
+LOOKED_AT = ("zeros_like", "ones_like", "full_like", "is_complex")
+"""Calls that look at no value of the array that they are given: another one does as well."""
+
+
 def _walk(node: ast.AST, path: tuple[Step, ...], known: tuple[str, ...], label: Label) -> Iterator[Found]:
     """Yield the way to each node, the node, the arrays known there, and the entry around it."""
     if isinstance(node, ast.Call):
@@ -103,6 +107,8 @@ def _walk(node: ast.AST, path: tuple[Step, ...], known: tuple[str, ...], label: 
         label = next(((str(ast.literal_eval(x)), lines) for x in node.args[:1] if _is_text(x)), label)
     if isinstance(node, ast.FunctionDef | ast.Lambda):
         known = tuple(a.arg for a in (*node.args.posonlyargs, *node.args.args) if a.arg in ARRAYS)
+    if isinstance(node, ast.Attribute) or (isinstance(node, ast.Call) and _called(node) in LOOKED_AT):
+        known = ()
     if path:
         yield path, node, known, label
     for name, value in ast.iter_fields(node):
@@ -112,11 +118,15 @@ def _walk(node: ast.AST, path: tuple[Step, ...], known: tuple[str, ...], label: 
                     yield from _walk(part, (*path, (name, index)), known, label)
 
 
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
 def _is_passed_over(node: ast.AST, field: str) -> bool:
     """Return whether a field holds no computation: types, decorators, what computes the value itself."""
     if field in ("annotation", "returns", "decorator_list", "bases", "ctx", "targets", "target", "op", "ops"):
         return True
-    if isinstance(node, ast.keyword) and node.arg == "compute":
+    if isinstance(node, ast.keyword) and node.arg in ("compute", "strict"):
         return True
     return isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and field == "func")
 

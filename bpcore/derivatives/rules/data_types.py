@@ -8,13 +8,9 @@ from bpcore.words.protocols import Array, Dtype, Namespace
 __all__ = ["FUNCTIONS"]
 
 
-def _uncast(
-    xp: Namespace, g: Array, y: Array, x: Array, dtype: Dtype, *, copy: bool = True, device: object = None
-) -> Array | None:
-    """Bring the cotangent back to the device; the walker casts it. Whole numbers have none."""
-    if g is None or not all(xp.isdtype(z.dtype, ("real floating", "complex floating")) for z in (x, y)):
-        return None
-    return g if device is None else xp.to_device(g, x.device)
+def _uncast(xp: Namespace, g: Array, y: Array, x: Array, dtype: Dtype) -> Array | None:
+    """Leave it to the walker to cast the cotangent. Whole numbers have none."""
+    return g if all(xp.isdtype(z.dtype, ("real floating", "complex floating")) for z in (x, y)) else None
 
 
 def to_device(xp: Namespace, x: Array, device: object, /) -> Array:
