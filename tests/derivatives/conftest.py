@@ -25,6 +25,12 @@ COLUMNS = (
 )
 NOT_RUN = "not run"
 NOTHING = "-"
+MOST = dict.fromkeys(("strict", "strict:device2", "strict:no_float64", "strict:no_x64", "torch"), 3) | {
+    "jax": 1,
+    "jax:jit": 1,
+}
+"""How many cases of a function at most, where all of them take long and tell little more."""
+
 LETTERS = {"value": "V", "reverse": "R", "forward": "F", "second": "S"}
 
 INTRODUCTION = """\
@@ -43,9 +49,8 @@ In every mode the inputs are the same afterwards as before. The axes: `numpy:rea
 be written to; `strict` is array-api-strict with its make-believe devices, two of them without 64-bit numbers;
 `strict:strictest` allows nothing whose shape depends on values, and raises where a value is read back, which
 no rule may do; `jax:jit` runs everything under the compiler. On `numpy` gradients are compared element by
-element, elsewhere along one direction of all inputs at once. On `jax` and `jax:jit` one sample call of each
-function is made, on `strict`, `strict:device2`, `strict:no_float64` and `strict:no_x64` up to three, on the
-others all.
+element, elsewhere along one direction of all inputs at once. Of its sample calls are made
+{limits}.
 """
 
 Cells = dict[tuple[str, str], str]
@@ -91,10 +96,19 @@ def parsed(text: str) -> Cells:
 
 def rendered(cells: Cells) -> str:
     """Return the file that has these cells, with a row for each function that there is."""
-    parts = [INTRODUCTION, _summary(cells)]
+    parts = [INTRODUCTION.format(limits=_limits()), _summary(cells)]
     for chapter, entries in groupby(ROSTER.values(), key=lambda entry: entry.chapter):
         parts.append(_section(chapter, list(entries), cells))
     return "\n".join(parts)
+
+
+def _limits() -> str:
+    """Return how many sample calls are made where."""
+    axes = {
+        most: [f"`{axis}`" for axis in COLUMNS if MOST.get(axis) == most] for most in sorted({*MOST.values()})
+    }
+    limits = [f"up to {most} on {', '.join(names)}" for most, names in axes.items()]
+    return ",\n".join([*limits, "all of them elsewhere"])
 
 
 def _summary(cells: Cells) -> str:
@@ -151,6 +165,7 @@ class Coverage:
     rendered = staticmethod(rendered)
     excuse = staticmethod(excuse)
     fixed_shapes = FIXED_SHAPES
+    most = MOST
 
     def note(self, axis: str, check: RuleCheck) -> str:
         """Keep what was found, and return its cell."""

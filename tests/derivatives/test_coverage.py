@@ -10,12 +10,6 @@ from bpcore.derivatives.checks.cases import CASES
 from bpcore.derivatives.checks.roster import ROSTER
 from bpcore.derivatives.checks.rule_checks import MODES, check_rules
 
-MOST = dict.fromkeys(("strict", "strict:device2", "strict:no_float64", "strict:no_x64"), 3) | {
-    "jax": 1,
-    "jax:jit": 1,
-}
-"""How many cases of a function at most, where all of them take long and tell little more."""
-
 BY_ELEMENTS = ("numpy",)
 FLOAT32_INSIDE = {
     case.function for cases in CASES.values() for case in cases if "float32" in f"{case.inputs}{case.static}"
@@ -28,7 +22,7 @@ def test_the_cell_says_what_is_found(backend: Any, name: str, coverage: Any) -> 
     (check,) = check_rules(
         backend.backend,
         only=[name],
-        most=MOST.get(backend.name),
+        most=coverage.most.get(backend.name),
         each=backend.name in BY_ELEMENTS,
         reading=backend.name not in coverage.fixed_shapes,
         asarray=backend.array,
