@@ -49,7 +49,7 @@ In every mode the inputs are the same afterwards as before. The axes: `numpy:rea
 be written to; `strict` is array-api-strict with its make-believe devices, two of them without 64-bit numbers;
 `strict:strictest` allows nothing whose shape depends on values, and raises where a value is read back, which
 no rule may do; `jax:jit` runs everything under the compiler. On `numpy` gradients are compared element by
-element, elsewhere along one direction of all inputs at once. Of its sample calls are made
+element, elsewhere along one direction of all inputs at once. The sample calls of each function:
 {limits}.
 """
 
@@ -89,6 +89,8 @@ def parsed(text: str) -> Cells:
     for line in text.splitlines():
         if line.startswith("| `"):
             name, *found = (part.strip() for part in line.strip("|").split("|"))
+            if name.strip("`") in COLUMNS:
+                continue  # a row of the summary
             for axis, cell in zip(COLUMNS, found, strict=False):
                 cells[name.strip("`"), axis] = cell
     return cells
@@ -104,10 +106,10 @@ def rendered(cells: Cells) -> str:
 
 def _limits() -> str:
     """Return how many sample calls are made where."""
-    axes = {
-        most: [f"`{axis}`" for axis in COLUMNS if MOST.get(axis) == most] for most in sorted({*MOST.values()})
-    }
-    limits = [f"up to {most} on {', '.join(names)}" for most, names in axes.items()]
+    limits = []
+    for most in sorted({*MOST.values()}):
+        axes = ", ".join(f"`{axis}`" for axis in COLUMNS if MOST.get(axis) == most)
+        limits.append(f"{most} at most on {axes}")
     return ",\n".join([*limits, "all of them elsewhere"])
 
 
