@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from bpcore.derivatives.rules.function import multilinear
+from bpcore.derivatives.rules.function import Forward, Function, Rule
 from bpcore.derivatives.rules.special.windows import Each, Padding, Windows, windows_of
 from bpcore.words.protocols import Array, Namespace, Shape
 
@@ -69,20 +69,25 @@ def conv_weight(xp: Namespace, g: Array, x: Array, /, *, shape: Shape, **options
     return xp.reshape(xp.sum(products, axis=0), shape)
 
 
+def _product(name: str, *rules: Rule, compute: Rule) -> Function:
+    """Make an entry that is linear in each of two inputs, whose axes are never broadcast."""
+    return Function(name, rules, compute=compute, forward=Forward.MULTILINEAR)
+
+
 FUNCTIONS = (
-    multilinear(
+    _product(
         "conv",
         lambda xp, g, y, x, w, **how: xp.conv_input(g, w, shape=tuple(x.shape), **how),
         lambda xp, g, y, x, w, **how: xp.conv_weight(g, x, shape=tuple(w.shape), **how),
         compute=conv,
     ),
-    multilinear(
+    _product(
         "conv_input",
         lambda xp, g, y, to, w, *, shape, **how: xp.conv(g, w, **how),
         lambda xp, g, y, to, w, *, shape, **how: xp.conv_weight(to, g, shape=tuple(w.shape), **how),
         compute=conv_input,
     ),
-    multilinear(
+    _product(
         "conv_weight",
         lambda xp, g, y, to, x, *, shape, **how: xp.conv(x, g, **how),
         lambda xp, g, y, to, x, *, shape, **how: xp.conv_input(to, g, shape=tuple(x.shape), **how),

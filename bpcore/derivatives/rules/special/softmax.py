@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from bpcore.derivatives.rules.broadcast import Axis, spread
-from bpcore.derivatives.rules.function import function
+from bpcore.derivatives.rules.function import Forward, Function, function
 from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["FUNCTIONS"]
@@ -58,6 +58,6 @@ def _log_softmax_back(xp: Namespace, g: Array, y: Array, x: Array, *, axis: int 
 
 FUNCTIONS = (
     function("logsumexp", _logsumexp_back, compute=logsumexp),
-    function("softmax", _softmax_back, compute=softmax),
+    Function("softmax", (_softmax_back,), compute=softmax, forward=Forward.DIAGONAL),  # J is its transpose
     function("log_softmax", _log_softmax_back, compute=log_softmax),
 )
