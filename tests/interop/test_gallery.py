@@ -96,3 +96,31 @@ def test_names_are_those_of_public_functions() -> None:
             assert not part.startswith("_")
             found = getattr(found, part)
         assert callable(found)
+
+
+TWICE = (
+    "scipy.special.logsumexp axis", "scipy.special.kl_div", "scipy.stats.zscore", "scipy.stats.gmean",
+    "scipy.integrate.cumulative_simpson", "scipy.signal.fftconvolve", "scipy.spatial.transform.Rotation.apply",
+    "sklearn.metrics.pairwise.rbf_kernel", "sklearn.preprocessing.normalize", "array_api_extra.cov",
+    "array_api_extra.apply_where",
+)  # fmt: skip
+"""Some of each kind: what the first derivative is made of are the same rules."""
+
+
+@pytest.mark.axes(*AXES)
+@pytest.mark.parametrize("entry", [x for x in ENTRIES if x.name in TWICE], ids=lambda entry: entry.name)
+def test_second_derivative_is_the_slope_of_the_first(backend: Any, entry: Entry) -> None:
+    inputs = tuple(backend.array(x) for x in entry.inputs)
+    ways = tuple(
+        backend.array(np.sin(2.0 + np.arange(np.size(x))).reshape(np.shape(x))) for x in entry.inputs
+    )
+    f, step = weighted(entry.call, backend.xp, backend.array), 1e-5
+    slope = bp.grad(lambda xs: f(*xs))
+    with sklearn.config_context(array_api_dispatch=True):
+        _, found = bp.jvp(slope, (inputs,), (ways,))
+        there = [tuple(x + way * k for x, way in zip(inputs, ways, strict=True)) for k in (step, -step)]
+        ahead, behind = map(slope, there)
+    for h, a, b in zip(found, ahead, behind, strict=True):
+        np.testing.assert_allclose(
+            backend.host(h), (backend.host(a) - backend.host(b)) / (2 * step), rtol=1e-5, atol=1e-5
+        )
