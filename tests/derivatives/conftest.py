@@ -147,9 +147,10 @@ def _notes(entries: list[Entry]) -> Iterator[str]:
     for entry in entries:
         if entry.reason:
             by_reason.setdefault(entry.reason, []).append(f"`{entry.name}`")
-        for axis in COLUMNS:
-            if reason := excuse(entry.name, axis):
-                by_reason.setdefault(f"on `{axis}`, {reason}", []).append(f"`{entry.name}`")
+        excused = {axis: reason for axis in COLUMNS if (reason := excuse(entry.name, axis))}
+        for reason in dict.fromkeys(excused.values()):
+            axes = ", ".join(f"`{axis}`" for axis in excused if excused[axis] == reason)
+            by_reason.setdefault(f"on {axes}, {reason}", []).append(f"`{entry.name}`")
     for reason, names in by_reason.items():
         yield f"- {', '.join(sorted(names))}: {reason}."
 
