@@ -100,8 +100,8 @@ def test_names_are_those_of_public_functions() -> None:
 
 TWICE = (
     "scipy.special.logsumexp axis", "scipy.special.kl_div", "scipy.stats.zscore", "scipy.stats.gmean",
-    "scipy.integrate.cumulative_simpson", "scipy.signal.fftconvolve", "scipy.spatial.transform.Rotation.apply",
-    "sklearn.metrics.pairwise.rbf_kernel", "sklearn.preprocessing.normalize", "array_api_extra.cov",
+    "scipy.integrate.cumulative_simpson", "scipy.signal.fftconvolve", "sklearn.preprocessing.normalize",
+    "sklearn.metrics.pairwise.rbf_kernel", "scipy.spatial.transform.Rotation.apply", "array_api_extra.cov",
     "array_api_extra.apply_where",
 )  # fmt: skip
 """Some of each kind: what the first derivative is made of are the same rules."""
