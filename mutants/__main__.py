@@ -11,7 +11,7 @@ from itertools import chain
 
 from mutants.catalogue import Mutant, catalogue
 from mutants.judging import SURVIVED, judge, unsound
-from mutants.page import write
+from mutants.page import rewrite, write
 from mutants.reasons import FILE, reasons
 from mutants.testing import judge_by_tests
 
@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ]
     if told.list:
         print(*(one for _, one in mutants), sep="\n")
+        return 0
+    if told.page:
+        rewrite()
         return 0
     start = time.perf_counter()
     wrong = unsound(sorted({name for one in catalogue() for name in one.functions}))
@@ -72,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kind", default="", help="one kind of mutation")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--list", action="store_true", help="show the mutants, and judge none")
+    parser.add_argument("--page", action="store_true", help="write the page again, with today's reasons")
     parser.add_argument("--no-tests", action="store_true", help="ask the checks only")
     return parser
 

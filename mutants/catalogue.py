@@ -141,9 +141,16 @@ def _makers(tree: ast.Module) -> set[str]:
     return {
         node.func.id
         for statement in table
-        for node in ast.walk(statement)
+        for node in _outside_rules(statement)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
+
+
+def _outside_rules(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for part in ast.iter_child_nodes(node):
+        if not isinstance(part, ast.Lambda):
+            yield from _outside_rules(part)
 
 
 def _dependents(module: ModuleType, tree: ast.Module, name: str, own: list[str]) -> list[str]:

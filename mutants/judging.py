@@ -20,7 +20,8 @@ PATIENCE = 10.0
 """Seconds after which what goes on and on has been caught."""
 OTHER_BACKEND = "strict"
 """Where functions that the first backend has kernels for are computed by their bodies."""
-FEW = 3
+FEW, MANY = 3, 12
+"""Of how many functions, and how many cases of each, are asked there."""
 
 
 def judge(mutant: Mutant, unsound: Sequence[str] = ()) -> str:
@@ -52,7 +53,7 @@ def _caught(functions: Sequence[str]) -> str:
     for mode in MODES:
         if any(_fails("numpy", name, mode, None) for name in functions):
             return mode
-    other = any(_fails(OTHER_BACKEND, name, "reverse", FEW) for name in functions[:FEW])
+    other = any(_fails(OTHER_BACKEND, name, "reverse", MANY) for name in functions[:FEW])
     return OTHER_BACKEND if other else SURVIVED
 
 

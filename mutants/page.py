@@ -13,7 +13,7 @@ from mutants.catalogue import Mutant
 from mutants.judging import MODES, OTHER_BACKEND, SURVIVED
 from mutants.reasons import reasons
 
-__all__ = ["functions_in_table", "functions_on_page", "record", "write"]
+__all__ = ["functions_in_table", "functions_on_page", "record", "rewrite", "write"]
 
 DOCS = Path(__file__).parents[1] / "docs"
 BY = (*MODES, OTHER_BACKEND, "tests")
@@ -72,7 +72,18 @@ def functions_on_page() -> dict[str, list[str]]:
 
 def write(judged: Judged) -> None:
     """Write the page and the record."""
-    found = record(judged)
+    _write(record(judged))
+
+
+def rewrite() -> None:
+    """Write them again, with the reasons that there are by now."""
+    found = json.loads((DOCS / "mutants.json").read_text(encoding="utf-8"))
+    for survivor in found["survivors"]:
+        survivor["why"] = reasons().get(survivor["mutant"], "")
+    _write(found)
+
+
+def _write(found: dict[str, Any]) -> None:
     (DOCS / "mutants.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     (DOCS / "mutants.md").write_text("\n".join(_lines(found)) + "\n", encoding="utf-8")
 

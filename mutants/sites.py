@@ -114,8 +114,18 @@ def _walk(node: ast.AST, path: tuple[Step, ...], known: tuple[str, ...], label: 
     for name, value in ast.iter_fields(node):
         if not _is_passed_over(node, name):
             for index, part in enumerate(value) if isinstance(value, list) else ((None, value),):
-                if isinstance(part, ast.AST) and not _is_docstring(node, name, part):
+                if (
+                    isinstance(part, ast.AST)
+                    and not _is_docstring(node, name, part)
+                    and not _fills(node, part)
+                ):
                     yield from _walk(part, (*path, (name, index)), known, label)
+
+
+def _fills(node: ast.AST, part: ast.AST) -> bool:
+    """Return whether it is the number that stands where a mask hides it: any other does as well."""
+    given = isinstance(part, ast.Constant) and part.value == 1.0
+    return given and isinstance(node, ast.Call) and _called(node).endswith("unless")
 
 
 def _called(node: ast.Call) -> str:
@@ -126,7 +136,7 @@ def _is_passed_over(node: ast.AST, field: str) -> bool:
     """Return whether a field holds no computation: types, decorators, what computes the value itself."""
     if field in ("annotation", "returns", "decorator_list", "bases", "ctx", "targets", "target", "op", "ops"):
         return True
-    if isinstance(node, ast.keyword) and node.arg in ("compute", "strict"):
+    if isinstance(node, ast.keyword) and node.arg in ("compute", "strict", "views"):
         return True
     return isinstance(node, ast.Raise) or (isinstance(node, ast.Call) and field == "func")
 

@@ -38,7 +38,7 @@ LEFT_OUT = (
 )
 """Tests that run the checks once more, and those whose examples are drawn anew every time."""
 SLOW = 1.0
-PATIENCE = 20.0
+PATIENCE = 5.0
 
 Line = tuple[str, int]
 

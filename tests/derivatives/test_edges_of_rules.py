@@ -63,3 +63,56 @@ def test_in_a_tie_with_a_number_half_is_left(backend: Any, name: str, bound: flo
     for call in (lambda x: function(x, bound), lambda x: function(bound, x)):
         g = grad(lambda x, call=call: backend.xp.sum(backend.xp.multiply(4.0, call(x))))(x)
         assert backend.host(g).tolist() == [4.0 * tied, 4.0 * low, 4.0 * (1.0 - low)]
+
+
+NAN, INF = float("nan"), float("inf")
+
+AT_POLES: dict[str, tuple[Callable[[Any, Any], Any], float, float]] = {
+    # name: a function, a place where its slope is infinite or no number, and that slope
+    "divide by zero": (lambda xp, x: xp.divide(x, xp.zeros_like(x)), 1.0, INF),
+    "one over": (lambda xp, x: xp.divide(1.0, x), 0.0, -INF),
+    "one over nothing": (lambda xp, x: xp.divide(1.0, x), NAN, NAN),
+    "reciprocal": (lambda xp, x: xp.reciprocal(x), 0.0, -INF),
+    "sqrt": (lambda xp, x: xp.sqrt(x), 0.0, INF),
+    "sqrt of nothing": (lambda xp, x: xp.sqrt(x), NAN, NAN),
+    "log": (lambda xp, x: xp.log(x), 0.0, INF),
+    "log of nothing": (lambda xp, x: xp.log(x), NAN, NAN),
+    "power 0.5": (lambda xp, x: xp.pow(x, 0.5), 0.0, INF),
+    "power 0.5 below zero": (lambda xp, x: xp.pow(x, 0.5), -1.0, NAN),
+    "power -1": (lambda xp, x: xp.pow(x, -1), 0.0, -INF),
+    "power 0.5 in an array": (lambda xp, x: xp.pow(x, xp.full_like(x, 0.5)), 0.0, INF),
+    "power below zero in an array": (lambda xp, x: xp.pow(x, xp.full_like(x, 0.5)), -1.0, NAN),
+    "power -1 in an array": (lambda xp, x: xp.pow(x, xp.full_like(x, -1.0)), 0.0, -INF),
+    "exponent below zero": (lambda xp, x: xp.pow(xp.full_like(x, -2.0), x), 2.0, NAN),
+    "exponent of zero": (lambda xp, x: xp.pow(xp.full_like(x, 0.0), x), 2.0, 0.0),
+    "exponent of a number below zero": (lambda xp, x: xp.pow(-2.0, x), 2.0, NAN),
+    "inverse tanh": (lambda xp, x: xp.atanh(x), 1.0, INF),
+    "logit": (lambda xp, x: xp.logit(x), 0.0, INF),
+    "x log": (lambda xp, x: xp.xlogy(xp.full_like(x, 2.0), x), 0.0, INF),
+    "factor of a log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, 0.0)), 2.0, -INF),
+    "factor of no log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, -1.0)), 2.0, NAN),
+    "factor zero of no log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, -1.0)), 0.0, 0.0),
+    "remainder of nothing": (lambda xp, x: xp.remainder(x, xp.full_like(x, 2.0)), NAN, 1.0),
+}
+
+
+def _slope(backend: Any, name: str, weight: float) -> float:
+    function, place, _ = AT_POLES[name]
+
+    def weighted(x: Any) -> Any:
+        return backend.xp.sum(backend.xp.multiply(backend.array([weight]), function(backend.xp, x)))
+
+    (found,) = backend.host(grad(weighted)(backend.array([place]))).tolist()
+    return float(found)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", AT_POLES)
+def test_a_slope_that_is_no_number_is_not_hidden(backend: Any, name: str) -> None:
+    assert _slope(backend, name, 1.0) == pytest.approx(AT_POLES[name][2], nan_ok=True)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", AT_POLES)
+def test_unless_nothing_depends_on_it(backend: Any, name: str) -> None:
+    assert _slope(backend, name, 0.0) == 0.0

@@ -41,7 +41,10 @@ def _scalar_power(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Arra
 def by_exponent(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     """``log(a) y``, and zero where ``a = 0``, where the function is flat in the exponent."""
     if not is_array(a):
-        return xp.multiply(g, xp.multiply(y, _log(a, is_complex(xp, y))))
+        log_a = _log(a, is_complex(xp, y))
+        if log_a != log_a:  # noqa: PLR0124 - not a number: there is a slope nowhere
+            return unless(xp, xp.not_equal(g, 0), xp.zeros_like(g), math.nan)
+        return xp.multiply(g, xp.multiply(y, log_a))
     broken = xp.isnan(y)
     if not is_complex(xp, y):
         broken = xp.logical_or(xp.less(a, 0), broken)

@@ -20,9 +20,9 @@ def _unless(xp: Namespace, condition: Array, x: Array) -> Array:
 
 
 def _factor(xp: Namespace, g: Array, z: Array, x: Array, y: Array) -> Array:
-    """``log(y)``; zero where x is zero and y is no positive number, where there is no slope to give."""
-    flat = xp.logical_and(xp.equal(x, 0.0), xp.logical_not(xp.greater(y, 0.0)))
-    flat = xp.logical_or(flat, xp.logical_and(xp.equal(g, 0.0), xp.equal(y, 0.0)))
+    """``log(y)``; zero where x or `g` is zero and y is no positive number: there is no slope to give."""
+    nothing = xp.logical_or(xp.equal(x, 0.0), xp.equal(g, 0.0))
+    flat = xp.logical_and(nothing, xp.logical_not(xp.greater(y, 0.0)))
     return xp.multiply(g, xp.log(_unless(xp, flat, y)))
 
 
