@@ -52,7 +52,14 @@ def test_one_zero_leaves_the_others_their_share(backend: Any, order: float, expe
     assert backend.host(f(backend.array([0.0, 3.0]))).tolist() == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("data", [[[1.0, 2.0], [2.0, 4.0], [-1.0, -2.0]], [[0.0, 0.0], [0.0, 0.0]]])
+@pytest.mark.needs_float64
+def test_a_norm_that_underflows_is_flat(backend: Any) -> None:
+    xp = backend.xp
+    found = grad(lambda x: xp.linalg.vector_norm(x, ord=3))(backend.array([1e-150, 0.0]))
+    assert backend.host(found).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("data", [[[1.0, 2.0], [2.0, 4.0], [-1.0, -2.0]], [[0.0, 0.0]] * 3])
 def test_singular_values_of_a_complex_matrix_of_lower_rank(backend: Any, data: Any) -> None:
     """The sum of their squares is that of the elements."""
     xp = backend.xp
