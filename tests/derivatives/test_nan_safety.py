@@ -32,6 +32,11 @@ MASKED: dict[str, tuple[Function, list[float], list[float]]] = {
     "power 2.5 in an array": (
         lambda xp, x: xp.pow(x, xp.full_like(x, 2.5)), [-1.0, -2.0, 4.0], [20.0],
     ),
+    "power of no number": (
+        lambda xp, x: xp.pow(x, xp.where(xp.greater(x, 3.0), 2.5, xp.full_like(x, math.nan))),
+        [1.5, 2.0, 4.0],
+        [20.0],
+    ),
     "x to the x": (lambda xp, x: xp.pow(x, x), [-0.5, -1.5, 1.0], [1.0]),
     "arcsine": (lambda xp, x: xp.asin(x), [-1.0, 2.0, 0.6], [1.25]),
     "arccosine": (lambda xp, x: xp.acos(x), [1.0, 2.0, 0.6], [-1.25]),
@@ -97,6 +102,31 @@ def test_complex_branches_that_were_not_taken_leave_zeros(backend: Any, name: st
     got = backend.host(g).tolist()
     assert got[0] == 0.0
     assert got[1] == pytest.approx(complex(slope).conjugate(), rel=1e-14, abs=1e-15)
+
+
+TAKEN: dict[str, tuple[Function, float, float]] = {
+    # name: the function, a place where it has no slope, what stands there for one
+    "sqrt": (lambda xp, x: xp.sqrt(x), 0.0, math.inf),
+    "sqrt below zero": (lambda xp, x: xp.sqrt(x), -1.0, math.nan),
+    "log": (lambda xp, x: xp.log(x), 0.0, math.inf),
+    "reciprocal": (lambda xp, x: xp.reciprocal(x), 0.0, -math.inf),
+    "one over x": (lambda xp, x: xp.divide(xp.ones_like(x), x), 0.0, -math.inf),
+    "x over zero": (lambda xp, x: xp.divide(x, xp.zeros_like(x)), 1.0, math.inf),
+    "power 0.5": (lambda xp, x: xp.pow(x, 0.5), 0.0, math.inf),
+    "power 0.5 below zero": (lambda xp, x: xp.pow(x, 0.5), -1.0, math.nan),
+    "power 0.5 in an array": (lambda xp, x: xp.pow(x, xp.full_like(x, 0.5)), 0.0, math.inf),
+    "power 0.5 in an array, below zero": (lambda xp, x: xp.pow(x, xp.full_like(x, 0.5)), -1.0, math.nan),
+    "exponent of -2": (lambda xp, x: xp.pow(xp.full_like(x, -2.0), x), 2.0, math.nan),
+    "exponent of no number": (lambda xp, x: xp.pow(xp.full_like(x, math.nan), x), 2.0, math.nan),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_pole_that_is_computed_with_shows(backend: Any, name: str) -> None:
+    """Nothing is masked there: a finite number would be a wrong one."""
+    function, place, wanted = TAKEN[name]
+    g = backend.run(grad(lambda x: backend.xp.sum(function(backend.xp, x))), backend.array([place]))
+    assert backend.host(g).tolist() == pytest.approx([wanted], nan_ok=True)
 
 
 POWERS = [(0, 0.0), (1, 1.0), (2, 0.0), (3, 0.0), (2.0, 0.0), (0.0, 0.0), (1.0, 1.0), (2.5, 0.0)]
