@@ -30,7 +30,8 @@ def special_kernels(cp: Any, special: Any) -> dict[str, Kernel]:
         return cp.negative(special.log_expit(cp.negative(x)))
 
     def einsum(subscripts: str, /, *operands: Any) -> Any:
-        return cp.einsum(subscripts, *operands)
+        y = cp.einsum(subscripts, *operands)
+        return y if len(operands) > 1 else y.copy()  # of one operand it may be a view
 
     def gammaln(x: Any, /) -> Any:
         y = special.gammaln(x)  # which is minus infinity at minus infinity

@@ -24,10 +24,11 @@ def einsum(subscripts: str, /, *operands: Any) -> Any:
     """Sum products of the operands as the letters say."""
     planned = len(operands) > 2 or sum(x.size for x in operands) > SMALL  # noqa: PLR2004
     try:
-        return np.einsum(subscripts, *operands, optimize=planned)
+        y = np.einsum(subscripts, *operands, optimize=planned)
     except (TypeError, ValueError):
         subscripts_of(subscripts, [x.shape for x in operands])  # says more
         raise
+    return y if len(operands) > 1 else y.copy()  # of one operand it may be a view
 
 
 def conv_input(g: Any, w: Any, /, *, shape: Any, **how: Any) -> Any:

@@ -37,7 +37,8 @@ def einsum(subscripts: str, /, *operands: Any) -> Any:
     dtype = operands[0].dtype
     for x in operands[1:]:
         dtype = torch.promote_types(dtype, x.dtype)
-    return torch.einsum(subscripts, *(x.to(dtype) for x in operands))
+    y = torch.einsum(subscripts, *(x.to(dtype) for x in operands))
+    return y if len(operands) > 1 else y.clone()  # of one operand it may be a view
 
 
 NATIVE_AXES = 3

@@ -107,6 +107,16 @@ def test_a_notation_that_does_not_fit_is_refused(text: Any, shapes: Any, error: 
         subscripts_of(text, shapes)
 
 
+@pytest.mark.axes("numpy", "strict", "torch")
+def test_a_sum_of_one_operand_is_no_view_of_it(backend: Any) -> None:
+    x = backend.array(filled(2, 2))
+    for text in ("ij->ij", "ij->ji", "ii->i"):
+        y = bp.special.einsum(text, x)
+        before = backend.host(y).copy()
+        x[0, 0] = x[0, 0] + 1.0
+        np.testing.assert_array_equal(backend.host(y), before)
+
+
 MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 

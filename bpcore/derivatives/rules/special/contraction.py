@@ -36,8 +36,8 @@ def einsum(xp: Namespace, subscripts: str, /, *operands: Array) -> Array:
         rest = [term for k, term in enumerate(terms) if k not in (i, j)]
         kept = set(read.output).union(*(term.letters for term in rest))
         terms = [*rest, _product(xp, terms[i], terms[j], kept)]
-    (last,) = terms
-    return _ordered(xp, last, read.output)
+    y = _ordered(xp, terms[0], read.output)
+    return y if len(operands) > 1 else xp.asarray(y, copy=True)  # of one operand it may be a view
 
 
 def _plain(xp: Namespace, read: Subscripts, letters: str, x: Array) -> _Term:
@@ -168,6 +168,4 @@ class _EachOperand(EachInput):
         return 2
 
 
-FUNCTIONS = (
-    Function("einsum", _EachOperand(_back), compute=einsum, forward=Forward.MULTILINEAR, views=True),
-)
+FUNCTIONS = (Function("einsum", _EachOperand(_back), compute=einsum, forward=Forward.MULTILINEAR),)
