@@ -6,7 +6,7 @@ import dis
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -30,6 +30,7 @@ def rule_modules() -> list[ModuleType]:
     ]
 
 
+@cache
 def users() -> Users:
     """Return, by module and by name at its top, the functions of the table whose rules come there.
 
@@ -54,7 +55,7 @@ def _reached(entry: Function) -> set[tuple[str, str]]:
         seen.add(id(one))
         if _is_ours(one):
             places.add((one.__module__, one.__qualname__.split(".")[0]))
-            waiting.extend(_called(one))
+            waiting.extend(_mentioned(one))
     return places
 
 
@@ -72,6 +73,11 @@ def _is_ours(one: object) -> bool:
         and one.__module__.startswith(RULES + ".")
         and (one.__module__ not in NO_RULES)
     )
+
+
+@cache
+def _mentioned(one: Any) -> tuple[Any, ...]:
+    return tuple(_called(one))
 
 
 def _called(one: Any) -> Iterator[Any]:
