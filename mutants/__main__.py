@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import chain
 
 from mutants.catalogue import Mutant, catalogue
@@ -93,9 +93,10 @@ def _judge_all(numbers: list[int], unsound: list[str]) -> list[tuple[int, str]]:
 
 def _by_tests(numbers: list[int], jobs: int) -> dict[int, str]:
     """Return what the tests say of those that the checks let pass."""
-    with ProcessPoolExecutor(jobs) as pool:
-        shares = [numbers[i::jobs] for i in range(jobs)]
-        return dict(chain.from_iterable(pool.map(judge_by_tests, [share for share in shares if share])))
+    shares = [numbers[i::jobs] for i in range(jobs)]
+    with ThreadPoolExecutor(jobs) as pool:  # each starts a process of its own
+        found = pool.map(judge_by_tests, [share for share in shares if share])
+        return {number: how for share in found for number, how in share.items()}
 
 
 if __name__ == "__main__":

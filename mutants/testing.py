@@ -7,11 +7,13 @@ tests that come to the line where it is.
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import sys
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -39,20 +41,48 @@ LEFT_OUT = (
 """Tests that run the checks once more, and those whose examples are drawn anew every time."""
 SLOW = 1.0
 PATIENCE = 5.0
+MEMORY = 4 << 30
+"""Bytes; what wants more has been caught."""
 
 Line = tuple[str, int]
 
 
-def judge_by_tests(numbers: Sequence[int]) -> list[tuple[int, str]]:
-    """Return which test caught each mutant, by its number in the catalogue; `SURVIVED` where none did."""
+def judge_by_tests(numbers: Sequence[int]) -> dict[int, str]:
+    """Return which test caught each mutant, by its number in the catalogue; `SURVIVED` where none did.
+
+    A mutant that ends the process, because it fills the memory for one, has been caught.
+    """
+    found: dict[int, str] = {}
+    while left := [number for number in numbers if number not in found]:
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        process = multiprocessing.Process(target=_session, args=(left, sender))
+        process.start()
+        sender.close()
+        with contextlib.suppress(EOFError), receiver:
+            while True:
+                number, how = receiver.recv()
+                found[number] = how
+        process.join()
+        if left[0] in found and left[-1] not in found:
+            found[next(number for number in left if number not in found)] = "the process ended"
+        elif left[0] not in found:
+            raise RuntimeError("the tests could not be run: see what `pytest tests/derivatives` says")
+    return found
+
+
+def _session(numbers: Sequence[int], sender: Connection) -> None:
+    """Send, for each mutant, what caught it."""
     import pytest  # the checks do without
 
-    session = _Loop([(number, catalogue()[number]) for number in numbers])
+    session = _Loop([(number, catalogue()[number]) for number in numbers], sender)
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource  # not on every system
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     files = [str(file) for file in sorted(FOLDER.glob("test_*.py")) if file.stem not in LEFT_OUT]
     options = ["-q", "--axes", "numpy", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}"]
     with _silence():
         pytest.main([*options, *files], plugins=[session])
-    return session.found
 
 
 @contextlib.contextmanager
@@ -67,9 +97,9 @@ def _silence() -> Iterator[None]:
 class _Loop:
     """A plugin of pytest: what it runs in place of one run of each test."""
 
-    def __init__(self, mutants: Sequence[tuple[int, Mutant]]) -> None:
+    def __init__(self, mutants: Sequence[tuple[int, Mutant]], sender: Connection) -> None:
         self.mutants = mutants
-        self.found: list[tuple[int, str]] = []
+        self.sender = sender
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Run the tests as things are, and then those concerned with each mutant."""
@@ -83,7 +113,7 @@ class _Loop:
                 reached[item], took[item] = lines, seconds
         for number, mutant in self.mutants:
             concerned = [item for item, lines in reached.items() if mutant.is_reached(lines)]
-            self.found.append((number, _first_failure(mutant, sorted(concerned, key=took.__getitem__))))
+            self.sender.send((number, _first_failure(mutant, sorted(concerned, key=took.__getitem__))))
         return True
 
 
