@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from bpcore.derivatives.transforms import grad
+from bpcore.derivatives.transforms.gradients import grad
 
 Product = Callable[[Any, Any, Any], Any]
 
@@ -92,6 +93,9 @@ AT_POLES: dict[str, tuple[Callable[[Any, Any], Any], float, float]] = {
     "factor of a log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, 0.0)), 2.0, -INF),
     "factor of no log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, -1.0)), 2.0, NAN),
     "factor zero of no log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, -1.0)), 0.0, 0.0),
+    "hypotenuse beside zero": (lambda xp, x: xp.hypot(xp.zeros_like(x), x), 3.0, 1.0),
+    "hypotenuse over zero": (lambda xp, x: xp.hypot(x, xp.zeros_like(x)), 3.0, 1.0),
+    "sign of zero": (lambda xp, x: xp.copysign(x, xp.full_like(x, 2.0)), 0.0, 0.0),
     "remainder of nothing": (lambda xp, x: xp.remainder(x, xp.full_like(x, 2.0)), NAN, 1.0),
 }
 
@@ -116,3 +120,42 @@ def test_a_slope_that_is_no_number_is_not_hidden(backend: Any, name: str) -> Non
 @pytest.mark.parametrize("name", AT_POLES)
 def test_unless_nothing_depends_on_it(backend: Any, name: str) -> None:
     assert _slope(backend, name, 0.0) == 0.0
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_remainder_by_zero_has_no_slope_unless_nothing_depends_on_it(backend: Any) -> None:
+    xp, zero = backend.xp, backend.array([0.0])
+
+    def weighted(weight: float) -> float:
+        g = grad(lambda x: xp.sum(xp.multiply(weight, xp.remainder(backend.array([5.0]), x))))(zero)
+        return float(backend.host(g)[0])
+
+    assert weighted(0.0) == 0.0
+    assert not math.isfinite(weighted(1.0))
+
+
+SECOND: dict[str, tuple[Callable[[Any, Any], Any], float, float]] = {
+    # name: a function, a place, its slope there
+    "remainder by": (lambda xp, x: xp.remainder(xp.full_like(x, 5.0), x), 2.0, -2.0),
+    "one over": (lambda xp, x: xp.divide(1.0, x), 2.0, -0.25),
+    "power": (lambda xp, x: xp.pow(x, 2.5), 4.0, 20.0),
+    "power in an array": (lambda xp, x: xp.pow(x, xp.full_like(x, 2.5)), 4.0, 20.0),
+    "exponent": (lambda xp, x: xp.pow(xp.full_like(x, 2.0), x), 3.0, 8 * math.log(2.0)),
+    "exponent of a number": (lambda xp, x: xp.pow(2.0, x), 3.0, 8 * math.log(2.0)),
+    "logit": (lambda xp, x: xp.logit(x), 0.25, 16 / 3),
+    "factor of a log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, 2.0)), 3.0, math.log(2.0)),
+    "x log": (lambda xp, x: xp.xlogy(xp.full_like(x, 2.0), x), 4.0, 0.5),
+}
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_a_weight_of_zero_has_a_slope(backend: Any, name: str) -> None:
+    """A cotangent of zero is a number like any other where the function is smooth."""
+    function, place, wanted = SECOND[name]
+    xp, x = backend.xp, backend.array([place])
+
+    def slope(weight: Any) -> Any:
+        return xp.sum(grad(lambda x: xp.sum(xp.multiply(weight, function(xp, x))))(x))
+
+    (found,) = backend.host(grad(slope)(backend.array([0.0]))).tolist()
+    assert found == pytest.approx(wanted, rel=1e-5)
