@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.domains import DIGITS, DOMAINS, Domain
 from benchmarks.environment import ROOT, circumstances
-from bpcore.derivatives.plain import plain_functions
+from bpcore.derivatives.namespaces.plain import plain_functions
 from bpcore.derivatives.rules import TABLE
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bpcore.derivatives import special
-    from bpcore.derivatives.checkpointing import checkpoint
     from bpcore.derivatives.checks.checking import check_grad
-    from bpcore.derivatives.custom import custom_vjp
-    from bpcore.derivatives.directional import hvp, jvp, linearize
-    from bpcore.derivatives.jacobian import hessian, jacobian
-    from bpcore.derivatives.namespace import array_namespace, namespace
-    from bpcore.derivatives.transforms import grad, stop_gradient, value_and_grad, vjp
+    from bpcore.derivatives.namespaces.namespace import array_namespace, namespace
+    from bpcore.derivatives.transforms.checkpointing import checkpoint
+    from bpcore.derivatives.transforms.custom import custom_vjp
+    from bpcore.derivatives.transforms.directional import hvp, jvp, linearize
+    from bpcore.derivatives.transforms.gradients import grad, stop_gradient, value_and_grad, vjp
+    from bpcore.derivatives.transforms.jacobian import hessian, jacobian
     from bpcore.ground.registry import backend, backend_of, backends
     from bpcore.machine.step import make_step
     from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
@@ -109,12 +109,12 @@ __all__ = [
 _PLACES = {
     "bpcore.derivatives": ("special",),
     "bpcore.derivatives.checks.checking": ("check_grad",),
-    "bpcore.derivatives.checkpointing": ("checkpoint",),
-    "bpcore.derivatives.custom": ("custom_vjp",),
-    "bpcore.derivatives.directional": ("hvp", "jvp", "linearize"),
-    "bpcore.derivatives.jacobian": ("hessian", "jacobian"),
-    "bpcore.derivatives.namespace": ("array_namespace", "namespace"),
-    "bpcore.derivatives.transforms": ("grad", "stop_gradient", "value_and_grad", "vjp"),
+    "bpcore.derivatives.transforms.checkpointing": ("checkpoint",),
+    "bpcore.derivatives.transforms.custom": ("custom_vjp",),
+    "bpcore.derivatives.transforms.directional": ("hvp", "jvp", "linearize"),
+    "bpcore.derivatives.transforms.jacobian": ("hessian", "jacobian"),
+    "bpcore.derivatives.namespaces.namespace": ("array_namespace", "namespace"),
+    "bpcore.derivatives.transforms.gradients": ("grad", "stop_gradient", "value_and_grad", "vjp"),
     "bpcore.ground.registry": ("backend", "backend_of", "backends"),
     "bpcore.machine.step": ("make_step",),
     "bpcore.parts.activations": ("Gelu", "Identity", "Relu", "Sigmoid", "Softmax", "Tanh"),

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from bpcore.derivatives.namespace import namespace
-from bpcore.derivatives.plain import plain_functions
+from bpcore.derivatives.namespaces.namespace import namespace
+from bpcore.derivatives.namespaces.plain import plain_functions
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as open_backend
 from bpcore.words.errors import BackendError

@@ -1,6 +1,15 @@
-"""Derivatives: the rules, the traced array, its namespace, and the transforms made of them.
+"""Derivatives, in rooms: a module imports from its own room and from those before it in this list.
 
-`rules` knows how each function goes back and nothing of tracing; `tape` remembers what was called;
-`traced` is the array that is passed through foreign code; `namespace` joins the three for a backend;
-`reverse` walks the tape back; `transforms` are what users call.
+`rules`
+    How each function goes back; nothing of tracing.
+`arrays`
+    The traced array that is passed through foreign code, and the tape that remembers what was called.
+`namespaces`
+    The functions that users and foreign code call.
+`special`
+    Those that are not in the standard.
+`transforms`
+    Functions in, functions out: `grad` and its kin, and the walks over the tape below them.
+`checks`
+    Derivatives beside differences.
 """

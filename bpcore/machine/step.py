@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bpcore.derivatives.transforms import value_and_grad
+from bpcore.derivatives.transforms.gradients import value_and_grad
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.metrics import accuracy

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.parts.layers import Layer
 from bpcore.words.errors import choose
 from bpcore.words.protocols import Array, Dtype, Shape, Tree

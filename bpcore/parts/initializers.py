@@ -13,7 +13,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from bpcore.derivatives.namespace import array_namespace, device_of
+from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.parts import keys
 from bpcore.words.errors import ShapeError, choose
 from bpcore.words.protocols import Array, Dtype, Shape

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 
-from bpcore.derivatives.namespace import array_namespace, device_of
+from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.words.errors import OptionError

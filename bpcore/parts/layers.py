@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.parts.initializers import Glorot, Initializer, Zeros
 from bpcore.parts.keys import split
 from bpcore.words.errors import OptionError, ShapeError

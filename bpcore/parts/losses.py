@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from bpcore.derivatives.namespace import array_namespace, device_of
+from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.words.errors import DataError, ShapeError, choose
 from bpcore.words.protocols import Array, Namespace, Shape
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from bpcore.words.protocols import Array
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from numbers import Real
 from typing import ClassVar
 
-from bpcore.derivatives.namespace import array_namespace, device_of
+from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Namespace, Tree
 from bpcore.words.trees import flatten, leaves, tree_map, unflatten

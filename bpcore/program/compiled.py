@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from bpcore.derivatives.namespace import device_of, space_of
-from bpcore.derivatives.space import Space
-from bpcore.derivatives.traced import Traced
+from bpcore.derivatives.arrays.space import Space
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.namespaces.namespace import device_of, space_of
 from bpcore.program.program import Program
 from bpcore.program.record import arrays_of, record
 from bpcore.program.results import apart, with_values

@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 
-from bpcore.derivatives.namespace import device_of, space_of
-from bpcore.derivatives.tape import INNERMOST, Tape
-from bpcore.derivatives.traced import Traced
-from bpcore.derivatives.tracing import floating_array, name_of, place_of
+from bpcore.derivatives.arrays.tape import INNERMOST, Tape
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.namespaces.namespace import device_of, space_of
+from bpcore.derivatives.transforms.tracing import floating_array, name_of, place_of
 from bpcore.program.equation import Constant, Equation, Slot, type_of
 from bpcore.program.program import Program
 from bpcore.program.prune import prune

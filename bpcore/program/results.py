@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bpcore.derivatives.space import Space
+from bpcore.derivatives.arrays.space import Space
 from bpcore.program.equation import Constant, Slot
 from bpcore.program.program import Program
 from bpcore.words.protocols import Array, Namespace

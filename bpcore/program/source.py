@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from bpcore.derivatives.plain import bound as bound_function
+from bpcore.derivatives.namespaces.plain import bound as bound_function
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.function import ITEM, Function
 from bpcore.program.equation import Constant, Equation, Equations, Slot

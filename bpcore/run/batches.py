@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import fold_in, permutation
 from bpcore.words.errors import DataError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import Batch
 from bpcore.parts.activations import Sigmoid, Softmax
 from bpcore.parts.layers import Chain, Layer

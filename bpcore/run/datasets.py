@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts import keys

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch, make_evaluation, make_step
 from bpcore.parts.keys import split

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bpcore.derivatives.namespace import space_of
+from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backend_of

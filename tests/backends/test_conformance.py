@@ -10,7 +10,7 @@ import pytest
 
 from bpcore import grad
 from bpcore.derivatives.checks.cases import CASES
-from bpcore.derivatives.plain import look_up, plain_functions
+from bpcore.derivatives.namespaces.plain import look_up, plain_functions
 from bpcore.derivatives.rules import TABLE
 from bpcore.ground.registry import backend as open_backend
 from bpcore.ground.registry import backend_of

@@ -11,8 +11,8 @@ import pytest
 import bpcore as bp
 from bpcore.derivatives.checks.case import Case, Sample
 from bpcore.derivatives.checks.cases import CASES
-from bpcore.derivatives.jacobian import jacobian
-from bpcore.derivatives.transforms import grad, value_and_grad, vjp
+from bpcore.derivatives.transforms.gradients import grad, value_and_grad, vjp
+from bpcore.derivatives.transforms.jacobian import jacobian
 
 XP = bp.namespace("numpy")
 BENCH = "a peer of the benchmarks, and no requirement of the tests: python -m pip install autograd mygrad"

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from bpcore.derivatives.checks.roster import ROSTER
-from bpcore.derivatives.composites import COMPOSITES
-from bpcore.derivatives.covering import COVERING
-from bpcore.derivatives.namespace import INSPECTING
+from bpcore.derivatives.namespaces.composites import COMPOSITES
+from bpcore.derivatives.namespaces.covering import COVERING
+from bpcore.derivatives.namespaces.namespace import INSPECTING
 from bpcore.derivatives.rules import TABLE
 from bpcore.ground.registry import backend
 

@@ -133,7 +133,7 @@ def test_a_checkpoint_changes_nothing_but_memory(backend: Any) -> None:
 
 
 def test_a_checkpoint_keeps_nothing_of_what_is_inside() -> None:
-    from bpcore.derivatives.tracing import trace
+    from bpcore.derivatives.transforms.tracing import trace
 
     def deep(x: Any) -> Any:
         for _ in range(50):

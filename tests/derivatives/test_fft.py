@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpcore.derivatives.transforms import grad, vjp
+from bpcore.derivatives.transforms.gradients import grad, vjp
 
 LENGTHS = ((5, None), (4, None), (1, None), (4, 7), (4, 6), (6, 3), (5, 4), (3, 1), (3, 2))
 """Of the signal, and `n`."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpcore.derivatives.transforms import grad, value_and_grad, vjp
+from bpcore.derivatives.transforms.gradients import grad, value_and_grad, vjp
 from bpcore.words.trees import leaves
 
 SHARING: dict[str, Any] = {

@@ -11,8 +11,8 @@ import pytest
 
 from bpcore.derivatives.checks.cases import CASES
 from bpcore.derivatives.checks.checking import check_grad
-from bpcore.derivatives.composed_algebra import COMPOSITES
-from bpcore.derivatives.transforms import grad, vjp
+from bpcore.derivatives.namespaces.composed_algebra import COMPOSITES
+from bpcore.derivatives.transforms.gradients import grad, vjp
 
 ORDERS = (0, 1, 2, 3, 1.5, 0.5, -1, math.inf, -math.inf)
 ONE = [[1.0, 0.0], [0.0, 1.0]]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpcore.derivatives.transforms import grad, vjp
+from bpcore.derivatives.transforms.gradients import grad, vjp
 
 ROWS, COLUMNS = 4, 3
 Function = Callable[[Any, Any], Any]

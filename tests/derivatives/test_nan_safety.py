@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bpcore.derivatives.checks.checking import check_grad
-from bpcore.derivatives.transforms import grad, value_and_grad
+from bpcore.derivatives.transforms.gradients import grad, value_and_grad
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the branch not taken is computed too
 

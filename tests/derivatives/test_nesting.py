@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.derivatives.jacobian import jacobian
-from bpcore.derivatives.transforms import grad, value_and_grad, vjp
+from bpcore.derivatives.transforms.gradients import grad, value_and_grad, vjp
+from bpcore.derivatives.transforms.jacobian import jacobian
 
 
 def value(backend: Any, x: Any) -> float:

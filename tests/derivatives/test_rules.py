@@ -10,7 +10,7 @@ from bpcore.derivatives.checks.cases import CASES
 from bpcore.derivatives.checks.roster import ROSTER
 from bpcore.derivatives.checks.rule_checks import check_rules
 from bpcore.derivatives.rules import CHAPTERS, TABLE
-from bpcore.derivatives.transforms import vjp
+from bpcore.derivatives.transforms.gradients import vjp
 from bpcore.words.errors import OptionError
 
 DIFFERENTIABLE = sorted(name for name, function in TABLE.items() if function.backward is not None)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpcore.derivatives.namespace import namespace
-from bpcore.derivatives.transforms import vjp
+from bpcore.derivatives.namespaces.namespace import namespace
+from bpcore.derivatives.transforms.gradients import vjp
 from bpcore.ground.registry import backend as open_backend
 from bpcore.words.trees import leaves
 

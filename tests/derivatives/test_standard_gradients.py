@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.derivatives.transforms import grad, vjp
+from bpcore.derivatives.transforms.gradients import grad, vjp
 from bpcore.words.errors import NotDifferentiable, RecordError
 
 EAGER = ("numpy", "numpy:readonly", "strict", "strict:device1", "torch", "jax", "cupy")

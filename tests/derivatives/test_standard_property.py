@@ -17,9 +17,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from bpcore.derivatives.namespace import space_of
-from bpcore.derivatives.tape import Tape
-from bpcore.derivatives.traced import Traced
+from bpcore.derivatives.arrays.tape import Tape
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.words.trees import leaves
 from tests.derivatives.standard_calls import CALLS
 

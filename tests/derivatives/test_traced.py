@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.derivatives.transforms import grad
+from bpcore.derivatives.transforms.gradients import grad
 from bpcore.words.errors import EscapedTrace, MixedArrays, NotDifferentiable
 
 

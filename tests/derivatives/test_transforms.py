@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.derivatives.jacobian import jacobian
-from bpcore.derivatives.transforms import grad, value_and_grad, vjp
+from bpcore.derivatives.transforms.gradients import grad, value_and_grad, vjp
+from bpcore.derivatives.transforms.jacobian import jacobian
 from bpcore.words.errors import NotDifferentiable, OptionError, ShapeError
 
 
@@ -237,7 +237,7 @@ def test_jacobian_of_nothing(backend: Any) -> None:
     for f, shape in ((lambda x: x[:0], (0, 1)), (lambda x: backend.xp.sum(x[:0]) + x, (1, 1))):
         assert jacobian(f)(backend.array([1.0])).shape == shape
     none = backend.array([])
-    assert jacobian(lambda x: backend.xp.sum(x))(none).shape == (0,)
+    assert jacobian(backend.xp.sum)(none).shape == (0,)
 
 
 def test_what_is_wrapped_keeps_its_name() -> None:

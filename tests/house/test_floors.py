@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 FLOORS = ("words", "ground", "derivatives", "program", "parts", "machine", "run", "doors")
 TOP = len(FLOORS) - 1
+ROOMS = ("rules", "arrays", "namespaces", "special", "transforms", "checks")
+"""The rooms of the floor `derivatives`, in the order in which they may import one another."""
+
 PLUGIN = FLOORS.index("program")
 """A backend may read words, ground, rules and programs; what is made of them is not its business."""
 
@@ -77,6 +80,23 @@ def broken_floors(source: Source) -> list[str]:
     ]
 
 
+def room(module: str) -> int | None:
+    """Return the number of a module's room; None outside the floor that has rooms."""
+    parts = module.split(".")
+    inside = parts[:2] == ["bpcore", "derivatives"] and len(parts) > 2 and parts[2] in ROOMS
+    return ROOMS.index(parts[2]) if inside else None
+
+
+def broken_rooms(source: Source) -> list[str]:
+    """Return what is imported from a later room of the same floor."""
+    here = room(source.module)
+    return [
+        f"{source.path}:{edge.line}: {source.module} imports {edge.target}, which is in a later room"
+        for edge in edges(source)
+        if here is not None and (there := room(edge.target)) is not None and there > here
+    ]
+
+
 def foreign(source: Source) -> list[str]:
     """Return what is imported from a library that this module has no business with."""
     allowed = {"bpcore", *sys.stdlib_module_names}
@@ -134,7 +154,8 @@ def _module_of(target: str, modules: set[str]) -> str:
 
 
 def test_imports_go_up(package: list[Source], plugins: list[Source]) -> None:
-    broken = [line for source in (*package, *plugins) for line in broken_floors(source)]
+    sources = (*package, *plugins)
+    broken = [line for source in sources for line in (*broken_floors(source), *broken_rooms(source))]
     assert not broken, "\n".join(broken)
 
 
@@ -163,6 +184,13 @@ def test_a_lower_floor_is_seen(source: Callable[[str, str], Source]) -> None:
     assert broken_floors(source("bpcore/machine/x.py", "import bpcore\n"))
     assert broken_floors(source("backends/bpcore_mine/x.py", "from bpcore.parts import layers\n"))
     assert not broken_floors(source("bpcore/run/x.py", "from bpcore.run import fit\nimport bpcore.words\n"))
+
+
+def test_a_later_room_is_seen(source: Callable[[str, str], Source]) -> None:
+    line = "from bpcore.derivatives.transforms import vjp\n"
+    assert broken_rooms(source("bpcore/derivatives/rules/x.py", line))
+    assert not broken_rooms(source("bpcore/derivatives/checks/x.py", line))
+    assert not broken_rooms(source("bpcore/run/x.py", line))
 
 
 def test_a_foreign_library_is_seen(source: Callable[[str, str], Source]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.derivatives.traced import Traced
+from bpcore.derivatives.arrays.traced import Traced
 from bpcore.words.errors import InPlace, NotDifferentiable
 
 every_axis = pytest.mark.axes("numpy", "strict:device1")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.derivatives.traced import Traced
+from bpcore.derivatives.arrays.traced import Traced
 from bpcore.machine.step import make_evaluation, make_step
 from bpcore.parts.metrics import accuracy
 from bpcore.words.trees import leaves

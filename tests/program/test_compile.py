@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.derivatives.transforms import grad, value_and_grad
+from bpcore.derivatives.transforms.gradients import grad, value_and_grad
 from bpcore.program.compiled import compile as compile_
 from bpcore.words.trees import leaves
 

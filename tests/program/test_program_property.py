@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bpcore as bp
-from bpcore.derivatives.traced import Traced
-from bpcore.derivatives.transforms import value_and_grad
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.transforms.gradients import value_and_grad
 from bpcore.program.compiled import compile as compile_
 from bpcore.program.prune import prune
 from bpcore.program.record import record

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.derivatives.transforms import grad
+from bpcore.derivatives.transforms.gradients import grad
 from bpcore.program.compiled import compile as compile_
 from bpcore.program.equation import Constant, Slot
 from bpcore.program.prune import prune

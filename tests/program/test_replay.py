@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpcore.derivatives.transforms import grad, value_and_grad
+from bpcore.derivatives.transforms.gradients import grad, value_and_grad
 from bpcore.program.compiled import compile as compile_
 from bpcore.program.record import record
 from bpcore.words.trees import flatten

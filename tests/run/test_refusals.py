@@ -31,7 +31,7 @@ def test_targets_that_are_no_distribution(target: np.ndarray) -> None:
 @pytest.mark.parametrize("key", [[0, 0], ([0, 0],), ((0, 0),), (slice(None), [0, 0])])
 def test_lists_as_indices(key: object) -> None:
     xp = bp.namespace("numpy")
-    with pytest.raises(NotDifferentiable, match="an index that is a (list|tuple) has no rule"):
+    with pytest.raises(NotDifferentiable, match=r"an index that is a (list|tuple) has no rule"):
         bp.grad(lambda x: xp.sum(x[key]))(np.ones((2, 2)))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import bpcore as bp
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespaces.namespace import array_namespace
 
 pytestmark = pytest.mark.needs_float64
 

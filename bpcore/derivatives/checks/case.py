@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from bpcore.derivatives.namespace import space_of
-from bpcore.derivatives.plain import look_up
+from bpcore.derivatives.arrays.tape import Tape
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.derivatives.namespaces.plain import look_up
 from bpcore.derivatives.rules import TABLE
-from bpcore.derivatives.tape import Tape
-from bpcore.derivatives.traced import Traced
-from bpcore.derivatives.transforms import lowered
+from bpcore.derivatives.transforms.gradients import lowered
 from bpcore.ground.backend import Backend
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape, Static, Tree
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bpcore.derivatives.checks.comparing import Comparison
 from bpcore.derivatives.checks.report import GradCheck, joined
-from bpcore.derivatives.tracing import name_of
+from bpcore.derivatives.transforms.tracing import name_of
 from bpcore.words.errors import GradientMismatch, NotDifferentiable, OptionError
 from bpcore.words.protocols import Tree
 

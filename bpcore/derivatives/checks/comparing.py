@@ -18,9 +18,9 @@ from bpcore.derivatives.checks.explaining import Suspect, hint_for
 from bpcore.derivatives.checks.report import GradCheck
 from bpcore.derivatives.checks.subject import Runner, Subject, Tolerance
 from bpcore.derivatives.checks.tangents import compare_tangents
-from bpcore.derivatives.namespace import space_of
-from bpcore.derivatives.tracing import floating_array, name_of, place_of
-from bpcore.derivatives.transforms import vjp
+from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.derivatives.transforms.gradients import vjp
+from bpcore.derivatives.transforms.tracing import floating_array, name_of, place_of
 from bpcore.words.errors import NotDifferentiable
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, unflatten

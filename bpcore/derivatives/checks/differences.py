@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from bpcore.derivatives.namespace import space_of
+from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.words.protocols import Array
 
 __all__ = ["Number", "Probe", "flat_values", "relative_step", "weighted"]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from bpcore.derivatives.checks.differences import Number, flat_values
-from bpcore.derivatives.namespace import device_of, space_of
+from bpcore.derivatives.namespaces.namespace import device_of, space_of
 from bpcore.words.protocols import Array
 
 __all__ = ["along", "central", "directions_like", "moved"]

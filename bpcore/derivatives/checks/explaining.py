@@ -10,8 +10,8 @@ from bpcore.derivatives.checks.differences import Number, Probe, flat_values
 from bpcore.derivatives.checks.patterns import Pairs, pattern
 from bpcore.derivatives.checks.report import GradCheck
 from bpcore.derivatives.checks.subject import Subject
-from bpcore.derivatives.namespace import space_of
-from bpcore.derivatives.transforms import vjp
+from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.derivatives.transforms.gradients import vjp
 from bpcore.words.protocols import Array, Dtype, Shape
 
 __all__ = ["Suspect", "hint_for", "hint_for_tangent"]

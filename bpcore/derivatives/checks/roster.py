@@ -7,8 +7,8 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bpcore.derivatives.composites import COMPOSITES
-from bpcore.derivatives.namespace import INSPECTING
+from bpcore.derivatives.namespaces.composites import COMPOSITES
+from bpcore.derivatives.namespaces.namespace import INSPECTING
 from bpcore.derivatives.rules import CHAPTERS
 from bpcore.words.protocols import Array
 

@@ -13,7 +13,7 @@ from bpcore.derivatives.checks.report import GradCheck
 from bpcore.derivatives.checks.roster import ROSTER, Entry
 from bpcore.derivatives.checks.subject import Runner
 from bpcore.derivatives.checks.trial import Bench, Trial
-from bpcore.derivatives.plain import plain_functions
+from bpcore.derivatives.namespaces.plain import plain_functions
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.words.errors import OptionError

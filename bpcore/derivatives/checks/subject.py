@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from bpcore.derivatives.checks.differences import Number, flat_values
 from bpcore.derivatives.checks.report import GradCheck
-from bpcore.derivatives.namespace import device_of, space_of
+from bpcore.derivatives.namespaces.namespace import device_of, space_of
 from bpcore.words.errors import GradientMismatch
 from bpcore.words.protocols import Array, Shape, Tree
 

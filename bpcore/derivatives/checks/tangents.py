@@ -11,7 +11,7 @@ from bpcore.derivatives.checks.directions import along, central, directions_like
 from bpcore.derivatives.checks.explaining import hint_for_tangent
 from bpcore.derivatives.checks.report import GradCheck
 from bpcore.derivatives.checks.subject import Subject
-from bpcore.derivatives.directional import jvp
+from bpcore.derivatives.transforms.directional import jvp
 from bpcore.words.protocols import Array
 
 __all__ = ["compare_tangents"]

@@ -13,7 +13,7 @@ from bpcore.derivatives.checks.report import GradCheck
 from bpcore.derivatives.checks.roster import ROSTER
 from bpcore.derivatives.checks.subject import Runner
 from bpcore.derivatives.checks.values import Frozen, check_repeatable, compare_values
-from bpcore.derivatives.namespace import namespace
+from bpcore.derivatives.namespaces.namespace import namespace
 from bpcore.derivatives.rules import TABLE
 from bpcore.ground.backend import Backend
 from bpcore.words.protocols import Array, Namespace

@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
+from bpcore.derivatives.arrays.tape import Tape
+from bpcore.derivatives.arrays.traced import Traced
 from bpcore.derivatives.checks.differences import Number, flat_values
 from bpcore.derivatives.checks.directions import directions_like
 from bpcore.derivatives.checks.subject import Runner
-from bpcore.derivatives.namespace import device_of, space_of
-from bpcore.derivatives.tape import Tape
-from bpcore.derivatives.traced import Traced
-from bpcore.derivatives.transforms import vjp
+from bpcore.derivatives.namespaces.namespace import device_of, space_of
+from bpcore.derivatives.transforms.gradients import vjp
 from bpcore.words.errors import GradientMismatch
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpcore.derivatives.namespace import space_of
+from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["own"]

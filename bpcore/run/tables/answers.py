@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bpcore.derivatives.namespace import array_namespace
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.run.tables.columns import Table
 from bpcore.run.tables.preparation import Preparation
 from bpcore.words.protocols import Array

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpcore.derivatives.plain import plain_functions
+from bpcore.derivatives.namespaces.plain import plain_functions
 from bpcore.derivatives.rules import TABLE
 from bpcore.ground.registry import backend as open_backend
 from bpcore.words.errors import BackendUnusable

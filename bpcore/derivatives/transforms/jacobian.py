@@ -6,10 +6,10 @@ import functools
 import math
 from collections.abc import Callable, Iterator
 
-from bpcore.derivatives.directional import linearize
-from bpcore.derivatives.namespace import device_of, space_of
-from bpcore.derivatives.tracing import check_argnums, name_of
-from bpcore.derivatives.transforms import grad, vjp
+from bpcore.derivatives.namespaces.namespace import device_of, space_of
+from bpcore.derivatives.transforms.directional import linearize
+from bpcore.derivatives.transforms.gradients import grad, vjp
+from bpcore.derivatives.transforms.tracing import check_argnums, name_of
 from bpcore.words.errors import NotDifferentiable, OptionError
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import Structure, flatten, leaves, unflatten

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 
-from bpcore.derivatives.lifting import lifted
-from bpcore.derivatives.namespace import space_of
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.namespaces.lifting import lifted
+from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.derivatives.rules.function import EachInput, Function
-from bpcore.derivatives.traced import Traced
-from bpcore.derivatives.tracing import conjugated, name_of
+from bpcore.derivatives.transforms.tracing import conjugated, name_of
 from bpcore.words.errors import NotDifferentiable, ShapeError
 from bpcore.words.protocols import Array, Namespace, Static, Tree
 from bpcore.words.trees import Structure, flatten, unflatten

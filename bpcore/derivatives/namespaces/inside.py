@@ -13,11 +13,11 @@ import functools
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from bpcore.derivatives.plain import CREATION, EXTENSIONS, look_up, put
+from bpcore.derivatives.arrays.tape import INNERMOST, Call
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.namespaces.plain import CREATION, EXTENSIONS, look_up, put
+from bpcore.derivatives.namespaces.scipy_names import special
 from bpcore.derivatives.rules.function import Function, constant
-from bpcore.derivatives.special_names import special
-from bpcore.derivatives.tape import INNERMOST, Call
-from bpcore.derivatives.traced import Traced
 from bpcore.words.protocols import Array, Namespace, Static
 
 __all__ = ["Inside"]

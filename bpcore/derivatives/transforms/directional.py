@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bpcore.derivatives.forward import push_forward
-from bpcore.derivatives.namespace import device_of
-from bpcore.derivatives.tracing import Trace, name_of, trace
-from bpcore.derivatives.transforms import grad, lowered, on_tape
+from bpcore.derivatives.namespaces.namespace import device_of
+from bpcore.derivatives.transforms.forward import push_forward
+from bpcore.derivatives.transforms.gradients import grad, lowered, on_tape
+from bpcore.derivatives.transforms.tracing import Trace, name_of, trace
 from bpcore.words.errors import ShapeError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import flatten, unflatten

@@ -11,16 +11,16 @@ import functools
 from collections.abc import Mapping
 from functools import partial
 
-from bpcore.derivatives.assignment import become, write
-from bpcore.derivatives.composites import COMPOSITES
-from bpcore.derivatives.covering import COVERING
-from bpcore.derivatives.indices import read
-from bpcore.derivatives.inside import Inside
-from bpcore.derivatives.lifting import composed, guarded, inspecting, lifted, lifted_list
-from bpcore.derivatives.plain import EXTENSIONS, plain_functions, put
+from bpcore.derivatives.arrays.assignment import become, write
+from bpcore.derivatives.arrays.indices import read
+from bpcore.derivatives.arrays.space import Space
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.namespaces.composites import COMPOSITES
+from bpcore.derivatives.namespaces.covering import COVERING
+from bpcore.derivatives.namespaces.inside import Inside
+from bpcore.derivatives.namespaces.lifting import composed, guarded, inspecting, lifted, lifted_list
+from bpcore.derivatives.namespaces.plain import EXTENSIONS, plain_functions, put
 from bpcore.derivatives.rules import TABLE
-from bpcore.derivatives.space import Space
-from bpcore.derivatives.traced import Traced
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backend_of

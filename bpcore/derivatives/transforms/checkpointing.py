@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bpcore.derivatives.custom import with_leaves
-from bpcore.derivatives.namespace import space_of
-from bpcore.derivatives.transforms import vjp
+from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.derivatives.transforms.custom import with_leaves
+from bpcore.derivatives.transforms.gradients import vjp
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import flatten, unflatten
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bpcore.derivatives.lifting import check_readable
-from bpcore.derivatives.traced import plain
+from bpcore.derivatives.arrays.traced import check_readable, plain
 from bpcore.words.protocols import Array, Dtype, Namespace
 
 __all__ = ["COVERING"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bpcore.derivatives.namespace import device_of, space_of
-from bpcore.derivatives.reverse import pull_back
-from bpcore.derivatives.space import Space
-from bpcore.derivatives.tape import INNERMOST, STALE, Stale, Tape
-from bpcore.derivatives.traced import Traced, plain
+from bpcore.derivatives.arrays.space import Space
+from bpcore.derivatives.arrays.tape import INNERMOST, STALE, Stale, Tape
+from bpcore.derivatives.arrays.traced import Traced, plain
+from bpcore.derivatives.namespaces.namespace import device_of, space_of
+from bpcore.derivatives.transforms.reverse import pull_back
 from bpcore.words.errors import InPlace, NotDifferentiable, OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import Structure, flatten, leaves, unflatten

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from types import ModuleType, SimpleNamespace
 
-from bpcore.derivatives.about import REVISION, About
+from bpcore.derivatives.namespaces.about import REVISION, About
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.function import Function
 from bpcore.ground.backend import Backend

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
-from bpcore.derivatives import composed_algebra
+from bpcore.derivatives.namespaces import composed_algebra
 from bpcore.words.errors import NotDifferentiable, OptionError
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape, Tree
 from bpcore.words.trees import leaves

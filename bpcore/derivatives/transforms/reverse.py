@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bpcore.derivatives.arrays.space import Space
+from bpcore.derivatives.arrays.tape import Tape
+from bpcore.derivatives.arrays.traced import Traced
 from bpcore.derivatives.rules.broadcast import sum_to
 from bpcore.derivatives.rules.function import ITEM
-from bpcore.derivatives.space import Space
-from bpcore.derivatives.tape import Tape
-from bpcore.derivatives.traced import Traced
 from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["as_input", "pull_back"]
@@ -64,7 +64,7 @@ def pull_back(
                 sofar = cotangents[source]
                 cotangents[source] = dx if sofar is None else xp.add(sofar, dx)
     except Exception as error:
-        from bpcore.derivatives.lines import say_where  # wanted for an error only
+        from bpcore.derivatives.arrays.lines import say_where  # wanted for an error only
 
         say_where(error, tape, slot, again)
         raise

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from bpcore.derivatives.namespace import device_of, space_of
-from bpcore.derivatives.space import Space
-from bpcore.derivatives.tape import Tape
-from bpcore.derivatives.traced import Traced
-from bpcore.derivatives.tracing import check_argnums, conjugated, name_of, trace
+from bpcore.derivatives.arrays.space import Space
+from bpcore.derivatives.arrays.tape import Tape
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.namespaces.namespace import device_of, space_of
+from bpcore.derivatives.transforms.tracing import check_argnums, conjugated, name_of, trace
 from bpcore.words.errors import NotDifferentiable, ShapeError
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import Structure, flatten, tree_map, unflatten

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 
-from bpcore.derivatives.tape import Call, Tape
+from bpcore.derivatives.arrays.tape import Call, Tape
 
 __all__ = ["LinedTape", "callers_line", "say_where"]
 

@@ -10,15 +10,15 @@ would be lost without a word.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from bpcore.derivatives.operators import Operators
-from bpcore.derivatives.tape import STALE, Tape
+from bpcore.derivatives.arrays.operators import Operators
+from bpcore.derivatives.arrays.tape import STALE, Tape
 from bpcore.words.errors import InPlace, NotDifferentiable, RecordError
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape
 
-__all__ = ["Traced", "plain"]
+__all__ = ["Traced", "check_readable", "plain"]
 
 
 class Traced(Operators):
@@ -118,7 +118,7 @@ class Traced(Operators):
             if self.tape.serial == math.inf:
                 raise InPlace(STALE)
             modules = (self.tape.space.backend.namespace.__name__, type(plain(self)).__module__)
-            from bpcore.derivatives.lines import callers_line  # wanted for an error only
+            from bpcore.derivatives.arrays.lines import callers_line  # wanted for an error only
 
             raise RecordError(reader, callers_line(*(module.partition(".")[0] for module in modules)))
         return self.value
@@ -200,3 +200,11 @@ def plain(x: Array) -> Array:
     while type(x) is Traced:
         x = x.value
     return x
+
+
+def check_readable(inputs: Sequence[Array], reader: str) -> None:
+    """Refuse to make a shape of values that are a Program's, at any depth of tracing."""
+    for x in inputs:
+        while type(x) is Traced:
+            x.read(reader)
+            x = x.value  # noqa: PLW2901

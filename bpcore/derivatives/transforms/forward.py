@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bpcore.derivatives.plain import bound
-from bpcore.derivatives.reverse import as_input, pull_back
+from bpcore.derivatives.arrays.space import Space
+from bpcore.derivatives.arrays.tape import Call, Tape
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.namespaces.plain import bound
 from bpcore.derivatives.rules.function import ITEM, Forward, Rule
-from bpcore.derivatives.space import Space
-from bpcore.derivatives.tape import Call, Tape
-from bpcore.derivatives.traced import Traced
+from bpcore.derivatives.transforms.reverse import as_input, pull_back
 from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["push_forward"]
@@ -44,7 +44,7 @@ def push_forward(
             if t is not None:
                 found[slot] = t
     except Exception as error:
-        from bpcore.derivatives.lines import say_where  # wanted for an error only
+        from bpcore.derivatives.arrays.lines import say_where  # wanted for an error only
 
         say_where(error, tape, slot, again)
         raise

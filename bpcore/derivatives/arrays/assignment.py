@@ -14,11 +14,10 @@ same numbers, or the same error.
 
 from __future__ import annotations
 
-from bpcore.derivatives.indices import is_mask, sorted_key
-from bpcore.derivatives.lifting import check_readable
+from bpcore.derivatives.arrays.indices import is_mask, sorted_key
+from bpcore.derivatives.arrays.tape import STALE, Stale, Tape
+from bpcore.derivatives.arrays.traced import Traced, check_readable, plain
 from bpcore.derivatives.rules.indexing import ARRAY
-from bpcore.derivatives.tape import STALE, Stale, Tape
-from bpcore.derivatives.traced import Traced, plain
 from bpcore.words.errors import InPlace, ShapeError
 from bpcore.words.protocols import Array, Namespace
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from weakref import ref
 
+from bpcore.derivatives.arrays.space import Space
+from bpcore.derivatives.arrays.tape import Call, Tape
+from bpcore.derivatives.arrays.traced import Traced, check_readable, plain
 from bpcore.derivatives.rules.function import ITEM, Function
-from bpcore.derivatives.space import Space
-from bpcore.derivatives.tape import Call, Tape
-from bpcore.derivatives.traced import Traced, plain
 from bpcore.ground.registry import backend_of
 from bpcore.words.errors import MixedArrays, NotDifferentiable
 from bpcore.words.protocols import Array, Namespace, Static
 
-__all__ = ["check_readable", "composed", "guarded", "inspecting", "lifted", "lifted_list"]
+__all__ = ["composed", "guarded", "inspecting", "lifted", "lifted_list"]
 
 
 def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:
@@ -122,14 +122,6 @@ def _reading(name: str, call: Lifted) -> Lifted:
         return call(*inputs, **static)
 
     return reading
-
-
-def check_readable(inputs: Sequence[Array], reader: str) -> None:
-    """Refuse to make a shape of values that are a Program's, at any depth of tracing."""
-    for x in inputs:
-        while type(x) is Traced:
-            x.read(reader)
-            x = x.value  # noqa: PLW2901
 
 
 def lifted_list(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:

@@ -19,13 +19,13 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import ref
 
+from bpcore.derivatives.arrays.space import Space
 from bpcore.derivatives.rules.function import Function
-from bpcore.derivatives.space import Space
 from bpcore.words.errors import EscapedTrace, InPlace
 from bpcore.words.protocols import Array, Static
 
 if TYPE_CHECKING:
-    from bpcore.derivatives.traced import Traced
+    from bpcore.derivatives.arrays.traced import Traced
 
 __all__ = ["INNERMOST", "STALE", "Call", "Stale", "Tape"]
 

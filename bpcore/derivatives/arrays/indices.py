@@ -6,9 +6,8 @@ are its inputs. Python lists are no arrays, here as in the standard.
 
 from __future__ import annotations
 
-from bpcore.derivatives.lifting import check_readable
+from bpcore.derivatives.arrays.traced import check_readable, plain
 from bpcore.derivatives.rules.indexing import ARRAY
-from bpcore.derivatives.traced import plain
 from bpcore.words.errors import NotDifferentiable
 from bpcore.words.protocols import Array, Namespace
 
