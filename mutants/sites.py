@@ -96,7 +96,7 @@ Label = tuple[str, tuple[int, int]]
 Found = tuple[tuple[Step, ...], ast.AST, tuple[str, ...], Label]
 
 
-LOOKED_AT = ("zeros_like", "ones_like", "full_like", "is_complex")
+LOOKED_AT = ("zeros_like", "ones_like", "full_like", "is_complex", "_all_axes")
 """Calls that look at no value of the array that they are given: another one does as well."""
 
 

@@ -11,7 +11,6 @@ import multiprocessing
 import os
 import sys
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -133,13 +132,13 @@ def _first_failure(mutant: Mutant, items: Iterable[Any]) -> str:
 def _run(item: Any) -> tuple[bool, float]:
     """Run a test and nothing around it; return whether it failed, and how long it took."""
     import pytest
+    from _pytest.warnings import catch_warnings_for_item
 
     start, state = time.process_time(), item.session._setupstate  # noqa: SLF001 - pytest has no other door
     failed = False
     try:
         item._initrequest()  # noqa: SLF001 - as pytest does before it runs a test again
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with catch_warnings_for_item(item.config, item.ihook, when="runtest", item=item):
             state.setup(item)
             item.runtest()
     except pytest.skip.Exception:

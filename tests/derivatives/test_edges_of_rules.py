@@ -159,3 +159,29 @@ def test_a_weight_of_zero_has_a_slope(backend: Any, name: str) -> None:
 
     (found,) = backend.host(grad(slope)(backend.array([0.0]))).tolist()
     assert found == pytest.approx(wanted, rel=1e-5)
+
+
+AT_REST: dict[str, tuple[Callable[[Any, Any], Any], list[float], float]] = {
+    # name: a function whose way back has a quotient of zeros, the place, how often it counts
+    "sqrt": (lambda xp, x: xp.sqrt(x), [0.0, 4.0], 0.0),
+    "power": (lambda xp, x: xp.pow(x, 0.5), [0.0, 4.0], 0.0),
+    "power in an array": (lambda xp, x: xp.pow(x, xp.full_like(x, 0.5)), [0.0, 4.0], 0.0),
+    "exponent": (lambda xp, x: xp.pow(xp.zeros_like(x), x), [1.0, 2.0], 1.0),
+    "hypotenuse": (lambda xp, x: xp.hypot(x, xp.zeros_like(x)), [0.0, 0.0], 1.0),
+    "arcsine": (lambda xp, x: xp.asin(x), [1.0, -1.0], 0.0),
+    "inverse cosh": (lambda xp, x: xp.acosh(x), [1.0, 1.0], 0.0),
+    "spread": (lambda xp, x: xp.std(x), [2.0, 2.0], 1.0),
+    "norm": (lambda xp, x: xp.linalg.vector_norm(x), [0.0, 0.0], 1.0),
+    "norm of order 3": (lambda xp, x: xp.linalg.vector_norm(x, ord=3), [0.0, 0.0], 1.0),
+    "norm of order 3 with a zero": (lambda xp, x: xp.linalg.vector_norm(x, ord=3), [0.0, 0.0], 1.0),
+    "norm of order 1.5": (lambda xp, x: xp.linalg.vector_norm(x, ord=1.5), [0.0, 0.0], 1.0),
+}
+
+
+@pytest.mark.parametrize("name", AT_REST)
+def test_nothing_is_divided_by_zero_on_the_way_back(backend: Any, name: str) -> None:
+    """The library would warn, and a warning is an error here."""
+    function, place, weight = AT_REST[name]
+    xp = backend.xp
+    g = grad(lambda x: xp.sum(xp.multiply(weight, function(xp, x))))(backend.array(place))
+    assert backend.host(g).tolist() == [0.0, 0.0]

@@ -19,8 +19,7 @@ __all__ = ["FUNCTIONS"]
 
 def _share(xp: Namespace, g: Array, y: Array, x: Array, other: Array) -> Array:
     """Give the cotangent to the one that was taken; in a tie, half to each."""
-    taken = xp.astype(xp.equal(x, y) if is_array(x) else xp.equal(y, x), g.dtype)
-    also = xp.astype(xp.equal(other, y) if is_array(other) else xp.equal(y, other), g.dtype)
+    taken, also = (xp.astype(xp.equal(y, z), g.dtype) for z in (x, other))
     return xp.multiply(g, xp.multiply(taken, xp.subtract(1.0, xp.multiply(0.5, also))))
 
 
