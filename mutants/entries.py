@@ -57,10 +57,23 @@ LINEAR_TOO = frozenset(
 )
 """Element by element and linear: likewise."""
 OWN_TRANSPOSE = frozenset(
-    {"copy", "tril", "triu", "to_device", "fft.fft", "fft.ifft", "fft.fftn", "fft.ifftn", "astype", "pad"}
+    {
+        "copy",
+        "flip",
+        "linalg.cofactors",
+        "tril",
+        "triu",
+        "to_device",
+        "fft.fft",
+        "fft.ifft",
+        "fft.fftn",
+        "fft.ifftn",
+        "astype",
+        "pad",
+    }
 )
-"""Linear, and right with the rule in place of the function too, because the rule is the function; or `pad`,
-which is linear and declared as nothing."""
+"""Right with the rule in place of the function too: the rule is the function, or its matrix is symmetric; or
+`pad`, which is linear and declared as nothing."""
 
 
 def entry_changes(entry: Function) -> Iterator[EntryChange]:

@@ -106,6 +106,7 @@ def _walk(node: ast.AST, path: tuple[Step, ...], known: tuple[str, ...], label: 
         lines = (node.lineno, node.end_lineno or node.lineno)
         label = next(((str(ast.literal_eval(x)), lines) for x in node.args[:1] if _is_text(x)), label)
     if isinstance(node, ast.FunctionDef | ast.Lambda):
+        node.args.read = frozenset(x.id for x in ast.walk(node) if isinstance(x, ast.Name))  # type: ignore[attr-defined]
         known = tuple(a.arg for a in (*node.args.posonlyargs, *node.args.args) if a.arg in ARRAYS)
     if isinstance(node, ast.Attribute) or (isinstance(node, ast.Call) and _called(node) in LOOKED_AT):
         known = ()
@@ -123,9 +124,20 @@ def _walk(node: ast.AST, path: tuple[Step, ...], known: tuple[str, ...], label: 
 
 
 def _fills(node: ast.AST, part: ast.AST) -> bool:
-    """Return whether it is the number that stands where a mask hides it: any other does as well."""
+    """Return whether any other number does as well: under a mask, as the shape of one row, or left unread."""
+    if isinstance(node, ast.arguments):
+        return part in _unread(node)
+    if isinstance(part, ast.Tuple) and ast.unparse(part) == "(-1,)":
+        return True
     given = isinstance(part, ast.Constant) and part.value == 1.0
     return given and isinstance(node, ast.Call) and _called(node).endswith("unless")
+
+
+def _unread(given: ast.arguments) -> list[ast.expr | None]:
+    """Return the defaults of options that the function does not read."""
+    read: frozenset[str] = getattr(given, "read", frozenset())
+    pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    return [default for name, default in pairs if name.arg not in read]
 
 
 def _called(node: ast.Call) -> str:

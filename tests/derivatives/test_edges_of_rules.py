@@ -93,6 +93,8 @@ AT_POLES: dict[str, tuple[Callable[[Any, Any], Any], float, float]] = {
     "factor of a log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, 0.0)), 2.0, -INF),
     "factor of no log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, -1.0)), 2.0, NAN),
     "factor zero of no log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, -1.0)), 0.0, 0.0),
+    "exponent of the number zero": (lambda xp, x: xp.pow(0.0, x), 0.0, 0.0),
+    "exponent that is no number": (lambda xp, x: xp.pow(xp.full_like(x, 2.0), x), NAN, NAN),
     "hypotenuse beside zero": (lambda xp, x: xp.hypot(xp.zeros_like(x), x), 3.0, 1.0),
     "hypotenuse over zero": (lambda xp, x: xp.hypot(x, xp.zeros_like(x)), 3.0, 1.0),
     "sign of zero": (lambda xp, x: xp.copysign(x, xp.full_like(x, 2.0)), 0.0, 0.0),
@@ -185,3 +187,15 @@ def test_nothing_is_divided_by_zero_on_the_way_back(backend: Any, name: str) -> 
     xp = backend.xp
     g = grad(lambda x: xp.sum(xp.multiply(weight, function(xp, x))))(backend.array(place))
     assert backend.host(g).tolist() == [0.0, 0.0]
+
+
+def test_the_spread_of_equal_numbers_is_flat_to_second_order(backend: Any) -> None:
+    xp, weights = backend.xp, backend.array([1.0, 3.0])
+    second = grad(lambda x: xp.sum(xp.multiply(weights, grad(xp.std)(x))))(backend.array([2.0, 2.0]))
+    assert backend.host(second).tolist() == [0.0, 0.0]
+
+
+def test_windows_apart_need_no_zeros(backend: Any) -> None:
+    ones = _filled(backend, (1, 1, 4), backend.float)
+    y = backend.xp.conv(ones, ones[:, :, :1], stride=2, padding="same")
+    assert tuple(y.shape) == (1, 1, 2)

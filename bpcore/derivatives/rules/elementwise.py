@@ -40,8 +40,7 @@ def _quotient_below(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Ar
 
 def _modulus(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
     """Minus how often `b` was taken from `a`."""
-    if is_array(b):
-        b = unless(xp, xp.logical_and(xp.equal(g, 0), xp.equal(b, 0)), b, 1.0)
+    b = unless(xp, xp.logical_and(xp.equal(g, 0), xp.equal(b, 0)), b, 1.0)
     return xp.negative(xp.multiply(g, xp.floor_divide(a, b)))
 
 

@@ -18,7 +18,7 @@ def by_base(xp: Namespace, g: Array, y: Array, a: Array, b: Array) -> Array:
         return _scalar_power(xp, g, y, a, b)
     flat = xp.logical_and(xp.equal(a, 0), xp.logical_or(xp.equal(b, 0), xp.equal(g, 0)))
     flat = xp.logical_or(flat, masked(xp, g, y))
-    slope = xp.multiply(b, xp.pow(unless(xp, flat, a, 1.0) if is_array(a) else a, xp.subtract(b, 1)))
+    slope = xp.multiply(b, xp.pow(unless(xp, flat, a, 1.0), xp.subtract(b, 1)))
     return unless(xp, flat, xp.multiply(g, slope), 0.0)
 
 
