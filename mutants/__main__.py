@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _told(judged: list[tuple[Mutant, str]], seconds: float) -> int:
-    """Print what survived without a reason, and which reason is for nothing; return 1 where there is such."""
+    """Print what survived without a reason, and which reason is for nothing; return 1 if there is a former."""
     alive = [str(one) for one, how in judged if how == SURVIVED]
     without = [one for one in alive if one not in reasons()]
     stale = [str(one) for one, how in judged if how != SURVIVED and str(one) in reasons()]
@@ -63,7 +63,7 @@ def _told(judged: list[tuple[Mutant, str]], seconds: float) -> int:
     score = 1 - len(alive) / max(len(judged), 1)
     print(f"{len(judged)} mutants, {len(alive)} survived: {score:.4f}, in {seconds:.0f} s")
     print(f"{len(without)} of the survivors without a reason")
-    return int(bool(without or stale))
+    return int(bool(without))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ from bpcore.derivatives.checks.cases.families import binary, unary
 __all__ = ["CASES"]
 
 _arithmetic = [
+    case("hypot", given([[0.0, 1.2]]), given([[1.5, -0.7]])),
     *binary("add"),
     *binary("subtract"),
     *binary("multiply"),
