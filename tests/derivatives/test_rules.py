@@ -21,6 +21,8 @@ CONSTANT = sorted(name for name, function in TABLE.items() if function.backward 
 @pytest.mark.axes("numpy", "strict:device2", "torch", "cupy")
 @pytest.mark.parametrize("name", DIFFERENTIABLE)
 def test_rules_hold_in_float32_where_there_is_float64(backend: Any, name: str) -> None:
+    if (backend.backend.library, name) == ("strict", "assign_at"):
+        pytest.skip("the standard assigns to no arrays of places")
     (check,) = check_rules(
         backend.backend, modes=["reverse"], only=[name], each=False, dtype="float32", asarray=backend.array
     )
