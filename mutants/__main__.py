@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _told(judged: list[tuple[Mutant, str]], seconds: float) -> int:
-    """Print what survived without a reason, and which reason is for nothing; return 1 if there is a former."""
+    """Print which survivor has no reason, and which reason is for nothing; return 1 for the former."""
     alive = [str(one) for one, how in judged if how == SURVIVED]
     without = [one for one in alive if one not in reasons()]
     stale = [str(one) for one, how in judged if how != SURVIVED and str(one) in reasons()]
