@@ -239,6 +239,30 @@ def test_a_copy_may_be_written() -> None:
     assert x.tolist() == [1.0, 5.0]
 
 
+@pytest.mark.parametrize("wrap", [bp.checkpoint, lambda f: bp.custom_vjp(f, lambda g, y, x: [g])])
+@pytest.mark.parametrize("f", [lambda x: x, lambda x: x[:2]])
+def test_what_a_users_function_returns_is_an_array_of_its_own(wrap: Any, f: Any) -> None:
+    def written(x: Any) -> Any:
+        y = wrap(f)(x)
+        y[0] = 7.0
+        return xp.sum(x * x) + xp.sum(y)
+
+    x = np.asarray([1.0, 5.0])
+    assert bp.grad(written)(x).tolist() == [2.0, 11.0]
+    assert x.tolist() == [1.0, 5.0]
+
+
+def test_one_of_several_outputs_is_written() -> None:
+    def f(x: Any) -> Any:
+        u, s, _ = xp.linalg.svd(x)
+        first = s[0]
+        u[...] = 1.0
+        return first + xp.sum(u) + s[1]
+
+    x = np.asarray([[2.0, 0.0], [0.0, 1.0]])
+    np.testing.assert_allclose(bp.grad(f)(x), np.eye(2), atol=1e-15)
+
+
 def test_dtypes_and_shapes_are_kept() -> None:
     x = np.asarray([1.0, 2.0])
 

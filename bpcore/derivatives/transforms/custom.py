@@ -90,9 +90,7 @@ def with_leaves(f: Callable[..., Tree], backward: Callable[..., list[Array | Non
         if not any(type(x) is Traced for x in leaves):
             return f(*args, **options)
         call = _Call(f, backward, options, leaves, structure)
-        entry = Function(
-            call.name, EachInput(call.rule), compute=call.compute, several=True, views=True, inlined=True
-        )
+        entry = Function(call.name, EachInput(call.rule), compute=call.compute, several=True, inlined=True)
         outputs = lifted(entry, functools.partial(call.compute, None))(*[leaves[i] for i in call.moving])
         return unflatten(call.returned, list(outputs))
 
@@ -132,7 +130,7 @@ class _Call:
                 f"{self.name} uses an array from outside that is being differentiated, and has a backward of "
                 "its own or is checkpointed: pass that array as an argument."
             )
-        return tuple(outputs)
+        return tuple(outputs) if any(type(x) is Traced for x in arrays) else _apart(outputs, arrays)
 
     def rule(
         self, index: int, xp: Namespace, g: tuple[Array, ...], y: tuple[Array, ...], *arrays: Array
@@ -161,3 +159,16 @@ class _Call:
         if not hasattr(dx, "dtype"):
             return xp.full_like(x, dx)
         return dx if dx.dtype == x.dtype else xp.astype(dx, x.dtype)
+
+
+def _apart(outputs: list[Array], inputs: Sequence[Array]) -> tuple[Array, ...]:
+    """Return outputs that share no memory with an input: one of them may be assigned to."""
+    functions = space_of(*inputs).functions
+    own = getattr(functions, "own", None)  # libraries whose arrays cannot be written have none
+    if own is None:
+        return tuple(outputs)
+    taken = {id(x) for x in inputs}
+    return tuple(
+        y if not hasattr(y, "dtype") else functions.asarray(y, copy=True) if id(y) in taken else own(y)
+        for y in outputs
+    )
