@@ -93,6 +93,7 @@ AT_POLES: dict[str, tuple[Callable[[Any, Any], Any], float, float]] = {
     "factor of a log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, 0.0)), 2.0, -INF),
     "factor of no log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, -1.0)), 2.0, NAN),
     "factor zero of no log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, -1.0)), 0.0, 0.0),
+    "factor zero of a log": (lambda xp, x: xp.xlogy(x, xp.full_like(x, 0.5)), 0.0, math.log(0.5)),
     "exponent of the number zero": (lambda xp, x: xp.pow(0.0, x), 0.0, 0.0),
     "exponent that is no number": (lambda xp, x: xp.pow(xp.full_like(x, 2.0), x), NAN, NAN),
     "hypotenuse beside zero": (lambda xp, x: xp.hypot(xp.zeros_like(x), x), 3.0, 1.0),
