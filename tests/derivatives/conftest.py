@@ -192,6 +192,22 @@ def _coverage(config: pytest.Config) -> Coverage:
     return config.stash[KEY]
 
 
+@pytest.fixture(autouse=True)
+def quick_compiler(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let JAX compile without most optimisations here: each test compiles much and runs it once.
+
+    How exact compiled functions are is tested elsewhere, as they are shipped: tests/backends.
+    """
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is None or not str(callspec.params.get("backend", "")).startswith("jax"):
+        yield
+        return
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
 @pytest.fixture(scope="session")
 def coverage(pytestconfig: pytest.Config) -> Coverage:
     """Return the table of the file."""
