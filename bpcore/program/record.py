@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from bpcore.derivatives.arrays.tape import INNERMOST, Tape
 from bpcore.derivatives.arrays.traced import Traced
-from bpcore.derivatives.namespaces.namespace import device_of, space_of
+from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.derivatives.transforms.tracing import floating_array, name_of, place_of
 from bpcore.program.equation import Constant, Equation, Slot, type_of
 from bpcore.program.program import Program
@@ -54,7 +54,7 @@ def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
     space = space_of(*inputs)
     tape = Tape(space, len(inputs), sealed=True)
     traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
-    token = INNERMOST.set((tape, device_of(inputs[0]) if inputs else None))
+    token = INNERMOST.set((tape, inputs[0] if inputs else None))
     try:
         with warnings.catch_warnings():  # the values are thrown away, and with them what is said of them
             warnings.simplefilter("ignore", RuntimeWarning)

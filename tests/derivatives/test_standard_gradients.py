@@ -94,7 +94,7 @@ def test_a_product_in_a_wider_dtype_is_differentiated_in_it(backend: Any, name: 
     assert _list(backend, g) == pytest.approx([1e-30, 1e-30, 1e10, 1e20], rel=1e-5)
 
 
-@pytest.mark.axes(*EAGER)
+@pytest.mark.axes(*(axis for axis in EAGER if axis != "jax"))  # whose own gather counts in the places' dtype
 def test_places_of_a_narrow_dtype_along_a_long_axis(backend: Any) -> None:
     xp, places = backend.xp, backend.array([[100, -1], [3, 100]], "int8")
     x = xp.zeros_like(xp.broadcast_to(backend.array([[0.0]]), (2, 200)))

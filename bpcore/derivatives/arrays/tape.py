@@ -100,7 +100,7 @@ class Tape:
 
 
 INNERMOST: ContextVar[tuple[Tape | None, object]] = ContextVar("innermost", default=(None, None))
-"""The tape of the function that is being traced just now, and the device of its arguments."""
+"""The tape of the function that is being traced just now, and an array that is where its arguments are."""
 
 
 def _escaped(call: Call) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 from bpcore.derivatives.arrays.tape import INNERMOST, Call
-from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.arrays.traced import Traced, plain
 from bpcore.derivatives.namespaces.plain import CREATION, EXTENSIONS, look_up, put
 from bpcore.derivatives.namespaces.scipy_names import special
 from bpcore.derivatives.rules.function import Function, constant
@@ -48,12 +48,13 @@ def _traced(create: Callable[..., Array], xp: Inside) -> Callable[..., Array]:
 
     @functools.wraps(create)
     def call(*args: Static, **named: Static) -> Array:
-        tape, device = INNERMOST.get()
+        tape, like = INNERMOST.get()
         if tape is None or tape.space.inside is not xp:
             return create(*args, **named)
         shared = bool(args) and hasattr(args[0], "dtype")
-        if not shared and device is not None and named.get("device") is None:
-            named["device"] = device
+        if not shared and named.get("device") is None:
+            device = getattr(plain(like), "device", None)
+            named |= {} if device is None else {"device": device}
         y = create(*args, **named)
         if type(y) is Traced:
             return y

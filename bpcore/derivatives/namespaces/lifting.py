@@ -17,8 +17,9 @@ from bpcore.words.protocols import Array, Namespace, Static
 __all__ = ["composed", "guarded", "inspecting", "lifted", "lifted_list"]
 
 
-def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:
+def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:  # noqa: C901
     """Return `function` as users call it: on plain arrays `compute`, on traced ones with its tape."""
+    views = function.views
 
     def call(*inputs: Array, **static: Static) -> Array:
         if static:
@@ -50,7 +51,10 @@ def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., A
             tape.nested = True
         calls = tape.calls
         tape.append(Call(function, tuple(slots), tuple(values), static, y))
-        return Traced(tape, tape.inputs + len(calls) - 1, y)
+        traced = Traced(tape, tape.inputs + len(calls) - 1, y)
+        if views and slots[0] is not None:
+            tape.views.append((ref(inputs[0]), ref(traced)))
+        return traced
 
     whole = _wrapped(function, call, compute)
     whole.__name__ = whole.__qualname__ = function.name
@@ -65,8 +69,6 @@ def _wrapped(function: Function, call: Lifted, compute: Lifted) -> Lifted:
     """Return `call` with what few functions need and all the others should not wait for."""
     if function.several:
         call = _parting(call)
-    if function.views:
-        call = _viewing(call)
     if function.inlined:
         call = _inlining(call, compute)
     return _reading(function.name, call) if function.reads else call
@@ -87,19 +89,6 @@ def _parting(call: Lifted) -> Lifted:
         return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
 
     return parting
-
-
-def _viewing(call: Lifted) -> Lifted:
-    """Return a function whose output may share memory with its first input: the tape is told of the pair."""
-
-    def viewing(*inputs: Array, **static: Static) -> Array:
-        y = call(*inputs, **static)
-        x = inputs[0]
-        if type(y) is Traced and type(x) is Traced and x.tape is y.tape:
-            y.tape.views.append((ref(x), ref(y)))
-        return y
-
-    return viewing
 
 
 def _inlining(call: Lifted, compute: Lifted) -> Lifted:

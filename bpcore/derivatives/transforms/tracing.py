@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bpcore.derivatives.arrays.space import Space
 from bpcore.derivatives.arrays.tape import INNERMOST, STALE, Stale, Tape
-from bpcore.derivatives.arrays.traced import Traced, plain
+from bpcore.derivatives.arrays.traced import Traced
 from bpcore.derivatives.namespaces.namespace import device_of, space_of
 from bpcore.derivatives.transforms.reverse import pull_back
 from bpcore.words.errors import InPlace, NotDifferentiable, OptionError
@@ -76,7 +76,7 @@ def _filled(args: tuple[Tree, ...], argnums: int | tuple[int, ...], traced: Tree
 
 def _called(f: Callable[..., Tree], args: list[Tree], tape: Tape, inputs: list[Array]) -> Tree:
     """Call `f` while the tape is written; say what NumPy's errors mean."""
-    token = INNERMOST.set((tape, device_of(plain(inputs[0])) if inputs else None))
+    token = INNERMOST.set((tape, inputs[0] if inputs else None))
     try:
         return f(*args)
     except (TypeError, ValueError) as error:
