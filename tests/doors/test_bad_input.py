@@ -172,11 +172,20 @@ def test_a_real_process_ends_in_one_line(folder: Path) -> None:
     ]
 
 
+def _listens() -> None:
+    """Listen to Ctrl-C: a shell that starts the tests in the background tells its children not to."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_ends_in_one_line_and_leaves_no_file(folder: Path) -> None:
     words = ["train", "gates", "--epochs", "40000", "--save", "m.safetensors"]
     with subprocess.Popen(
-        [*PROGRAM, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*PROGRAM, *words],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_listens,
     ) as run:
         assert run.stderr is not None
         assert run.stderr.readline().startswith("epoch 4000/40000 ")  # it is in the middle of training
