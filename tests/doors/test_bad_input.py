@@ -185,7 +185,7 @@ def test_ctrl_c_ends_in_one_line_and_leaves_no_file(folder: Path) -> None:
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=_listens,
+        preexec_fn=_listens,  # noqa: PLW1509 - there are no threads here
     ) as run:
         assert run.stderr is not None
         assert run.stderr.readline().startswith("epoch 4000/40000 ")  # it is in the middle of training
