@@ -35,7 +35,7 @@ def pull_back(
     space, first = tape.space, tape.inputs
     nested = tape.nested or any(type(g) is Traced for g in seeds.values())
     xp = space.traced if nested else space.functions
-    cotangents = [seeds.get(slot) for slot in range(first + len(tape.calls))]
+    cotangents: list[Array | None] = list(map(seeds.get, range(first + len(tape.calls))))
     slot = 0
     try:
         for slot in range(max(seeds, default=-1), first - 1, -1):
