@@ -150,6 +150,8 @@ def backend_of(*arrays: Array) -> Backend:
         The arrays belong to two libraries.
     BackendMissing
         No installed backend knows the type.
+    OptionError
+        There is a list, a dict or a text in place of an array.
     """
     names: dict[str, None] = {}
     for array in arrays:
@@ -163,6 +165,8 @@ def backend_of(*arrays: Array) -> Backend:
 def _named_owner(array: Array) -> str:
     kind = type(array)
     owner = _owner(kind)
+    if owner is None and kind in (list, tuple, dict, str, type(None)):
+        raise OptionError("an argument", array, "an array", "Make one of it first, with asarray.")
     if owner is None:
         raise BackendMissing(f"{kind.__module__}.{kind.__qualname__}", installed())
     return owner

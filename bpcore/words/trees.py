@@ -23,6 +23,9 @@ class Structure(NamedTuple):
     keys: tuple[object, ...]
     children: tuple[Structure, ...]
 
+    def __str__(self) -> str:
+        return _show(self)
+
 
 LEAF = Structure(None, (), ())
 _EMPTY = Structure(type(None), (), ())
@@ -132,6 +135,8 @@ def named_leaves(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Array]]:
 def _show(structure: Structure) -> str:
     if structure.kind is None:
         return "*"
+    if structure.kind is type(None):
+        return "None"
     if structure.kind is dict:
         pairs = zip(structure.keys, structure.children, strict=True)
         return "{" + ", ".join(f"{key}: {_show(child)}" for key, child in pairs) + "}"

@@ -79,6 +79,7 @@ def test_trees_in_and_out_and_arguments_without_a_cotangent() -> None:
     ("backward", "message"),
     [
         (lambda g, y, x: [], r"1 cotangents, one for each argument, was given 0"),
+        (lambda g, y, x: None, r"a list with one cotangent for each argument.*was given NoneType"),
         (lambda g, y, x: [{"a": g}], r"a tree like argument 0"),
         (lambda g, y, x: [g[:1]], r"a cotangent of shape \(2,\), was given \(1,\)"),
     ],

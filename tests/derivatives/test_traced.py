@@ -9,7 +9,7 @@ import pytest
 
 import bpcore as bp
 from bpcore.derivatives.transforms.gradients import grad
-from bpcore.words.errors import EscapedTrace, MixedArrays, NotDifferentiable
+from bpcore.words.errors import EscapedTrace, MixedArrays, NotDifferentiable, OptionError
 
 
 def test_an_escaped_array_says_so(backend: Any) -> None:
@@ -208,3 +208,13 @@ def test_a_numpy_array_on_the_left_gives_way() -> None:
     left = np.asarray([1.0, 2.0])
     assert grad(lambda x: bp.namespace("numpy").sum(left * x))(left).tolist() == [1.0, 2.0]
     assert grad(lambda x: np.float64(3.0) * x)(np.asarray(1.0)).tolist() == 3.0
+
+
+def test_the_namespace_of_another_library_is_named() -> None:
+    pytest.importorskip("torch")
+    with pytest.raises(
+        MixedArrays, match=r'sum of bpcore.namespace\("torch"\) was given arrays of torch and numpy'
+    ):
+        grad(bp.namespace("torch").sum)(np.ones(3))
+    with pytest.raises(OptionError, match=r"must be an array, was given \[1.0\]"):
+        bp.special.erf([1.0])

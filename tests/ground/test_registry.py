@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -217,8 +218,11 @@ def test_arrays_name_their_backend() -> None:
 
 
 def test_an_unknown_type_is_named() -> None:
-    message = said(lambda: backend_of("text"), BackendMissing)
-    assert message.startswith('no backend "builtins.str": installed are ')
+    message = said(lambda: backend_of(Path("here")), BackendMissing)
+    assert message.startswith('no backend "pathlib.')
+    assert said(lambda: backend_of("text"), OptionError).startswith(
+        "an argument must be an array, was given 'text'."
+    )
 
 
 def test_arrays_of_two_libraries_are_not_mixed() -> None:

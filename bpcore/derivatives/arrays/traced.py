@@ -140,7 +140,8 @@ class Traced(Operators):
         """Refuse to become an array of NumPy's."""
         raise NotDifferentiable(
             "an array of NumPy's was wanted of a traced one, and its gradient would be lost: call functions "
-            "of its own namespace, xp = x.__array_namespace__(), or read xp.stop_gradient(x)."
+            "of its own namespace, xp = x.__array_namespace__(), or read xp.stop_gradient(x). A list "
+            "among the arguments is a tree of arrays and no array: make one of it first."
         )
 
     def __dlpack__(

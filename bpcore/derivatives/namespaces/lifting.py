@@ -17,8 +17,13 @@ from bpcore.words.protocols import Array, Namespace, Static
 __all__ = ["composed", "guarded", "inspecting", "lifted", "lifted_list"]
 
 
-def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:  # noqa: C901
-    """Return `function` as users call it: on plain arrays `compute`, on traced ones with its tape."""
+def lifted(  # noqa: C901
+    function: Function, compute: Callable[..., Array], library: str = ""
+) -> Callable[..., Array]:
+    """Return `function` as users call it: on plain arrays `compute`, on traced ones with its tape.
+
+    `library` is whose function `compute` is; empty for a user's own.
+    """
     views = function.views
 
     def call(*inputs: Array, **static: Static) -> Array:
@@ -46,7 +51,7 @@ def lifted(function: Function, compute: Callable[..., Array]) -> Callable[..., A
         try:
             y = whole(*values, **static) if deeper else compute(*values, **static)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise _explained(function, values, error) from error
+            raise _explained(function, library, values, error) from error
         if deeper:
             tape.nested = True
         calls = tape.calls
@@ -113,9 +118,9 @@ def _reading(name: str, call: Lifted) -> Lifted:
     return reading
 
 
-def lifted_list(function: Function, compute: Callable[..., Array]) -> Callable[..., Array]:
+def lifted_list(function: Function, compute: Callable[..., Array], library: str = "") -> Callable[..., Array]:
     """Return, as users call it, a function whose arrays come in one list."""
-    call = lifted(function, lambda *arrays, **static: compute(list(arrays), **static))
+    call = lifted(function, lambda *arrays, **static: compute(list(arrays), **static), library)
 
     @functools.wraps(compute)
     def call_with_list(arrays: list[Array] | tuple[Array, ...], /, **static: Static) -> Array:
@@ -144,12 +149,14 @@ def _check_options(function: Function, static: dict[str, Static]) -> None:
             )
 
 
-def _explained(function: Function, values: list[Array], error: Exception) -> Exception:
-    """Return an error that says more than the library's, where the arrays are of two libraries."""
+def _explained(function: Function, library: str, values: list[Array], error: Exception) -> Exception:
+    """Return an error that says more than the library's, where the arrays are of another, or of two."""
     try:
-        backend_of(*(plain(x) for x in values if hasattr(x, "dtype") and not isinstance(x, type)))
+        owner = backend_of(*(plain(x) for x in values if hasattr(x, "dtype") and not isinstance(x, type)))
     except MixedArrays as mixed:
         return MixedArrays(function.name, mixed.kinds)
+    if library and owner.library != library:
+        return MixedArrays(f'{function.name} of bpcore.namespace("{library}")', (library, owner.library))
     return error
 
 

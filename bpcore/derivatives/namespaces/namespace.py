@@ -54,7 +54,8 @@ class _Differentiable:
         """Return the differentiable function of that name, or what stands in its place."""
         function = TABLE.get(name) or TABLE.get(name.removeprefix("linalg."))
         if function is not None:
-            own = (lifted_list if function.takes_list else lifted)(function, native)
+            library = self.__name__.split(".")[2]
+            own = (lifted_list if function.takes_list else lifted)(function, native, library)
             vars(own)["__wrapped__"] = native  # so that the library's signature is seen
             return own
         if not callable(native):

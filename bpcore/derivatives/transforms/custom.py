@@ -60,7 +60,10 @@ def custom_vjp(f: Callable[..., Tree], backward: Backward) -> Callable[..., Tree
     name = name_of(f)
 
     def flat(g: Tree, y: Tree, *args: Tree, **options: Static) -> list[Array | None]:
-        found = tuple(backward(g, y, *args, **options))
+        found = backward(g, y, *args, **options)
+        if not isinstance(found, list | tuple):
+            wanted = "a list with one cotangent for each argument, or None for it"
+            raise ShapeError(f"backward of {name}", wanted, type(found).__name__)
         if len(found) != len(args):
             given, wanted = len(found), f"{len(args)} cotangents, one for each argument"
             raise ShapeError(f"backward of {name}", wanted, given)

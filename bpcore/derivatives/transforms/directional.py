@@ -64,7 +64,9 @@ def _seeds(f: Callable[..., Tree], traced: Trace, tangents: tuple[Tree, ...]) ->
     """Return the tangents by slot, each an array like its input."""
     given, structure = flatten(tangents)
     if structure != traced.structure:
-        raise ShapeError(f"pushforward of {name_of(f)}", "tangents like the arguments", structure)
+        raise ShapeError(
+            f"pushforward of {name_of(f)}", f"tangents like the arguments, {traced.structure}", structure
+        )
     space = traced.tape.space
     seeds: dict[int, Array] = {}
     for slot, (x, t) in enumerate(zip(traced.inputs, given, strict=True)):

@@ -192,7 +192,7 @@ def _seeds(tape: Tape, outputs: list[Array], structure: Structure, cotangent: Tr
     """Return the cotangents of the outputs that depend on the inputs, by slot."""
     gs, given = flatten(cotangent)
     if given != structure:
-        raise ShapeError("pullback", "a cotangent of the output's structure", given)
+        raise ShapeError("pullback", f"a cotangent of the output's structure, {structure}", given)
     seeds: dict[int, Array] = {}
     for y, g in zip(outputs, gs, strict=True):
         if not hasattr(y, "shape"):

@@ -10,7 +10,7 @@ from bpcore.derivatives.namespaces.namespace import device_of, space_of
 from bpcore.derivatives.transforms.directional import linearize
 from bpcore.derivatives.transforms.gradients import grad, vjp
 from bpcore.derivatives.transforms.tracing import check_argnums, name_of
-from bpcore.words.errors import NotDifferentiable, OptionError
+from bpcore.words.errors import NotDifferentiable, OptionError, ShapeError
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import Structure, flatten, leaves, unflatten
 
@@ -67,7 +67,7 @@ def jacobian(f: Callable[..., Tree], *, argnums: int = 0, mode: str | None = Non
         wide = sum(math.prod(getattr(leaf, "shape", ())) for leaf in leaves(x))
         if mode != "forward":
             y, pullback = vjp(of_one, x)
-            tall = sum(math.prod(leaf.shape) for leaf in leaves(y))
+            tall = sum(math.prod(getattr(leaf, "shape", ())) for leaf in leaves(y))
             if mode == "reverse" or tall <= wide:
                 return _by_rows(name_of(f), y, x, pullback)
         y, pushforward = linearize(of_one, x)
@@ -78,7 +78,7 @@ def jacobian(f: Callable[..., Tree], *, argnums: int = 0, mode: str | None = Non
 
 def _by_rows(name: str, y: Tree, x: Tree, pullback: Callable[[Tree], tuple[Tree, ...]]) -> Tree:
     """Pull back one element of the output after the other."""
-    outputs, structure = flatten(y)
+    outputs, structure = _outputs(name, y)
     inputs, inner = _arrays(x, outputs)
     found = []
     for place, output in enumerate(outputs):
@@ -91,7 +91,7 @@ def _by_rows(name: str, y: Tree, x: Tree, pullback: Callable[[Tree], tuple[Tree,
 
 def _by_columns(name: str, y: Tree, x: Tree, pushforward: Callable[[Tree], Tree]) -> Tree:
     """Push forward one element of the argument after the other."""
-    outputs, structure = flatten(y)
+    outputs, structure = _outputs(name, y)
     inputs, inner = _arrays(x, outputs)
     blocks: list[list[Array]] = [[] for _ in outputs]
     for place, z in enumerate(inputs):
@@ -99,6 +99,15 @@ def _by_columns(name: str, y: Tree, x: Tree, pushforward: Callable[[Tree], Tree]
         for i, output in enumerate(outputs):
             blocks[i].append(_block([column[i] for column in columns], output, z, -1))
     return unflatten(structure, [unflatten(inner, block) for block in blocks])
+
+
+def _outputs(name: str, y: Tree) -> tuple[list[Array], Structure]:
+    """Return the leaves of the output, which must be arrays, and their structure."""
+    outputs, structure = flatten(y)
+    for output in outputs:
+        if not hasattr(output, "shape"):
+            raise ShapeError(f"jacobian of {name}", "a function that returns arrays", type(output).__name__)
+    return outputs, structure
 
 
 def _arrays(x: Tree, others: list[Array]) -> tuple[list[Array], Structure]:

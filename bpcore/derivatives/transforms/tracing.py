@@ -150,5 +150,5 @@ def check_argnums(f: Callable[..., Tree], args: tuple[Tree, ...], argnums: int |
     if not isinstance(argnums, int) and len(set(argnums)) != len(argnums):
         raise OptionError("argnums", argnums, "each position once")
     for i in (argnums,) if isinstance(argnums, int) else argnums:
-        if not 0 <= i < len(args):
+        if i not in range(len(args)):
             raise OptionError("argnums", i, f"a position among the {len(args)} arguments of {name_of(f)}")
