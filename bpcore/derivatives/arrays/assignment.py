@@ -15,7 +15,7 @@ same numbers, or the same error.
 from __future__ import annotations
 
 from bpcore.derivatives.arrays.indices import is_mask, sorted_key
-from bpcore.derivatives.arrays.tape import STALE, Stale, Tape
+from bpcore.derivatives.arrays.tape import STALE, Call, Stale, Tape
 from bpcore.derivatives.arrays.traced import Traced, check_readable, plain
 from bpcore.derivatives.rules.indexing import ARRAY
 from bpcore.words.errors import InPlace, ShapeError
@@ -123,13 +123,18 @@ def _root(tape: Tape, slot: int) -> int | None:
     """Return the slot whose memory a slot may be a view of; None for memory from outside the tape."""
     while slot >= tape.inputs:
         call = tape.calls[slot - tape.inputs]
-        copied = call.static.get("copy", call.function.name == "astype")
-        if not call.function.views or copied:
+        if not _shares(call):
             break
         if call.slots[0] is None:
             return None
         slot = call.slots[0]
     return slot
+
+
+def _shares(call: Call) -> bool:
+    """Return whether the output may share memory with the first input; what a mask reads does not."""
+    copied = call.static.get("copy") or hasattr(call.static.get("key"), "dtype")
+    return call.function.views and not copied
 
 
 def _make_stale(x: Traced) -> None:
