@@ -172,20 +172,18 @@ def test_a_real_process_ends_in_one_line(folder: Path) -> None:
     ]
 
 
-def _listens() -> None:
-    """Listen to Ctrl-C: a shell that starts the tests in the background tells its children not to."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+"""A shell that starts the tests in the background tells its children not to hear Ctrl-C."""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_ends_in_one_line_and_leaves_no_file(folder: Path) -> None:
     words = ["train", "gates", "--epochs", "40000", "--save", "m.safetensors"]
     with subprocess.Popen(
-        [*PROGRAM, *words],
+        [*PROGRAM[:-1], LISTENING + PROGRAM[-1], *words],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=_listens,  # noqa: PLW1509 - there are no threads here
     ) as run:
         assert run.stderr is not None
         assert run.stderr.readline().startswith("epoch 4000/40000 ")  # it is in the middle of training
