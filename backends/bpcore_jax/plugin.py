@@ -58,7 +58,7 @@ class _Door:
         self.jax.block_until_ready(self.jax.live_arrays())
 
 
-def _compile(jax: Any, program: Any, functions: Any) -> Any:
+def _compile(jax: Any, program: Any, functions: Any, shared: dict[str, Any], /) -> Any:
     """Compile the Program, written out as a plain function, with XLA."""
     return jax.jit(program.function(functions))
 

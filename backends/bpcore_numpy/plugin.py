@@ -25,7 +25,7 @@ def _asarray(data: Any, /, *, dtype: Any = None, device: object = None) -> Any:
     return np.asarray(on_host(data), dtype=dtype)
 
 
-def _compile(program: Recorded, functions: Any) -> Callable[..., Sequence[Any]]:
+def _compile(program: Recorded, functions: Any, shared: dict[str, Any], /) -> Callable[..., Sequence[Any]]:
     """Write the Program out as a plain function, silent about overflow as compiled code is elsewhere."""
     replay = program.function(functions)
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bpcore.words.protocols import Array, Dtype, Namespace, Recorded
+from bpcore.words.protocols import Array, Dtype, Namespace, Recorded, Static
 
-__all__ = ["Backend", "Plugin", "as_plain_function"]
+__all__ = ["Backend", "Compile", "Plugin", "as_plain_function"]
 
 
 class AsArray(Protocol):
@@ -35,7 +35,36 @@ class AsArray(Protocol):
         """
 
 
-def as_plain_function(program: Recorded, functions: Namespace) -> Callable[..., Sequence[Array]]:
+class Compile(Protocol):
+    """How a backend compiles a Program, or a loop over it."""
+
+    def __call__(
+        self, program: Recorded, functions: Namespace, shared: dict[str, Static], /
+    ) -> Callable[..., Sequence[Array]]:
+        """Return a function of arrays that returns arrays.
+
+        Parameters
+        ----------
+        program : Program
+        functions : module-like
+            The library's functions, with the backend's kernels and bpcore's fall-backs laid over it.
+        shared : dict
+            Empty at first, and the same for all Programs of one compiled function: what they have in
+            common, such as work memory and the place where carried arrays lie, is kept there.
+
+        Returns
+        -------
+        function
+            Of a Program: of its inputs, to its outputs. Those that are carried may lie where the input lay
+            that was given up, and may be overwritten by the next call; the others are fresh.
+            Of a loop: ``(length, *inputs)``. Inputs that are not carried have a leading axis of `length`,
+            and outputs that are not carried are given one.
+        """
+
+
+def as_plain_function(
+    program: Recorded, functions: Namespace, shared: dict[str, Static], /
+) -> Callable[..., Sequence[Array]]:
     """Compile by writing the Program out as a plain function, and no more."""
     return program.function(functions)
 
@@ -62,9 +91,10 @@ class Backend:
         Give data out: `x` as a NumPy array.
     synchronize : function ``()``
         Wait until the device has done all it was given.
-    compile : function ``(program, functions)``
+    compile : function ``(program, functions, shared)``
         A function of the Program's inputs that returns its outputs, as fast as the library can.
-        `functions` is `namespace` with `kernels` and bpcore's fall-backs laid over it.
+    loop : function ``(program, functions, shared)``, or None
+        Many runs of the Program in one call; None where it is no faster than as many calls.
     wide : function ``()``
         Whether the device has 64-bit floats; a function, because JAX can be switched at any time.
     kernels : mapping of str to function
@@ -78,7 +108,8 @@ class Backend:
     asarray: AsArray
     to_host: Callable[[Array], Array]
     synchronize: Callable[[], None] = lambda: None
-    compile: Callable[[Recorded, Namespace], Callable[..., Sequence[Array]]] = as_plain_function
+    compile: Compile = as_plain_function
+    loop: Compile | None = None
     device: object = None
     wide: Callable[[], bool] = lambda: True
     kernels: Mapping[str, Callable[..., Array]] = field(default_factory=dict)

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from itertools import islice
 
 from bpcore.derivatives.arrays.space import Space
 from bpcore.derivatives.arrays.traced import Traced
-from bpcore.derivatives.namespaces.namespace import device_of, space_of
+from bpcore.derivatives.namespaces.namespace import space_of, space_on
+from bpcore.derivatives.transforms.tracing import name_of
+from bpcore.ground.backend import Backend
+from bpcore.program.carrying import with_carried
 from bpcore.program.program import Program
 from bpcore.program.record import arrays_of, record
-from bpcore.program.results import apart, with_values
-from bpcore.words.protocols import Array, Dtype, Shape, Tree
-from bpcore.words.trees import Structure, flatten, unflatten
+from bpcore.program.results import lowered
+from bpcore.program.signature import Fits, Signature, fitting, signature_of
+from bpcore.program.stepwise import stepwise
+from bpcore.words.errors import OptionError, RecordError, ShapeError, choose
+from bpcore.words.protocols import Array, Static, Tree
+from bpcore.words.tree_code import builder
+from bpcore.words.trees import Structure, flatten, tree_map, unflatten
 
 __all__ = ["Compiled", "compile"]
 
-Signature = tuple[Structure, tuple[tuple[Shape, Dtype, object], ...]]
+Run = Callable[..., Sequence[Array]]
 
 
-class _Entry(NamedTuple):
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """What is kept for one signature."""
+
     program: Program
-    run: Callable[..., Sequence[Array]]
+    space: Space
+    run: Run
+    fits: Fits
+    build: Callable[[Sequence[Array]], Tree]
+    loop: Run | None = None
 
 
 class Compiled:
@@ -36,48 +52,163 @@ class Compiled:
         How many signatures there were so far.
     """
 
-    def __init__(self, f: Callable[..., Tree]) -> None:
+    def __init__(
+        self,
+        f: Callable[..., Tree],
+        *,
+        carry: int = 0,
+        backend: str | Backend | None = None,
+        uncompilable: str = "raise",
+    ) -> None:
         functools.update_wrapper(self, f)
         self.f = f
-        self._entries: dict[Signature, _Entry] = {}
+        self.carry = carry
+        self.backend = backend
+        self.uncompilable = uncompilable
+        self._entries: dict[Signature, _Entry | None] = {}
+        self._shared: dict[str, Static] = {}
+        self._last: _Entry | None = None
+        self._returned: Sequence[Array] = ()
 
     @property
     def compilations(self) -> int:
         """How many signatures were compiled so far."""
-        return len(self._entries)
+        return sum(entry is not None for entry in self._entries.values())
 
     def program(self, *args: Tree) -> Program:
         """Return the Program for arguments like these."""
-        return self._entry(*arrays_of(self.f, args)).program
+        entry = self._entry(*arrays_of(self.f, args))
+        return self._recorded(args) if entry is None else entry.program
 
     def __call__(self, *args: Tree) -> Tree:
         """Return what the function returns."""
+        entry = self._last
+        leaves: Sequence[Array] | None = None if entry is None else entry.fits(args, self._returned)
+        if entry is None or leaves is None:
+            entry, leaves = self._found(args)
+            if entry is None:
+                return self.f(*args)
+            self._last = entry
+        outputs = entry.run(*leaves)
+        self._returned = outputs[: self.carry and len(entry.program.carried)]
+        return entry.build(outputs)
+
+    def scan(self, *args: Tree) -> Tree:
+        """Run the function many times in one call, as a loop over what it carries.
+
+        Parameters
+        ----------
+        *args : trees of arrays
+            First those that are carried, as for a call. The leaves of the others have one more axis in
+            front, of one length in all of them: the number of steps.
+
+        Returns
+        -------
+        tuple of trees
+            What is carried, after the last step; and the other results of all steps, each stacked along a
+            new first axis.
+
+        Raises
+        ------
+        OptionError
+            When nothing is carried.
+        ShapeError
+            When there is no such axis, or its lengths differ, or there is no step to make.
+
+        Examples
+        --------
+        >>> import bpcore as bp, numpy as np
+        >>> total = bp.compile(lambda s, x: (s + x, s * x), carry=1)
+        >>> total.scan(np.asarray(0.0), np.asarray([1.0, 2.0, 3.0]))
+        (array(6.), array([0., 2., 9.]))
+        """
+        stacked, structure = arrays_of(self.f, args[self.carry :])
+        length = self._length(stacked)
+        carried = args[: self.carry]
+        entry, leaves = self._found((*carried, *unflatten(structure, [x[0, ...] for x in stacked])))
+        if entry is None:
+            return self._uncompiled(length, carried, stacked, structure)
+        if entry.loop is None:
+            entry.loop = self._loop(entry)
+        outputs = entry.loop(length, *islice(leaves, len(leaves) - len(stacked)), *stacked)
+        return entry.build(outputs)
+
+    def _uncompiled(
+        self, length: int, carried: tuple[Tree, ...], stacked: list[Array], structure: Structure
+    ) -> Tree:
+        others = []
+        for i in range(length):
+            results = self.f(*carried, *unflatten(structure, [x[i, ...] for x in stacked]))
+            carried = results[: self.carry]
+            others.append(results[self.carry :])
+        stack = space_of(*stacked).traced.stack
+        return (*carried, *tree_map(lambda *column: stack(column), *others))
+
+    def _length(self, stacked: list[Array]) -> int:
+        if not self.carry or not stacked:
+            raise OptionError(
+                f"scan of {name_of(self.f)}", f"carry={self.carry}", "of one that carries, and takes more",
+                "Write bpcore.compile(f, carry=1) where the first argument comes back as the first result.",
+            )  # fmt: skip
+        lengths = {x.shape[0] if x.shape else None for x in stacked}
+        (length, *more) = lengths
+        if more or not length:
+            found = ", ".join(sorted(str(tuple(x.shape)) for x in stacked))
+            raise ShapeError(
+                f"scan of {name_of(self.f)}", "arrays with one first axis of one length or more", found
+            )
+        return int(length)
+
+    def _found(self, args: tuple[Tree, ...]) -> tuple[_Entry | None, Sequence[Array]]:
+        """Return the entry for these arguments, made if there is none, and their leaves."""
         leaves, structure = flatten(args)
         kinds = {type(x) for x in leaves}
         if Traced in kinds:
-            return self.f(*args)  # a derivative is being taken: its rules want to see every call
+            return None, leaves  # a derivative is being taken: its rules want to see every call
         if float in kinds:
             leaves, structure = arrays_of(self.f, args)
-        entry = self._entry(leaves, structure)
-        return unflatten(entry.program.structure, list(entry.run(*leaves)))
+        return self._entry(leaves, structure), leaves
 
-    def _entry(self, leaves: list[Array], structure: Structure) -> _Entry:
+    def _entry(self, leaves: list[Array], structure: Structure) -> _Entry | None:
         try:
-            signature = (structure, tuple([(tuple(x.shape), x.dtype, device_of(x)) for x in leaves]))
+            signature = signature_of(structure, leaves)
         except AttributeError:  # not an array: the error names it
             arrays_of(self.f, unflatten(structure, leaves))
             raise
-        entry = self._entries.get(signature)
-        if entry is None:
-            entry = self._entries[signature] = self._compile(unflatten(structure, leaves), space_of(*leaves))
-        return entry
+        if signature not in self._entries:
+            self._entries[signature] = self._made(unflatten(structure, leaves), leaves, signature)
+        return self._entries[signature]
 
-    def _compile(self, args: tuple[Tree, ...], space: Space) -> _Entry:
+    def _made(self, args: tuple[Tree, ...], leaves: list[Array], signature: Signature) -> _Entry | None:
+        try:
+            program = self._recorded(args)
+        except RecordError as error:
+            if self.uncompilable != "eager":
+                raise
+            warnings.warn(f"{name_of(self.f)} runs uncompiled: {error}", RuntimeWarning, stacklevel=4)
+            return None
+        space = space_of(*leaves) if self.backend is None else space_on(self.backend)
+        run = lowered(program, space, space.backend.compile, self._shared)
+        return _Entry(program, space, run, fitting(signature), builder(program.structure))
+
+    def _recorded(self, args: tuple[Tree, ...]) -> Program:
         program = record(self.f, *args)
-        return _Entry(program, apart(program, with_values(program, space), space.functions))
+        return with_carried(self.f, program, self.carry, args) if self.carry else program
+
+    def _loop(self, entry: _Entry) -> Run:
+        loop = entry.space.backend.loop
+        if loop is None:
+            return stepwise(entry.program, entry.run, entry.space.functions)
+        return lowered(entry.program, entry.space, loop, self._shared)
 
 
-def compile(f: Callable[..., Tree]) -> Compiled:
+def compile(
+    f: Callable[..., Tree],
+    *,
+    carry: int = 0,
+    backend: str | Backend | None = None,
+    uncompilable: str = "raise",
+) -> Compiled:
     """Return `f`, compiled by the arrays' own backend.
 
     Parameters
@@ -86,13 +217,23 @@ def compile(f: Callable[..., Tree]) -> Compiled:
         As for `record`: pure, of trees of arrays, with no branch on a value. Arrays that it takes from
         outside its arguments are copied, as they are at the first call. A Python float among its
         arguments is made an array like the others, so that another value is not another compilation.
+    carry : int >= 0
+        How many arguments, from the first, come back as the first results, with the same tree, shapes and
+        dtypes: parameters and state of a training step. Their arrays are given up by the caller, and the
+        memory is used again: what was returned is overwritten by the next call, unless it is copied.
+    backend : str, Backend or None
+        Who compiles; None is the arrays' own backend. ``"numba"`` compiles for NumPy's arrays.
+    uncompilable : "raise" or "eager"
+        What happens when `f` reads a value: an error that names the line, or a warning that does, and `f`
+        runs uncompiled from then on.
 
     Raises
     ------
     RecordError
         At the first call, when `f` reads a value.
     OptionError
-        When an argument is not an array: bind it with ``functools.partial``.
+        When an argument is not an array: bind it with ``functools.partial``. When what is carried does not
+        come back as it was taken.
 
     Examples
     --------
@@ -101,4 +242,7 @@ def compile(f: Callable[..., Tree]) -> Compiled:
     >>> float(slope(np.asarray(2.0))), slope.compilations
     (12.0, 1)
     """
-    return Compiled(f)
+    choose("uncompilable", uncompilable, ("raise", "eager"))
+    if type(carry) is not int or carry < 0:
+        raise OptionError("carry", carry, "the number of arguments that come back, from the first")
+    return Compiled(f, carry=carry, backend=backend, uncompilable=uncompilable)

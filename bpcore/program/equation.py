@@ -92,6 +92,9 @@ class Equations:
     types : mapping of Slot to ArrayType, or to a tuple of them
     structure : Structure
         The tree that the outputs make.
+    carried : tuple of pairs (int, int)
+        A place among `inputs` and one among `outputs`: the array of that input is given up, and the output,
+        which has its type, may be written where it lies.
     """
 
     inputs: tuple[Slot, ...]
@@ -100,6 +103,7 @@ class Equations:
     constants: Mapping[str, Array]
     types: Mapping[Slot, Static]
     structure: Structure
+    carried: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "constants", MappingProxyType(dict(self.constants)))

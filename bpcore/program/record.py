@@ -10,8 +10,8 @@ from bpcore.derivatives.arrays.traced import Traced
 from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.derivatives.transforms.tracing import floating_array, name_of, place_of
 from bpcore.program.equation import Constant, Equation, Slot, type_of
+from bpcore.program.passes.prune import prune
 from bpcore.program.program import Program
-from bpcore.program.prune import prune
 from bpcore.words.errors import NotDifferentiable, OptionError
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import Structure, flatten, named_leaves, unflatten

@@ -6,19 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bpcore.derivatives.arrays.space import Space
+from bpcore.ground.backend import Compile
 from bpcore.program.equation import Constant, Slot
 from bpcore.program.program import Program
-from bpcore.words.protocols import Array, Namespace
+from bpcore.words.protocols import Array, Namespace, Static
 
-__all__ = ["apart", "with_values"]
+__all__ = ["lowered"]
 
 Run = Callable[..., Sequence[Array]]
 
 
-def with_values(program: Program, space: Space) -> Run:
+def lowered(program: Program, space: Space, compile: Compile, shared: dict[str, Static]) -> Run:
     """Return `program`, compiled by the backend; what it returns that is no array does not go there."""
     arrays = tuple(output for output in program.outputs if isinstance(output, Slot | Constant))
-    run = space.backend.compile(replace(program, outputs=arrays), space.functions)
+    only = replace(program, outputs=arrays)  # what is carried comes first, and is arrays
+    run = _apart(only, compile(only, space.functions, shared), space.functions)
     if len(arrays) == len(program.outputs):
         return run
 
@@ -29,7 +31,7 @@ def with_values(program: Program, space: Space) -> Run:
     return run_with_values
 
 
-def apart(program: Program, run: Run, functions: Namespace) -> Run:
+def _apart(program: Program, run: Run, functions: Namespace) -> Run:
     """Return `run` with computed results that share no memory with each other or with an argument.
 
     Which of them might is seen in the Program; `own` is there for libraries whose arrays can be written.
@@ -52,7 +54,10 @@ def apart(program: Program, run: Run, functions: Namespace) -> Run:
 
 
 def _doubtful(program: Program) -> list[int]:
-    """Return the outputs that may be views, or come twice, or are arguments: all but what is computed."""
+    """Return the outputs that may be views, or come twice, or are arguments: all but what is computed.
+
+    What is carried may lie where the argument lay.
+    """
     fresh = {
         equation.output
         for equation in program.equations
@@ -61,8 +66,9 @@ def _doubtful(program: Program) -> list[int]:
         and program.types[equation.output].shape  # of no axes, NumPy's are numbers that cannot be written
     }
     found = []
+    carried = {i for _, i in program.carried}
     for i, output in enumerate(program.outputs):
-        if isinstance(output, Slot | Constant) and output not in fresh:
+        if i not in carried and isinstance(output, Slot | Constant) and output not in fresh:
             found.append(i)
         fresh.discard(output)
     return found

@@ -251,7 +251,7 @@ def test_a_compiled_program_gives_the_eager_values(backend: Axis) -> None:
     x = backend.array([[0.1, 0.2, 0.3], [1.0, -1.0, 0.5]])
     eager = grad(loss)(weights, x)
     program = record(grad(loss), weights, x)
-    compiled = backend.backend.compile(program, backend.functions)
+    compiled = backend.backend.compile(program, backend.functions, {})
     for found, right in zip(compiled(weights["b"], weights["w"], x), (eager["b"], eager["w"]), strict=True):
         found, right = backend.host(found), backend.host(right)  # noqa: PLW2901
         np.testing.assert_allclose(found, right, rtol=16 * backend.eps, atol=4 * backend.eps)

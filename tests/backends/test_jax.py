@@ -88,7 +88,7 @@ def test_a_program_is_compiled_once_and_is_jitted(backend: Axis) -> None:
     assert slope(x).tolist() == slope(x).tolist() == [3.0, 12.0]
     assert slope.compilations == 1
     program = slope.program(x)
-    assert hasattr(backend.backend.compile(program, backend.functions), "lower")
+    assert hasattr(backend.backend.compile(program, backend.functions, {}), "lower")
 
 
 def test_waiting_waits_for_every_array(backend: Axis) -> None:

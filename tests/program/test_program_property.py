@@ -14,7 +14,7 @@ import bpcore as bp
 from bpcore.derivatives.arrays.traced import Traced
 from bpcore.derivatives.transforms.gradients import value_and_grad
 from bpcore.program.compiled import compile as compile_
-from bpcore.program.prune import prune
+from bpcore.program.passes.prune import prune
 from bpcore.program.record import record
 from bpcore.program.source import source
 from bpcore.words.trees import leaves

@@ -12,7 +12,7 @@ import bpcore as bp
 from bpcore.derivatives.transforms.gradients import grad
 from bpcore.program.compiled import compile as compile_
 from bpcore.program.equation import Constant, Slot
-from bpcore.program.prune import prune
+from bpcore.program.passes.prune import prune
 from bpcore.program.record import record
 from bpcore.program.source import source
 from bpcore.words.errors import NotDifferentiable, OptionError, RecordError

@@ -26,7 +26,7 @@ from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backend_of
 from bpcore.words.protocols import Array, Namespace, Static
 
-__all__ = ["array_namespace", "device_of", "namespace", "space_of"]
+__all__ = ["array_namespace", "device_of", "namespace", "space_of", "space_on"]
 
 
 INSPECTING = ("broadcast_shapes", "can_cast", "finfo", "iinfo", "isdtype", "result_type")
@@ -81,6 +81,11 @@ def _space(backend: Backend) -> Space:
     name = f"bpcore.namespace.{backend.library}"
     traced = _Differentiable(name, functions)
     return Space(backend, functions, traced, Inside(traced, name), partial(read, traced), write, become)
+
+
+def space_on(backend: str | Backend | None) -> Space:
+    """Return the namespaces over a backend."""
+    return _space(find_backend(backend))
 
 
 _spaces: dict[type, Space] = {}

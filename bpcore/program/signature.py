@@ -1,0 +1,58 @@
+"""What a compiled function is compiled for: a tree of shapes, dtypes and devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from bpcore.derivatives.arrays.traced import Traced
+from bpcore.derivatives.namespaces.namespace import device_of
+from bpcore.words.protocols import Array, Dtype, Shape, Tree
+from bpcore.words.tree_code import reader
+from bpcore.words.trees import Structure
+
+Fits = Callable[[Tree, Sequence[Array]], tuple[Array, ...] | None]
+
+__all__ = ["Fits", "Signature", "fitting", "signature_of"]
+
+
+class Signature(NamedTuple):
+    """The structure of the arguments, and of each leaf type, shape, dtype and device.
+
+    Attributes
+    ----------
+    structure : Structure
+    leaves : tuple of (shape, dtype, device)
+    """
+
+    structure: Structure
+    leaves: tuple[tuple[Shape, Dtype, object], ...]
+
+
+def signature_of(structure: Structure, leaves: Sequence[Array]) -> Signature:
+    """Return the signature of arguments that were taken apart."""
+    return Signature(structure, tuple([(tuple(x.shape), x.dtype, device_of(x)) for x in leaves]))
+
+
+def fitting(signature: Signature) -> Fits:
+    """Return a quick test whether arguments have this signature.
+
+    It is called with the arguments and with arrays that are known to fit in the first places, and returns
+    the arguments' leaves; or None, where they do not fit or where it takes a longer look to tell.
+    """
+    read = reader(signature.structure)
+    wanted = signature.leaves
+
+    def fit(args: Tree, known: Sequence[Array]) -> tuple[Array, ...] | None:
+        leaves = read(args)
+        if leaves is None or float in map(type, leaves):
+            return None
+        for number, x in enumerate(leaves):
+            if number < len(known) and x is known[number]:
+                continue
+            shape, dtype, device = wanted[number]
+            if type(x) is Traced or x.shape != shape or x.dtype != dtype or device_of(x) != device:
+                return None
+        return leaves
+
+    return fit
