@@ -189,7 +189,9 @@ class Compiled:
             return None
         space = space_of(*leaves) if self.backend is None else space_on(self.backend)
         run = lowered(program, space, space.backend.compile, self._shared)
-        return _Entry(program, space, run, fitting(signature), builder(program.structure))
+        return _Entry(
+            program, space, run, fitting(signature, [type(x) for x in leaves]), builder(program.structure)
+        )
 
     def _recorded(self, args: tuple[Tree, ...]) -> Program:
         program = record(self.f, *args)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from bpcore.derivatives.arrays.traced import Traced
 from bpcore.derivatives.namespaces.namespace import device_of
 from bpcore.words.protocols import Array, Dtype, Shape, Tree
 from bpcore.words.tree_code import reader
@@ -34,24 +33,25 @@ def signature_of(structure: Structure, leaves: Sequence[Array]) -> Signature:
     return Signature(structure, tuple([(tuple(x.shape), x.dtype, device_of(x)) for x in leaves]))
 
 
-def fitting(signature: Signature) -> Fits:
-    """Return a quick test whether arguments have this signature.
+def fitting(signature: Signature, kinds: Sequence[type]) -> Fits:
+    """Return a quick test whether arguments have this signature, and leaves of these types.
 
     It is called with the arguments and with arrays that are known to fit in the first places, and returns
     the arguments' leaves; or None, where they do not fit or where it takes a longer look to tell.
     """
     read = reader(signature.structure)
-    wanted = signature.leaves
+    wanted = [(kind, *leaf) for kind, leaf in zip(kinds, signature.leaves, strict=True)]
 
     def fit(args: Tree, known: Sequence[Array]) -> tuple[Array, ...] | None:
         leaves = read(args)
-        if leaves is None or float in map(type, leaves):
+        if leaves is None:
             return None
+        first = len(known)
         for number, x in enumerate(leaves):
-            if number < len(known) and x is known[number]:
+            if number < first and x is known[number]:
                 continue
-            shape, dtype, device = wanted[number]
-            if type(x) is Traced or x.shape != shape or x.dtype != dtype or device_of(x) != device:
+            kind, shape, dtype, device = wanted[number]
+            if type(x) is not kind or x.shape != shape or x.dtype != dtype or device_of(x) != device:
                 return None
         return leaves
 
