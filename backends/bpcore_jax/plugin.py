@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -78,9 +77,11 @@ def _open(device: str | None) -> Backend:
     name = f"jax:{device}" if device else "jax"
     library = import_library("jax", "JAX", given=name, install=INSTALL)
     from bpcore_jax.algebra import ALGEBRA
+    from bpcore_jax.compiling import compile_loop, compile_program
     from bpcore_jax.kernels import KERNELS
     from bpcore_jax.special import KERNELS as SPECIAL
     from bpcore_jax.standard import STANDARD
+    from bpcore_jax.standing_in import abstract
 
     places = _places(library)
     place = None
@@ -100,7 +101,9 @@ def _open(device: str | None) -> Backend:
         asarray=door.asarray,
         to_host=door.to_host,
         synchronize=door.synchronize,
-        compile=partial(_compile, library),
+        compile=compile_program,
+        loop=compile_loop,
+        abstract=abstract,
         wide=lambda: bool(library.config.jax_enable_x64),
         kernels={**KERNELS, **SPECIAL, **ALGEBRA, **STANDARD, "asarray": door.asarray},
     )

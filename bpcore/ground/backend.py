@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bpcore.words.protocols import Array, Dtype, Namespace, Recorded, Static
 
-__all__ = ["Backend", "Compile", "Plugin", "as_plain_function"]
+__all__ = ["Abstract", "Backend", "Compile", "Plugin", "as_plain_function", "on_the_arrays"]
+
+R = TypeVar("R", bound=Recorded)
 
 
 class AsArray(Protocol):
@@ -69,6 +71,22 @@ def as_plain_function(
     return program.function(functions)
 
 
+class Abstract(Protocol):
+    """How a backend lets a function be recorded."""
+
+    def __call__(
+        self, trace: Callable[[Sequence[Array]], tuple[list[Array], R]], arrays: Sequence[Array], /
+    ) -> tuple[list[Array], R]:
+        """Return what ``trace(arrays)`` returns: the constants that were met, and the Program."""
+
+
+def on_the_arrays(
+    trace: Callable[[Sequence[Array]], tuple[list[Array], R]], arrays: Sequence[Array], /
+) -> tuple[list[Array], R]:
+    """Record on the arrays themselves, which computes every value."""
+    return trace(arrays)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Backend:
     """One array library on one of its devices.
@@ -95,6 +113,9 @@ class Backend:
         A function of the Program's inputs that returns its outputs, as fast as the library can.
     loop : function ``(program, functions, shared)``, or None
         Many runs of the Program in one call; None where it is no faster than as many calls.
+    abstract : function ``(trace, arrays)``
+        Calls ``trace(stand_ins) -> (constants, program)`` with arrays of which only shapes and dtypes are
+        known, where that is cheaper than to compute, and returns what it returned, the constants computed.
     wide : function ``()``
         Whether the device has 64-bit floats; a function, because JAX can be switched at any time.
     kernels : mapping of str to function
@@ -110,6 +131,7 @@ class Backend:
     synchronize: Callable[[], None] = lambda: None
     compile: Compile = as_plain_function
     loop: Compile | None = None
+    abstract: Abstract = on_the_arrays
     device: object = None
     wide: Callable[[], bool] = lambda: True
     kernels: Mapping[str, Callable[..., Array]] = field(default_factory=dict)

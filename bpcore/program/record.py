@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from bpcore.derivatives.arrays.space import Space
 from bpcore.derivatives.arrays.tape import INNERMOST, Tape
 from bpcore.derivatives.arrays.traced import Traced
 from bpcore.derivatives.namespaces.namespace import space_of
@@ -52,6 +54,17 @@ def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
     """
     inputs, structure = arrays_of(f, args)
     space = space_of(*inputs)
+
+    def trace(arrays: Sequence[Array]) -> tuple[list[Array], Program]:
+        program = prune(_traced(f, space, structure, list(arrays)))
+        return list(program.constants.values()), program
+
+    constants, program = space.backend.abstract(trace, inputs)
+    copies = [space.functions.asarray(x, copy=True) for x in constants]
+    return replace(program, constants=dict(zip(program.constants, copies, strict=True)))
+
+
+def _traced(f: Callable[..., Tree], space: Space, structure: Structure, inputs: list[Array]) -> Program:
     tape = Tape(space, len(inputs), sealed=True)
     traced = unflatten(structure, [Traced(tape, slot, x) for slot, x in enumerate(inputs)])
     token = INNERMOST.set((tape, inputs[0] if inputs else None))
@@ -62,7 +75,7 @@ def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
     finally:
         INNERMOST.reset(token)
         tape.close()
-    return prune(_program(tape, inputs, output))
+    return _program(tape, inputs, output)
 
 
 _CLOSED_OVER = (
@@ -106,7 +119,7 @@ def _program(tape: Tape, inputs: list[Array], output: Tree) -> Program:
             raise NotDifferentiable(_CLOSED_OVER)
         if id(value) not in names:
             names[id(value)] = Constant(f"c{len(names)}")
-            constants[names[id(value)]] = tape.space.functions.asarray(value, copy=True)
+            constants[names[id(value)]] = value
         return names[id(value)]
 
     equations = []
