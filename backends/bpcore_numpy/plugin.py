@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +9,10 @@ import numpy as np
 from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.registry import on_host
 from bpcore.words.errors import BackendUnusable
-from bpcore.words.protocols import Recorded
 from bpcore_numpy.algebra import ALGEBRA
 from bpcore_numpy.cheaper import CHEAPER
 from bpcore_numpy.kernels import KERNELS
+from bpcore_numpy.lowering.lower import lower
 from bpcore_numpy.special import KERNELS as SPECIAL
 from bpcore_numpy.standard import STANDARD
 
@@ -23,18 +21,6 @@ __all__ = ["numpy"]
 
 def _asarray(data: Any, /, *, dtype: Any = None, device: object = None) -> Any:
     return np.asarray(on_host(data), dtype=dtype)
-
-
-def _compile(program: Recorded, functions: Any, shared: dict[str, Any], /) -> Callable[..., Sequence[Any]]:
-    """Write the Program out as a plain function, silent about overflow as compiled code is elsewhere."""
-    replay = program.function(functions)
-
-    @functools.wraps(replay)  # its text is at .source
-    def run(*arrays: Any) -> Sequence[Any]:
-        with np.errstate(all="ignore"):
-            return replay(*arrays)
-
-    return run
 
 
 def _open(device: str | None) -> Backend:
@@ -47,7 +33,7 @@ def _open(device: str | None) -> Backend:
         devices=("cpu",),
         asarray=_asarray,
         to_host=np.asarray,
-        compile=_compile,
+        compile=lower,
         kernels={**CHEAPER, **ALGEBRA, **STANDARD, **SPECIAL, **KERNELS},
     )
 

@@ -80,6 +80,11 @@ class Compiled:
         entry = self._entry(*arrays_of(self.f, args))
         return self._recorded(args) if entry is None else entry.program
 
+    def source(self, *args: Tree) -> str:
+        """Return what the backend made of the Program for arguments like these, where that is a text."""
+        entry = self._entry(*arrays_of(self.f, args))
+        return "" if entry is None else getattr(entry.run, "source", "")
+
     def __call__(self, *args: Tree) -> Tree:
         """Return what the function returns."""
         entry = self._last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ def lowered(program: Program, space: Space, compile: Compile, shared: dict[str, 
     if len(arrays) == len(program.outputs):
         return run
 
+    @functools.wraps(run)  # its text is at .source
     def run_with_values(*inputs: Array) -> Sequence[Array]:
         computed = iter(run(*inputs))
         return [next(computed) if isinstance(y, Slot | Constant) else y for y in program.outputs]
@@ -41,6 +43,7 @@ def _apart(program: Program, run: Run, functions: Namespace) -> Run:
     if own is None or not doubtful:
         return run
 
+    @functools.wraps(run)
     def run_apart(*inputs: Array) -> Sequence[Array]:
         outputs = list(run(*inputs))
         for i in doubtful:

@@ -14,9 +14,10 @@ from bpcore.derivatives.namespaces.plain import bound as bound_function
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.function import ITEM, Function
 from bpcore.program.equation import Constant, Equation, Equations, Slot
+from bpcore.program.plan.lifetimes import last_reads
 from bpcore.words.protocols import Array, Namespace, Static
 
-__all__ = ["as_function", "source"]
+__all__ = ["argument", "as_function", "call", "identifier", "released", "source"]
 
 
 def as_function(program: Equations, xp: Namespace) -> Callable[..., Sequence[Array]]:
@@ -27,8 +28,7 @@ def as_function(program: Equations, xp: Namespace) -> Callable[..., Sequence[Arr
     """
     text, literals = source(program)
     bound: dict[str, Static] = {
-        _identifier(equation.function): bound_function(equation.function, xp)
-        for equation in program.equations
+        identifier(equation.function): bound_function(equation.function, xp) for equation in program.equations
     }
     bound |= dict(program.constants) | literals
     exec(compile(text, "<bpcore program>", "exec"), bound)  # noqa: S102 - the text is our own
@@ -40,46 +40,44 @@ def as_function(program: Equations, xp: Namespace) -> Callable[..., Sequence[Arr
 def source(program: Equations) -> tuple[str, dict[str, Static]]:
     """Return the Python text of `program`, and the arguments that it names because they are no literals."""
     literals: dict[str, Static] = {}
-    last = _last_reads(program)
+    done = released(program)
     lines = [f"def program({', '.join(map(repr, program.inputs))}):"]
     for index, equation in enumerate(program.equations):
-        lines.append(f"    {equation.output!r} = {_call(equation, literals)}")
-        if done := last.get(index):
-            lines.append(f"    del {', '.join(done)}")
-    outputs = "".join(f"{_argument(output, literals)}, " for output in program.outputs)
+        lines.append(f"    {equation.output!r} = {call(equation, literals)}")
+        if index in done:
+            lines.append(f"    del {', '.join(done[index])}")
+    outputs = "".join(f"{argument(output, literals)}, " for output in program.outputs)
     lines.append(f"    return ({outputs})")
     return "\n".join(lines) + "\n", literals
 
 
-def _last_reads(program: Equations) -> dict[int, list[str]]:
-    """Return, for each equation, the slots that nobody reads after it."""
-    last: dict[Slot, int] = {}
-    for index, equation in enumerate(program.equations):
-        last[equation.output] = index
-        last |= {operand: index for operand in equation.inputs if type(operand) is Slot}
-    kept = {*program.inputs, *(output for output in program.outputs if type(output) is Slot)}
+def released(program: Equations) -> dict[int, list[str]]:
+    """Return, for each equation, the slots that nobody reads after it; those that are inputs stay."""
     done: dict[int, list[str]] = {}
-    for slot, index in last.items():
-        if slot not in kept:
-            done.setdefault(index, []).append(repr(slot))
+    inputs = set(program.inputs)
+    for slot, number in last_reads(program).items():
+        if number < len(program.equations) and slot not in inputs:
+            done.setdefault(number, []).append(repr(slot))
     return done
 
 
-def _call(equation: Equation, literals: dict[str, Static]) -> str:
-    inputs = [_argument(operand, literals) for operand in equation.inputs]
+def call(equation: Equation, literals: dict[str, Static]) -> str:
+    """Return the text of a call, and put into `literals` what it names because it is none."""
+    inputs = [argument(operand, literals) for operand in equation.inputs]
     if equation.function.takes_list:
         inputs = [f"[{', '.join(inputs)}]"]
-    named = [f"{name}={_argument(value, literals)}" for name, value in equation.static.items()]
-    return f"{_identifier(equation.function)}({', '.join([*inputs, *named])})"
+    named = [f"{name}={argument(value, literals)}" for name, value in equation.static.items()]
+    return f"{identifier(equation.function)}({', '.join([*inputs, *named])})"
 
 
-def _identifier(function: Function) -> str:
+def identifier(function: Function) -> str:
     """Return the name that the text calls a function by; a user's own may have the name of another."""
     name = re.sub(r"\W", "_", function.name)
     return name if TABLE.get(function.name, ITEM) is function else f"{name}_{id(function):x}"
 
 
-def _argument(operand: object, literals: dict[str, Static]) -> str:
+def argument(operand: object, literals: dict[str, Static]) -> str:
+    """Return the text of an argument: a slot, a constant, a literal, or a name in `literals`."""
     if isinstance(operand, Slot | Constant) or _is_literal(operand):
         return repr(operand)
     name = f"a{len(literals)}"

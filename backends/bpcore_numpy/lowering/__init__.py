@@ -1,0 +1,1 @@
+"""From a Program to straight-line NumPy: planned memory, ``out=``, and nothing allocated on the way."""
