@@ -10,7 +10,7 @@ from bpcore.parts.keys import fold_in, permutation
 from bpcore.words.errors import DataError
 from bpcore.words.protocols import Array
 
-__all__ = ["batches", "select", "split_off"]
+__all__ = ["batches", "order_of", "select", "split_off"]
 
 
 def select(data: Batch, indices: Array) -> Batch:
@@ -20,7 +20,12 @@ def select(data: Batch, indices: Array) -> Batch:
     return xp.take(x, indices, axis=0), xp.take(y, indices, axis=0)
 
 
-def batches(data: Batch, size: int | None, key: Array, epoch: int) -> Iterator[Batch]:
+def order_of(key: Array, epoch: int, samples: int) -> Array:
+    """Return the order in which an epoch sees the samples; each epoch has its own."""
+    return permutation(fold_in(key, epoch), samples)
+
+
+def batches(data: Batch, size: int | None, key: Array, epoch: int, start: int = 0) -> Iterator[Batch]:
     """Yield all samples once, in the epoch's order; the last batch may be smaller.
 
     Parameters
@@ -31,14 +36,18 @@ def batches(data: Batch, size: int | None, key: Array, epoch: int) -> Iterator[B
     key : array (2,), int32
     epoch : int >= 0
         Each epoch has an order of its own.
+    start : int >= 0
+        How many samples, of the first batches, were seen already.
     """
     samples = data[0].shape[0]
     if size is None or size >= samples:
         yield data
         return
-    order = permutation(fold_in(key, epoch), samples)
-    for start in range(0, samples, size):
-        yield select(data, order[start : min(start + size, samples)])
+    if start >= samples:
+        return
+    order = order_of(key, epoch, samples)
+    for first in range(start, samples, size):
+        yield select(data, order[first : min(first + size, samples)])
 
 
 def split_off(data: Batch, share: float, key: Array) -> tuple[Batch, Batch]:

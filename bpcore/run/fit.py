@@ -14,8 +14,9 @@ from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import Optimizer
 from bpcore.program.compiled import compile
-from bpcore.run.batches import batches, split_off
+from bpcore.run.batches import split_off
 from bpcore.run.checks import check_data, check_kinds, check_options, check_pair, check_pairing, check_params
+from bpcore.run.epochs import Done, Epochs
 from bpcore.run.place import Place
 from bpcore.run.progress import Progress, shown
 from bpcore.run.result import History, Run
@@ -118,29 +119,29 @@ def fit(
     else:
         check_params(net, params, features, start_key)
         params = tree_map(lambda p: place.array(p, place.dtype), params)
-    prepare: Callable[..., Callable[..., Tree]] = compile if compiled else lambda f: f
-    step = prepare(make_step(net, loss, optimizer))
-    evaluate = prepare(make_evaluation(net, loss))
-    state = optimizer.init(params)
+    step: Callable[..., Tree] = make_step(net, loss, optimizer)
+    evaluate: Callable[..., Tree] = make_evaluation(net, loss)
+    if compiled:
+        step = compile(step, carry=2, backend=place.backend)
+        evaluate = compile(evaluate, backend=place.backend)
+    training = Epochs(step, params, optimizer.init(params), train, batch_size, order_key, place.backend)
     history: History = {}
+    first_loss = math.nan
     began = time.perf_counter()
     with shown(progress, epochs) as show:
-        for epoch in range(1, epochs + 1):
-            seen = []
-            for batch in batches(train, batch_size, order_key, epoch):
-                params, state, report = step(params, state, batch)
-                seen.append((batch[0].shape[0], report))
+        for epoch, done in enumerate(training.many(epochs, one_by_one=held is not None), start=1):
+            row, start = _row(place, done, loss)
             if epoch == 1:
-                first_loss = float(place.backend.to_host(seen[0][1]["loss"]))
-            row = _row(place, seen, loss)
+                first_loss = start
             if held is not None:
-                found = _row(place, [(1, evaluate(params, held))], loss)
+                found, _ = _row(place, Done([1], [evaluate(training.params, held)]), loss)
                 row |= {f"validation_{name}": value for name, value in found.items()}
             for name, value in row.items():
                 history.setdefault(name, []).append(value)
             if not math.isfinite(row["loss"]):
                 raise Diverged(f"the loss became {row['loss']}", epoch, optimizer.rate)
             show(epoch, epochs, row)
+    params = tree_map(_kept, training.params)
     if not all(_is_finite(p) for p in leaves(params)):  # the last update is seen by no loss
         raise Diverged("a parameter became infinite or not a number", epochs, optimizer.rate)
     place.backend.synchronize()
@@ -156,23 +157,30 @@ def fit(
     )
 
 
+def _kept(p: Array) -> Array:
+    """Return a copy, which no later step overwrites."""
+    return array_namespace(p).asarray(p, copy=True)
+
+
 def _is_finite(p: Array) -> bool:
     xp = array_namespace(p)
     return bool(xp.all(xp.isfinite(p)))
 
 
-def _row(place: Place, seen: list[tuple[int, dict[str, Array]]], loss: Loss) -> dict[str, float]:
-    """Return the epoch's numbers from what its steps reported, read in one transfer.
+def _row(place: Place, done: Done, loss: Loss) -> tuple[dict[str, float], float]:
+    """Return the epoch's numbers from what its steps reported, read in one transfer, and its first loss.
 
     Means are weighted by the steps' samples; a loss that sums is summed.
     """
-    names = sorted(seen[0][1], key=lambda name: (name != "loss", name))  # a Program sorts them otherwise
-    xp = array_namespace(seen[0][1]["loss"])
-    numbers = place.backend.to_host(xp.stack([report[name] for _, report in seen for name in names])).tolist()
-    total = sum(samples for samples, _ in seen)
-    shares = [samples / total for samples, _ in seen]
+    names = sorted(done.reports[0], key=lambda name: (name != "loss", name))  # a Program sorts them otherwise
+    xp = array_namespace(done.reports[0]["loss"])
+    flat = [xp.reshape(report[name], (-1,)) for name in names for report in done.reports]
+    numbers = place.backend.to_host(xp.concat(flat)).tolist()
+    total, steps = sum(done.samples), len(done.samples)
+    shares = [samples / total for samples in done.samples]
     row = {}
     for i, name in enumerate(names):
-        weights = [1.0] * len(seen) if name == "loss" and loss.reduction == "sum" else shares
-        row[name] = sum(w * n for w, n in zip(weights, numbers[i :: len(names)], strict=True))
-    return row
+        weights = [1.0] * steps if name == "loss" and loss.reduction == "sum" else shares
+        column = numbers[i * steps : (i + 1) * steps]
+        row[name] = sum(w * n for w, n in zip(weights, column, strict=True))
+    return row, numbers[0]

@@ -1,0 +1,119 @@
+"""Epochs: every step of one, in as few calls as the backend allows.
+
+A backend that has a loop of its own is given many batches in one call. Then no Python runs between two
+steps: for small networks that is the most of the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.ground.backend import Backend
+from bpcore.machine.step import Batch
+from bpcore.program.compiled import Compiled
+from bpcore.run.batches import batches, order_of, select
+from bpcore.words.protocols import Array, Tree
+from bpcore.words.trees import leaves, tree_map
+
+__all__ = ["Done", "Epochs"]
+
+AT_ONCE = 64
+"""Epochs of one step each that are made in one call: few enough for a bar to move and an interrupt to act."""
+
+ROOM = 2**26
+"""Bytes of batches that are laid out side by side for one call."""
+
+
+class Done(NamedTuple):
+    """What an epoch reported.
+
+    Attributes
+    ----------
+    samples : list of int
+        Of each step.
+    reports : list of dict
+        Arrays of shape (), or (steps,) for several of these steps, in order.
+    """
+
+    samples: list[int]
+    reports: list[dict[str, Array]]
+
+
+class Epochs:
+    """The training of some parameters, epoch by epoch.
+
+    Attributes
+    ----------
+    params, state : trees of arrays
+        After the last epoch that was made. The next may overwrite their arrays.
+    """
+
+    def __init__(
+        self,
+        step: Callable[..., Tree],
+        params: Tree,
+        state: Tree,
+        data: Batch,
+        size: int | None,
+        key: Array,
+        backend: Backend,
+    ) -> None:
+        self.step, self.params, self.state = step, params, state
+        self.data, self.size, self.key = data, size, key
+        self.samples: int = data[0].shape[0]
+        self.whole = size is None or size >= self.samples
+        self.loop = step.scan if isinstance(step, Compiled) and backend.loop is not None else None
+
+    def many(self, epochs: int, *, one_by_one: bool) -> Iterator[Done]:
+        """Make this many epochs; yield each one when it, and perhaps others after it, are done.
+
+        With `one_by_one`, `params` are those of the epoch that was yielded last.
+        """
+        made = 0
+        while made < epochs:
+            ahead = 0 if one_by_one or not self.whole or not made else min(self._room(AT_ONCE), epochs - made)
+            if self.loop is not None and ahead == self._room(AT_ONCE) > 1:
+                yield from self._whole_epochs(self.loop, ahead)
+                made += ahead
+            else:
+                made += 1
+                yield self._epoch(made)
+
+    def _whole_epochs(self, loop: Callable[..., Tree], count: int) -> Iterator[Done]:
+        xp = array_namespace(self.data[0])
+        same = tuple(xp.broadcast_to(part, (count, *part.shape)) for part in self.data)
+        self.params, self.state, reports = loop(self.params, self.state, same)
+        for i in range(count):
+            yield Done([self.samples], [tree_map(lambda values, i=i: values[i, ...], reports)])
+
+    def _epoch(self, epoch: int) -> Done:
+        done = Done([], [])
+        start = 0
+        if self.loop is not None and not self.whole and self.size is not None:
+            order = order_of(self.key, epoch, self.samples)
+            count = min(self._room(self.samples // self.size), self.samples // self.size)
+            while count > 1 and start + count * self.size <= self.samples:
+                self._several(self.loop, count, self.size, order[start : start + count * self.size], done)
+                start += count * self.size
+        for batch in batches(self.data, self.size, self.key, epoch, start):
+            self.params, self.state, report = self.step(self.params, self.state, batch)
+            done.samples.append(batch[0].shape[0])
+            done.reports.append(report)
+        return done
+
+    def _several(self, loop: Callable[..., Tree], count: int, size: int, order: Array, done: Done) -> None:
+        xp = array_namespace(self.data[0])
+        chosen = select(self.data, order)
+        stacked = tuple(xp.reshape(part, (count, size, *part.shape[1:])) for part in chosen)
+        self.params, self.state, reports = loop(self.params, self.state, stacked)
+        done.samples.extend([size] * count)
+        done.reports.append(reports)
+
+    def _room(self, count: int) -> int:
+        """Return how many batches are laid out at once, of `count` that are wanted."""
+        size = self.samples if self.size is None else min(self.size, self.samples)
+        elements: int = sum(part.size // self.samples for part in leaves(self.data))
+        room = ROOM // (8 * size * max(1, elements))
+        return max(1, min(count, room))
