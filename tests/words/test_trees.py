@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpcore.words.errors import ShapeError
+from bpcore.words.tree_code import builder, reader
 from bpcore.words.trees import LEAF, flatten, leaves, named_leaves, tree_map, unflatten
 
 
@@ -127,3 +128,32 @@ def test_too_few_values_or_too_many(values: list[int]) -> None:
     _, structure = flatten([10, 20])
     with pytest.raises(ShapeError, match=f"2 leaves, was given {len(values)}"):
         unflatten(structure, values)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TREES, TREES)
+def test_written_code_takes_apart_and_puts_together_as_the_general_functions_do(
+    tree: Any, other: Any
+) -> None:
+    values, structure = flatten(tree)
+    read, build = reader(structure), builder(structure)
+    assert read(tree) == tuple(values)
+    assert _kinds(build(values)) == _kinds(tree)
+    _, structure_of_other = flatten(other)
+    if structure == LEAF:
+        assert read(other) == (other,)  # whatever it is: who asks looks at the leaves
+    elif _fits(structure, structure_of_other):
+        assert len(read(other)) == len(values)
+    else:
+        assert read(other) is None
+
+
+def _fits(structure: Any, other: Any) -> bool:
+    """Return whether a tree of the second structure has subtrees where one of the first has leaves."""
+    if structure.kind is None:
+        return True
+    if (structure.kind, structure.keys, len(structure.children)) != (
+        other.kind, other.keys, len(other.children)
+    ):  # fmt: skip
+        return False
+    return all(map(_fits, structure.children, other.children))
