@@ -10,9 +10,17 @@ from bpcore.words.protocols import Array, Namespace
 __all__ = ["FUNCTIONS"]
 
 
+WHOLE, WHOLE_HALF = 40.0, 11.0
+"""From here on the logistic function is 1 to the last digit; the second of numbers of 16 bits."""
+
+
 def expit(xp: Namespace, x: Array, /) -> Array:
-    """Return the logistic function ``1 / (1 + exp(-x))``, with no overflow at any x."""
-    return xp.divide(xp.exp(xp.minimum(x, 0.0)), xp.add(1.0, xp.exp(xp.negative(xp.abs(x)))))
+    """Return the logistic function ``1 / (1 + exp(-x))``, with no overflow at any x.
+
+    It is ``exp(x) / (1 + exp(x))``, which keeps all digits far to the left too, and is 1 from `WHOLE` on.
+    """
+    odds = xp.exp(xp.minimum(x, WHOLE if x.dtype in (xp.float64, xp.float32) else WHOLE_HALF))
+    return xp.divide(odds, xp.add(1.0, odds))
 
 
 def softplus(xp: Namespace, x: Array, /) -> Array:
