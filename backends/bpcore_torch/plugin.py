@@ -90,6 +90,7 @@ def _open(device: str | None) -> Backend:
     library = import_library("torch", "PyTorch", given=name, install=INSTALL)
     from array_api_compat import torch as namespace
 
+    from bpcore_torch.compiling import compile_program
     from bpcore_torch.kernels import kernels
 
     devices = ("cpu", *(f"cuda:{i}" for i in range(library.cuda.device_count())))
@@ -109,6 +110,7 @@ def _open(device: str | None) -> Backend:
         asarray=door.asarray,
         to_host=door.to_host,
         synchronize=door.synchronize,
+        compile=compile_program,
         kernels=kernels(),
     )
 

@@ -6,6 +6,7 @@ steps: for small networks that is the most of the time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -114,6 +115,6 @@ class Epochs:
     def _room(self, count: int) -> int:
         """Return how many batches are laid out at once, of `count` that are wanted."""
         size = self.samples if self.size is None else min(self.size, self.samples)
-        elements: int = sum(part.size // self.samples for part in leaves(self.data))
+        elements: int = sum(math.prod(part.shape[1:]) for part in leaves(self.data))
         room = ROOM // (8 * size * max(1, elements))
         return max(1, min(count, room))
