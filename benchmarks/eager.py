@@ -77,7 +77,7 @@ class _Player:
 @contextmanager
 def _seated(seat: Seat, network: str, number: int) -> Iterator[_Player]:
     process = subprocess.Popen(
-        [seat.python, "-m", "benchmarks.peer_worker", seat.name, network],
+        [seat.python, "-m", "benchmarks.eager_worker", seat.name, network],
         cwd=ROOT,
         env=threads(number),
         stdin=subprocess.PIPE,
@@ -151,7 +151,7 @@ def _told_by(python: str) -> dict[str, Any]:
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.eager", description=__doc__)
     parser.add_argument("--advect-python", metavar="PATH", help="a Python >= 3.12 with advect and bpcore")
     parser.add_argument("--rounds", type=int, default=15, help="rounds in which all take turns (15)")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2], help="numbers of threads (1 2)")

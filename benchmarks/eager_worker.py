@@ -1,4 +1,4 @@
-"""One contender in a process of its own: ``python -m benchmarks.peer_worker NAME NETWORK``.
+"""One contender in a process of its own: ``python -m benchmarks.eager_worker NAME NETWORK``.
 
 It prints a line of JSON when it is ready, with the values that it computes, and one more with the
 microseconds of a call for each line that it reads.

@@ -1,0 +1,1 @@
+"""The same networks trained by each library from the same weights: ``python -m benchmarks.peers``."""

@@ -1,0 +1,195 @@
+"""The runner: workers that stay alive and take turns, so that all share a slow minute of the machine."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from benchmarks.environment import ROOT, threads
+from benchmarks.peers.roster import BAR, ROSTER
+from benchmarks.peers.workloads import WORKLOADS
+
+__all__ = ["Absent", "Field", "race", "refused"]
+
+PATIENCE = 240.0
+"""Seconds until a contender that says nothing is taken for lost."""
+PAUSE = 0.03
+"""Seconds after each turn: threads for products spin for a while before they sleep."""
+BUSY = 0.1
+"""The share of a core above which a worker that waits is not idle."""
+
+Field = dict[str, dict[str, Any]]
+"""By contender: what it reported, and ``times`` (microseconds of a step, one for each cycle)."""
+
+
+class Absent(Exception):
+    """A contender that cannot take part here."""
+
+
+class _Player:
+    """A running worker."""
+
+    def __init__(self, process: subprocess.Popen[str], said: Any) -> None:
+        self.process, self.said = process, said
+        self.report: dict[str, Any] = self._answer()
+
+    def turn(self, seconds: float) -> dict[str, float]:
+        """Let it train for about so long."""
+        assert self.process.stdin is not None  # noqa: S101 - it was opened with a pipe
+        print(seconds, file=self.process.stdin, flush=True)
+        told: dict[str, float] = self._answer()
+        return told
+
+    def _answer(self) -> Any:
+        assert self.process.stdout is not None  # noqa: S101 - it was opened with a pipe
+        watch = threading.Timer(PATIENCE, self.process.kill)
+        watch.start()
+        line = self.process.stdout.readline()
+        watch.cancel()
+        if line:
+            return json.loads(line)
+        self.process.wait()
+        self.said.seek(0)
+        lines = [one for one in self.said.read().splitlines() if one.strip()]
+        raise Absent(lines[-1] if lines else f"it ended without a word, within {PATIENCE:g} s")
+
+
+@contextmanager
+def _seated(name: str, workload: str, python: str, environment: Mapping[str, str]) -> Iterator[_Player]:
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(
+            [python, "-m", "benchmarks.peers.worker", name, workload, repr(time.time())],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
+        try:
+            yield _Player(process, said)
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _environment(number: int, caches: str) -> dict[str, str]:
+    """Return an environment with that many threads for each library, and caches of its own."""
+    names = ("NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "BLIS_NUM_THREADS")
+    folders = {"NUMBA_CACHE_DIR": "numba", "TORCHINDUCTOR_CACHE_DIR": "torch", "XDG_CACHE_HOME": "xdg"}
+    kept = {name: os.path.join(caches, folder) for name, folder in folders.items()}  # noqa: PTH118
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu", "PYTHONWARNINGS": "ignore"}
+    return threads(number) | dict.fromkeys(names, str(number)) | kept | quiet
+
+
+def race(
+    workload: str, names: Sequence[str], *, cycles: int, seconds: float, number: int, caches: str,
+    pythons: Mapping[str, str], together: int = 1,
+) -> Field:  # fmt: skip
+    """Measure the contenders on one workload.
+
+    Parameters
+    ----------
+    workload : str
+    names : sequence of str
+        The contenders, the first of which is `BAR`.
+    cycles : int
+        In how many each takes a turn.
+    seconds : float
+        About how long a turn lasts.
+    number : int
+        Threads for each library.
+    caches : str
+        A folder for what is compiled.
+    pythons : mapping
+        By contender, another Python to run it.
+    together : int
+        How many of the others' workers are started at once; with more than 1 their cold figures mean little.
+        Ours and the bar start alone in any case.
+    """
+    field: Field = {}
+    names = [name for name in names if not ROSTER[name].only or workload in ROSTER[name].only]
+    environment = _environment(number, caches)
+    with ExitStack() as stack:
+        stack.enter_context(_cores(number))
+
+        def start(name: str) -> _Player | Absent:
+            try:
+                return stack.enter_context(
+                    _seated(name, workload, pythons.get(name, sys.executable), environment)
+                )
+            except Absent as reason:
+                return reason
+
+        alone = [name for name in names if ROSTER[name].ours or name == BAR]
+        found = {name: start(name) for name in alone}
+        with ThreadPoolExecutor(together) as pool:
+            others = [name for name in names if name not in found]
+            found |= zip(others, pool.map(start, others), strict=True)
+        players: dict[str, _Player] = {}
+        for name, player in found.items():
+            if isinstance(player, Absent):
+                print(f"{workload}: {name} is left out: {player}", file=sys.stderr)
+                field[name] = {"absent": str(player)}
+                continue
+            players[name] = player
+            field[name] = {**player.report, "times": [], "idle": 0.0}
+        for name, sentence in refused(workload, field).items():
+            print(f"{workload}: {name} is refused: {sentence}", file=sys.stderr)
+            field[name] = {"absent": sentence, "refused": True}
+            del players[name]
+        _turns(players, field, cycles, seconds)
+    for name in players:
+        if field[name]["idle"] > BUSY:
+            print(f"{workload}: {name} is busy while it waits: {field[name]['idle']:.0%}", file=sys.stderr)
+    return field
+
+
+@contextmanager
+def _cores(number: int) -> Iterator[None]:
+    """Let the workers that are started see no more cores than threads: some libraries count cores."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:number])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _turns(players: Mapping[str, _Player], field: Field, cycles: int, seconds: float) -> None:
+    for cycle in range(cycles + 1):
+        for name, player in players.items():
+            told = player.turn(seconds if cycle else seconds / 4)
+            time.sleep(PAUSE)
+            if cycle:  # before the first, each finds out how many steps fill its turn
+                field[name]["times"].append(told["microseconds"])
+                field[name]["idle"] = max(field[name]["idle"], told["idle"])
+
+
+def refused(workload: str, field: Field) -> dict[str, str]:
+    """Return who does not end at the loss of the others, with a sentence that says so: not to be timed."""
+    wanted = field[BAR]["judged"]
+    found = {}
+    for name, told in field.items():
+        if "absent" in told or workload in ROSTER[name].apart:
+            continue
+        tolerance = max(WORKLOADS[workload].tolerance, ROSTER[name].tolerance)
+        if not math.isclose(told["judged"], wanted, rel_tol=tolerance):
+            found[name] = (
+                f"it comes to a loss of {told['judged']}, {BAR} to {wanted}: "
+                f"they may differ by {tolerance:g} of it"
+            )
+    return found
