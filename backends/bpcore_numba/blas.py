@@ -1,0 +1,81 @@
+"""Whose matrix products are called: NumPy's own OpenBLAS, or Intel's library from the wheel ``mkl``."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["Blas", "mkl", "openblas"]
+
+PREFIXES = ("scipy_", "")
+SUFFIXES = ("64_", "_64", "")
+
+
+class Blas(NamedTuple):
+    """A library of products.
+
+    Attributes
+    ----------
+    name : str
+    integer : str
+        LLVM's type of its lengths.
+    symbols : dict of str to int
+        Addresses, by the names that the code calls.
+    """
+
+    name: str
+    integer: str
+    symbols: dict[str, int]
+
+
+def _symbols(library: Any, prefix: str, suffix: str) -> dict[str, int] | None:
+    found = {}
+    for letter in "sd":
+        function = getattr(library, f"{prefix}cblas_{letter}gemm{suffix}", None)
+        if function is None:
+            return None
+        found[f"bp_blas_{letter}gemm"] = int(ctypes.cast(function, ctypes.c_void_p).value or 0)
+    return found
+
+
+def _folders() -> list[Path]:
+    home = Path(np.__file__).parent
+    return [home.parent / "numpy.libs", home / ".dylibs"]
+
+
+@cache
+def openblas() -> Blas | None:
+    """Return the library that NumPy's wheel brings and has loaded, or None where there is no such file."""
+    for folder in _folders():
+        for file in sorted(folder.glob("*openblas*")) if folder.is_dir() else ():
+            try:
+                library = ctypes.CDLL(str(file))
+            except OSError:
+                continue
+            for prefix in PREFIXES:
+                for suffix in SUFFIXES:
+                    symbols = _symbols(library, prefix, suffix)
+                    if symbols:
+                        return Blas("openblas", "i64" if "64" in suffix else "i32", symbols)
+    return None
+
+
+@cache
+def mkl() -> Blas | None:
+    """Return Intel's library, where its wheel is installed."""
+    names = {"win32": ["mkl_rt.2.dll"], "darwin": ["libmkl_rt.2.dylib"]}.get(sys.platform, ["libmkl_rt.so.2"])
+    for name in names:
+        for folder in (Path(sys.prefix) / "lib", Path(sys.prefix) / "Library" / "bin"):
+            try:
+                library = ctypes.CDLL(str(folder / name))
+            except OSError:
+                continue
+            symbols = _symbols(library, "", "")
+            if symbols:
+                return Blas("mkl", "i32", symbols)
+    return None

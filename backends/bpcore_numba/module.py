@@ -1,0 +1,101 @@
+"""One module of LLVM's language for a Program: its kernels, and the loop over steps that calls them."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from bpcore_numba.code import Code
+from bpcore_numba.layout import Layout
+from bpcore_numba.lower import Work
+from bpcore_numba.mathematics import DEFINITIONS
+from bpcore_numba.pairwise import PAIRWISE
+from bpcore_numba.places import Place
+
+__all__ = ["Module", "written"]
+
+OWN = DEFINITIONS | PAIRWISE
+ATTRIBUTES = 'nounwind "prefer-vector-width"="512"'
+FEW = 64
+"""Calls up to which LLVM may write kernels out where they are called."""
+
+
+class Module(NamedTuple):
+    """A text, and in what order its table holds the addresses of regions.
+
+    Attributes
+    ----------
+    text : str
+    regions : tuple of str
+    """
+
+    text: str
+    regions: tuple[str, ...]
+
+
+class _Kernels:
+    """Kernels by their text: what is the same but for where it lies is one function."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.needs: set[str] = set()
+
+    def call(self, work: Work, base: dict[str, str], main: Code) -> None:
+        blocks: dict[tuple[str, int], str] = {}
+
+        def pointer(place: Place) -> str:
+            key = (place.block.region, place.block.offset)
+            return blocks.setdefault(key, f"%p{len(blocks)}")
+
+        for place in (*work.reads, *work.writes):  # the order does not hang on what the text reads first
+            pointer(place)
+        code = Code()
+        work.write(code, pointer)
+        self.needs |= code.needs
+        parameters = ", ".join(f"ptr noalias {name}" for name in blocks.values())
+        text = f"({parameters}) {ATTRIBUTES} {{\n{code.body}\n  ret void\n}}"
+        name = self.names.setdefault(text, f"kernel{len(self.names)}")
+        places = [
+            base[region] if offset == 0
+            else main.raw(f"getelementptr i8, ptr {base[region]}, i64 {offset}")
+            for region, offset in blocks
+        ]  # fmt: skip
+        main.line(f"call void @{name}({', '.join(f'ptr {place}' for place in places)})")
+
+
+def written(layout: Layout, constants: list[str]) -> Module:
+    """Return the module of a Program that was laid out."""
+    regions = ("carry", "work", *constants, *layout.streams)
+    main, kernels = Code(), _Kernels()
+    base = {}
+    for number, region in enumerate(regions):
+        place = main.raw(f"getelementptr ptr, ptr %table, i64 {number}")
+        base[region] = main.raw(f"load ptr, ptr {place}")
+    with main.loop("0", "%steps") as step:
+        for region, size in layout.streams.items():
+            skip = main.raw(f"mul nsw i64 {step}, {size}")
+            base[region] = main.raw(f"getelementptr i8, ptr {base[region]}, i64 {skip}")
+        for work in layout.works:
+            kernels.call(work, base, main)
+    text = f"define void @program(i64 %steps, ptr %table) {ATTRIBUTES} {{\n{main.body}\n  ret void\n}}"
+    how = "" if len(layout.works) <= FEW else "noinline "
+    functions = [
+        f"define internal void @{name}{body.replace('{', how + '{', 1)}"
+        for body, name in kernels.names.items()
+    ]
+    return Module("\n\n".join([*_called(kernels.needs), *functions, text]) + "\n", regions)
+
+
+def _called(needs: set[str]) -> list[str]:
+    """Return declarations of what is called from elsewhere, and definitions of what is bpcore's own."""
+    declared: dict[str, str] = {}
+    waiting = sorted(needs)
+    while waiting:
+        need = waiting.pop()
+        match = re.search(r"@([\w.]+)\(", need)
+        name = match.group(1) if match else need
+        if name not in declared:
+            text, more = OWN.get(name, (f"declare {need}", set()))
+            declared[name] = text
+            waiting += sorted(more)
+    return [declared[name] for name in sorted(declared)]

@@ -1,0 +1,135 @@
+"""A Program as machine code, called with NumPy's arrays."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bpcore.program.program import Program
+from bpcore_numba import views, works
+from bpcore_numba.blas import Blas
+from bpcore_numba.layout import homes, laid_out
+from bpcore_numba.lower import Lowering
+from bpcore_numba.machine import function
+from bpcore_numba.module import written
+
+__all__ = ["Native"]
+
+TABLES = (views, works)
+"""They enter their functions into the table of `lower` when they are imported."""
+
+
+def _aligned(size: int) -> Any:
+    """Return so many zeros, from the begin of a cache line on."""
+    memory = np.zeros(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size]
+
+
+@dataclass(eq=False)
+class Homes:
+    """Where carried arrays lie from one call to the next, for all Programs of one compiled function."""
+
+    memory: Any
+    views: list[Any]
+    begin: int
+    end: int
+
+    def take_in(self, arrays: Sequence[Any]) -> None:
+        """Copy in what is not the array that was returned."""
+        for view, x in zip(self.views, arrays, strict=True):
+            if x is not view:
+                break
+        else:
+            return
+        changed = [(view, x) for view, x in zip(self.views, arrays, strict=True) if x is not view]
+        fresh = [(view, x.copy() if np.may_share_memory(x, self.memory) else x) for view, x in changed]
+        for view, x in fresh:
+            view[...] = x
+
+
+def _homes(program: Program, shared: dict[str, Any]) -> Homes:
+    types = [program.types[program.inputs[i]] for i, _ in program.carried]
+    key = f"numba homes {[(tuple(t.shape), str(t.dtype)) for t in types]}"
+    if key not in shared:
+        offsets, size = homes(types)
+        memory = _aligned(size)
+        found = []
+        for t, offset in zip(types, offsets, strict=True):
+            count = int(np.prod(t.shape, dtype=np.int64)) * t.dtype.itemsize
+            found.append(memory[offset : offset + count].view(t.dtype).reshape(t.shape))
+        begin = memory.ctypes.data
+        shared[key] = Homes(memory, found, begin, begin + size)
+    kept: Homes = shared[key]
+    return kept
+
+
+class Native:
+    """A Program in machine code.
+
+    Attributes
+    ----------
+    source : str
+        Its text in LLVM's language.
+    """
+
+    def __init__(self, program: Program, shared: dict[str, Any], blas: Blas | None) -> None:
+        lowering = Lowering(program, blas)
+        layout = laid_out(lowering)
+        module = written(layout, [f"constant_{name}" for name in program.constants])
+        self.source = module.text
+        self._function = function(module.text, "program", blas.symbols if blas else {})
+        self.homes = _homes(program, shared)
+        self.work = shared.get("numba work")
+        if self.work is None or self.work.size < layout.work:
+            self.work = shared["numba work"] = _aligned(layout.work)
+        self._constants = [np.ascontiguousarray(x) for x in program.constants.values()]
+        carried = {i for i, _ in program.carried}
+        results = {o for _, o in program.carried}
+        self._given = [i for i in range(len(program.inputs)) if i not in carried]
+        self._taken = [i for i, _ in program.carried]
+        self._back = [o for _, o in program.carried]
+        self._made = [o for o in range(len(program.outputs)) if o not in results]
+        self._types = [lowering.place(program.outputs[o]) for o in self._made]
+        self._count = len(program.outputs)
+        fixed = [self.homes.begin, self.work.ctypes.data, *(x.ctypes.data for x in self._constants)]
+        self._fixed = len(fixed)
+        self._table = (ctypes.c_void_p * len(module.regions))(*fixed)
+        self._at = ctypes.addressof(self._table)
+
+    def run(self, *inputs: Any) -> list[Any]:
+        """Run the Program once."""
+        return self._run(1, (), inputs)
+
+    def loop(self, length: int, /, *inputs: Any) -> list[Any]:
+        """Run it many times; what is not carried has one more axis in front."""
+        return self._run(length, (length,), inputs)
+
+    def _run(self, steps: int, front: tuple[int, ...], inputs: Sequence[Any]) -> list[Any]:
+        self.homes.take_in([inputs[i] for i in self._taken])
+        held = []
+        number = self._fixed
+        for i in self._given:
+            x = inputs[i]
+            if not x.flags.c_contiguous:
+                x = np.ascontiguousarray(x)
+            address = x.__array_interface__["data"][0]
+            if self.homes.begin <= address < self.homes.end:
+                x = x.copy()
+                address = x.ctypes.data
+            held.append(x)
+            self._table[number] = address
+            number += 1
+        outputs: list[Any] = [None] * self._count
+        for o, view in zip(self._back, self.homes.views, strict=True):
+            outputs[o] = view
+        for o, place in zip(self._made, self._types, strict=True):
+            outputs[o] = y = np.empty(front + place.shape, place.kind)
+            self._table[number] = y.__array_interface__["data"][0]
+            number += 1
+        self._function.call(steps, self._at)
+        return outputs

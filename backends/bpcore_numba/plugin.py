@@ -1,0 +1,41 @@
+"""Native code for the CPU: NumPy's arrays and functions, and Programs compiled by LLVM."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bpcore.ground.backend import Backend, Plugin
+from bpcore.words.errors import BackendUnusable
+
+__all__ = ["numba"]
+
+INSTALL = "python -m pip install 'bpcore[jit]'"
+DEVICES = ("cpu", "mkl")
+
+
+def _open(device: str | None) -> Backend:
+    """Open it; ``numba:mkl`` takes large products from Intel's library."""
+    from bpcore_numpy import numpy
+
+    if device not in (None, *DEVICES):
+        raise BackendUnusable(f"numba:{device}", "it has the devices cpu and mkl", 'Write backend="numba".')
+    try:
+        import llvmlite
+    except ImportError as error:
+        raise BackendUnusable(
+            "numba", f"llvmlite does not load ({error})", f"Install it: {INSTALL}"
+        ) from error
+    from bpcore_numba.compiling import Compiler
+
+    compiler = Compiler(device)
+    return replace(
+        numpy.open(None),
+        name=f"numba:{device}" if device else "numba",
+        version=f"{llvmlite.__version__}",
+        devices=DEVICES,
+        compile=compiler.compile,
+        loop=compiler.loop,
+    )
+
+
+numba = Plugin(name="numba", install=INSTALL, open=_open)

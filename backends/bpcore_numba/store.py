@@ -1,0 +1,55 @@
+"""The folder in which compiled code is kept from one process to the next."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+__all__ = ["FOLDER", "folder", "keep", "kept"]
+
+FOLDER = "BPCORE_CACHE"
+"""The environment variable that moves the folder."""
+
+
+def folder() -> Path:
+    """Return the folder: where the variable says, else where the platform keeps such things."""
+    given = os.environ.get(FOLDER)
+    if given:
+        return Path(given)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "bpcore" / "numba"
+
+
+def kept(name: str) -> bytes | None:
+    """Return what was kept under that name, or None."""
+    try:
+        return (folder() / f"{name}.o").read_bytes()
+    except (OSError, RuntimeError):  # RuntimeError: there is no home
+        return None
+
+
+def keep(name: str, code: bytes) -> None:
+    """Keep the code; where nothing can be written, nothing is.
+
+    The file is written beside its place and moved there in one step, so that another process sees all of
+    it or none.
+    """
+    try:
+        place = folder()
+        place.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=place, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(code)
+            Path(beside).replace(place / f"{name}.o")
+        except OSError:
+            Path(beside).unlink(missing_ok=True)
+    except (OSError, RuntimeError):
+        return

@@ -1,0 +1,233 @@
+"""Functions that are neither element-wise nor views: products, reductions, joins, elements by index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bpcore.program.equation import Equation
+from bpcore_numba.lower import Lowering, handles
+from bpcore_numba.moves import AddAt, TakeAt
+from bpcore_numba.places import Place
+from bpcore_numba.products import Product, Transpose, is_small
+from bpcore_numba.reductions import Argument, Reduce, Running
+from bpcore_numba.refusal import Refused
+from bpcore_numba.views import picked
+
+__all__: list[str] = []
+
+
+def _axes(equation: Equation, count: int) -> tuple[int, ...]:
+    axis = equation.static.get("axis")
+    if axis is None:
+        return tuple(range(count))
+    return tuple(i % count for i in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+@handles("sum", "mean", "max", "min", "prod", "any", "all")
+def _reduce(lowering: Lowering, equation: Equation) -> None:
+    source = lowering.place(equation.inputs[0])
+    axes = _axes(equation, len(source.shape))
+    name = equation.function.name
+    if source.count == 0:
+        raise Refused(f"the function {name} of an array without elements")
+    result = lowering.result(equation)
+    shape = tuple(n for i, n in enumerate(source.shape) if i not in axes)
+    lowering.work(Reduce(name, source, result.as_shape(shape), axes))
+
+
+@handles("argmax", "argmin")
+def _argument(lowering: Lowering, equation: Equation) -> None:
+    source = lowering.place(equation.inputs[0])
+    axis = equation.static.get("axis")
+    if axis is None:
+        source, axis = _flat(lowering, source), 0
+    axis %= len(source.shape)
+    shape = tuple(n for i, n in enumerate(source.shape) if i != axis)
+    result = lowering.result(equation).as_shape(shape)
+    lowering.work(Argument(equation.function.name, source, result, axis))
+
+
+@handles("cumulative_sum", "cumulative_prod")
+def _running(lowering: Lowering, equation: Equation) -> None:
+    source = lowering.place(equation.inputs[0])
+    axis = equation.static.get("axis")
+    axis = 0 if axis is None else axis % len(source.shape)
+    result = lowering.result(equation)
+    initial = result
+    if equation.static.get("include_initial"):
+        first = initial.sliced(axis, 0, 1, 1)
+        lowering.fill(first, 0 if equation.function.name == "cumulative_sum" else 1)
+        result = initial.sliced(axis, 1, 1, source.shape[axis])
+    lowering.work(Running(equation.function.name, source, result, axis))
+    lowering.ready(equation)
+
+
+@handles("concat", "stack")
+def _join(lowering: Lowering, equation: Equation) -> None:
+    """Copy each part into its piece of the result."""
+    stacked = equation.function.name == "stack"
+    axis = equation.static.get("axis", 0)
+    parts = [lowering.place(x) for x in equation.inputs]
+    if axis is None:
+        parts = [_flat(lowering, part) for part in parts]
+        axis = 0
+    result = lowering.result(equation)
+    axis %= len(result.shape)
+    start = 0
+    for part in parts:
+        count = 1 if stacked else part.shape[axis]
+        piece = result.sliced(axis, start, 1, count)
+        if stacked:
+            lengths = [n for i, n in enumerate(piece.shape) if i != axis]
+            strides = tuple(s for i, s in enumerate(piece.strides) if i != axis)
+            piece = Place(piece.block, piece.kind, tuple(lengths), strides, piece.offset)
+        lowering.copy(part, piece)
+        start += count
+    lowering.ready(equation)
+
+
+def _flat(lowering: Lowering, place: Place) -> Place:
+    return lowering.ordered(place).as_shape((place.count,))
+
+
+@handles("slice_scatter")
+def _slice_scatter(lowering: Lowering, equation: Equation) -> None:
+    source = lowering.place(equation.inputs[0])
+    result = lowering.result(equation)
+    lowering.fill(result, 0)
+    lowering.copy(source, picked(result, equation.static["key"]))
+    lowering.ready(equation)
+
+
+@handles("assign")
+def _assign(lowering: Lowering, equation: Equation) -> None:
+    source = lowering.place(equation.inputs[0])
+    value = lowering.place(equation.inputs[1])
+    result = lowering.result(equation)
+    target = picked(result, equation.static["key"])
+    lowering.copy(source, result)
+    lowering.copy(value, target)
+    lowering.ready(equation)
+
+
+def _indices(place: Place) -> Place:
+    if not place.kind.startswith("int"):
+        raise Refused("indexing by a mask")
+    return place
+
+
+@handles("take", "take_along_axis")
+def _take(lowering: Lowering, equation: Equation) -> None:
+    source, indices = lowering.place(equation.inputs[0]), _indices(lowering.place(equation.inputs[1]))
+    along = equation.function.name == "take_along_axis"
+    axis = equation.static.get("axis")
+    axis = (-1 if along else 0) if axis is None else axis
+    if source.count == 0:
+        raise Refused(f"the function {equation.function.name} of an array without elements")
+    result = lowering.result(equation)
+    if along:
+        shape = list(result.shape)
+        shape[axis] = source.shape[axis]
+        source = source.broadcast(shape)
+        indices = indices.broadcast(result.shape)
+    if result.count:
+        lowering.work(TakeAt(source, indices, result, axis % len(source.shape), along))
+    lowering.ready(equation)
+
+
+@handles("gather")
+def _gather(lowering: Lowering, equation: Equation) -> None:
+    source = lowering.place(equation.inputs[0])
+    axis = _one_array(equation)
+    indices = _indices(lowering.place(equation.inputs[1]))
+    result = lowering.result(equation)
+    if result.count:
+        lowering.work(TakeAt(source, indices, result, axis))
+    lowering.ready(equation)
+
+
+@handles("scatter_add")
+def _scatter(lowering: Lowering, equation: Equation) -> None:
+    source = lowering.place(equation.inputs[0])
+    axis = _one_array(equation)
+    indices = _indices(lowering.place(equation.inputs[1]))
+    result = lowering.result(equation)
+    lowering.fill(result, 0)
+    if source.count:
+        lowering.work(AddAt(source, indices, result, axis))
+    lowering.ready(equation)
+
+
+def _one_array(equation: Equation) -> int:
+    """Return the axis of a key that holds one array, and before it whole axes only."""
+    key: tuple[Any, ...] = equation.static["key"]
+    whole = [part == slice(None) if isinstance(part, slice) else part is ... for part in key]
+    if len(equation.inputs) != 2 or whole.count(False) != 1 or ... in key[: whole.index(False)]:  # noqa: PLR2004
+        raise Refused("indexing by more than one array")
+    return whole.index(False)
+
+
+@handles("index_add", "add_along_axis")
+def _index_add(lowering: Lowering, equation: Equation) -> None:
+    x, indices, source = (lowering.place(operand) for operand in equation.inputs)
+    axis = equation.static["axis"] % len(x.shape)
+    result = lowering.result(equation)
+    lowering.copy(x, result)
+    along = equation.function.name == "add_along_axis"
+    if along:
+        source = source.broadcast(indices.shape)
+    if source.count:
+        lowering.work(AddAt(source, _indices(indices), result, axis, along))
+    lowering.ready(equation)
+
+
+@handles("matmul")
+def _matmul(lowering: Lowering, equation: Equation) -> None:
+    a, b = (lowering.place(x) for x in equation.inputs)
+    kind = lowering.kind(equation)
+    if {a.kind, b.kind} != {kind} or not kind.startswith("float"):
+        raise Refused(f"the function matmul of {a.kind} and {b.kind}")
+    if len(a.shape) > 2 or len(b.shape) > 2:  # noqa: PLR2004
+        raise Refused("the function matmul of stacks of matrices")
+    result = lowering.result(equation)
+    if len(a.shape) == 1:
+        a = a.broadcast((1, *a.shape))
+    if len(b.shape) == 1:
+        b = Place(b.block, kind, (*b.shape, 1), (*b.strides, 1), b.offset)
+    product(lowering, a, b, result.as_shape((a.shape[0], b.shape[1])))
+    lowering.ready(equation)
+
+
+def product(lowering: Lowering, a: Place, b: Place, c: Place) -> None:
+    """Append the product of two matrices, with what must be copied for it."""
+    (m, k), n = a.shape, b.shape[1]
+    if m * n == 0:
+        return
+    if k == 0:
+        lowering.fill(c, 0)
+        return
+    if n == 1 and m > 1 and a.strides[0] == 1:  # one column: as one row of the transposed product
+        a, b, c = (x.permuted((1, 0)) for x in (b, a, c))
+        (m, k), n = a.shape, b.shape[1]
+        c = Place(c.block, c.kind, c.shape, (n, 1), c.offset)
+    if is_small(m, k, n, a.kind) or lowering.blas is None:
+        if n > 1 and b.strides[1] != 1:
+            b = _by_rows(lowering, b)
+        lowering.work(Product(a, b, c, None))
+        return
+    a, b = (x if _fits(x) else lowering.ordered_copy(x) for x in (a, b))
+    lowering.work(Product(a, b, c, lowering.blas))
+
+
+def _fits(place: Place) -> bool:
+    """Tell whether a BLAS can read the matrix: rows, or columns, in order and not over one another."""
+    (rows, columns), (down, along) = place.shape, place.strides
+    return (along == 1 and down >= columns) or (down == 1 and along >= rows)
+
+
+def _by_rows(lowering: Lowering, place: Place) -> Place:
+    if place.strides[0] != 1:
+        return lowering.ordered_copy(place)
+    target = lowering.new(place.kind, place.shape)
+    lowering.work(Transpose(place, target))
+    return target
