@@ -46,7 +46,7 @@ def adam_of(lines: Sequence[Line], leaving: Mapping[Slot, int]) -> Adam | None:
     made = {line.output: line for line in lines}
 
     def of(slot: Any, function: Any) -> tuple[Any, ...]:
-        line = made.get(slot)
+        line = made.get(slot) if type(slot) is Slot else None
         if line is None or line.function is not function:
             return (None,) * 4
         return (*line.inputs, *line.factor.values(), None, None)[:4]

@@ -161,7 +161,11 @@ class _Plan:
 
     def text(self, writer: Any, line: Line, dtype: Any) -> str:
         """Return a line's text."""
-        named = [self.register.get(x) or writer.operand(x, like=dtype) for x in line.inputs]
+        inside = [type(x) is Slot and x in self.register for x in line.inputs]  # 2.0 is a key like slot 2
+        named = [
+            self.register[x] if here else writer.operand(x, like=dtype)
+            for x, here in zip(line.inputs, inside, strict=True)
+        ]
         factor = [f"{name}={value!r}" for name, value in line.factor.items()]
         arguments = ", ".join([*named, *factor, f"out={self.out[line.output]}"])
         return f"{writer.bind(line.function)}({arguments})"

@@ -122,11 +122,12 @@ class Writer:
 
     def _lies(self, equation: Equation) -> bool:
         """Make now a view of what lies at its place at every call."""
-        if equation.function.name not in VIEWS or equation.inputs[0] not in self.lying:
+        first = equation.inputs[0] if equation.function.name in VIEWS else None
+        if type(first) is not Slot or first not in self.lying:
             return False
         if equation.output in self.into:
             return False
-        x = self.lying[equation.inputs[0]]
+        x = self.lying[first]
         y = self._kernel(equation)(x, *equation.inputs[1:], **equation.static)
         if y.data_ptr() != x.data_ptr() or y._base is None:  # noqa: SLF001 - the only way to see a view
             return False

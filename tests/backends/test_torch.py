@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+import bpcore as bp
 from bpcore import grad, value_and_grad
 from bpcore.ground.registry import backend as open_backend
+from bpcore.machine.step import make_step
+from bpcore.program.compiled import compile as compile_
 from bpcore.words.errors import BackendUnusable, MixedArrays
+from bpcore.words.trees import leaves, tree_map
 
 Axis = Any
 pytestmark = pytest.mark.axes("torch")
@@ -107,3 +111,203 @@ def test_a_device_that_cannot_compute_is_unusable(backend: Axis) -> None:
     wrong = SimpleNamespace(ones=torch.ones, full=torch.full, equal=torch.equal, matmul=lambda a, b: a)
     with pytest.raises(BackendUnusable, match="computed a wrong product"):
         _prove(wrong, "torch:cpu", torch.device("cpu"))
+
+
+# -- the lowering: in place, in vectors, fused ---------------------------------------------------------------
+
+OPTIMIZERS = {
+    "gradient descent": bp.SGD(0.125),
+    "momentum": bp.Momentum(0.125),
+    "nesterov": bp.Nesterov(0.125),
+    "adagrad": bp.Adagrad(0.125),
+    "rmsprop": bp.RMSprop(0.0625),
+    "adam": bp.Adam(0.0625),
+    "adam with decay": bp.AdamW(0.0625),
+}
+NET = bp.Chain(bp.Linear(5), bp.Tanh(), bp.Linear(4), bp.Sigmoid(), bp.Linear(3), bp.Relu(), bp.Linear(3))
+
+
+def training(backend: Axis, optimizer: Any, dtype: str = "float64") -> tuple[Any, Any, Any, Any]:
+    """Return a step, parameters, state, and a function of a number to a batch."""
+    xp = np.dtype(dtype)
+    params = NET.init(bp.key(3, backend="numpy"), (6,), dtype=xp.type)
+    state = optimizer.init(params)
+
+    def put(tree: Any) -> Any:
+        return tree_map(lambda x: backend.array(np.array(x), str(x.dtype)), tree)
+
+    def batch(number: int, samples: int = 8) -> Any:
+        x = np.sin(np.arange(6.0 * samples) * (number + 1)).reshape(samples, 6).astype(dtype)
+        return put((x, np.arange(samples) % 3))
+
+    return make_step(NET, bp.CrossEntropy(), optimizer), put(params), put(state), batch
+
+
+def trained(step: Any, params: Any, state: Any, batch: Any, count: int = 4) -> tuple[Any, Any, list[float]]:
+    losses = []
+    for number in range(count):
+        params, state, report = step(params, state, batch(number))
+        losses.append(float(report["loss"]))
+    return params, state, losses
+
+
+def assert_near(one: Any, other: Any, ulps: float) -> None:
+    for a, b in zip(leaves(one), leaves(other), strict=True):
+        eps = np.finfo(str(a.dtype).partition(".")[2]).eps
+        scale = float(b.abs().max()) if b.numel() else 1.0
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=0, atol=ulps * eps * scale)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_compiled_steps_are_eager_steps(backend: Axis, name: str, dtype: str) -> None:
+    step, params, state, batch = training(backend, OPTIMIZERS[name], dtype)
+    wanted = trained(step, params, state, batch)
+    got = trained(compile_(step, carry=2), params, state, batch)
+    assert_near(got[:2], wanted[:2], 256)
+    assert got[2] == pytest.approx(wanted[2], rel=64 * float(np.finfo(dtype).eps))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_is_a_few_calls_for_all_arrays(backend: Axis, name: str) -> None:
+    """Each function of the optimizer's is called once, and not once for each parameter."""
+    step, params, state, batch = training(backend, OPTIMIZERS[name])
+    compiled = compile_(step, carry=2)
+    trained(compiled, params, state, batch, 1)
+    equations = len(compiled.program(params, state, batch(0)).equations)
+    run = next(iter(compiled._entries.values())).run
+    lines = source_of(run).splitlines()
+    arrays = len(leaves(params))
+    assert arrays == 8
+    each = len(leaves(state)) // arrays + 2  # at least so many equations stand there for each array
+    assert sum(not line.strip().startswith("del") for line in lines) < equations - (arrays - 1) * each + 16
+
+
+def source_of(run: Any) -> str:
+    """Return the text of a compiled function, which may be wrapped."""
+    while not hasattr(run, "source"):
+        run = next(c.cell_contents for c in run.__closure__ if callable(c.cell_contents) and named(c))
+    text: str = run.source
+    return text
+
+
+def named(cell: Any) -> bool:
+    return getattr(cell.cell_contents, "__name__", "") in ("run", "run_apart", "run_with_values", "program")
+
+
+def test_adam_is_one_call_and_its_numbers_are_those_of_its_lines(
+    backend: Axis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bpcore_torch import vectors
+
+    made: list[Any] = []
+    fused = vectors.fused_adam
+    monkeypatch.setattr(vectors, "fused_adam", lambda *given: made.append(given) or fused(*given))
+    step, params, state, batch = training(backend, bp.Adam(0.0625))
+    one = trained(compile_(step, carry=2), params, state, batch)
+    assert len(made) == 1
+    monkeypatch.setattr(vectors.Vectors, "_takes_fused", lambda self: False)
+    other = trained(compile_(step, carry=2), params, state, batch)
+    assert len(made) == 1
+    assert_near(one[:2], other[:2], 64)
+    monkeypatch.undo()
+    step, params, state, batch = training(backend, bp.AdamW(0.0625))
+    trained(compile_(step, carry=2), params, state, batch, 1)
+    assert len(made) == 1  # its decay is another formula
+
+
+@pytest.mark.parametrize("piece", [1, 7, 64])
+def test_vectors_in_pieces_are_vectors(backend: Axis, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    from bpcore_torch import vectors
+
+    step, params, state, batch = training(backend, bp.RMSprop(0.0625))
+    whole = trained(compile_(step, carry=2), params, state, batch)
+    monkeypatch.setattr(vectors, "PIECE", piece)
+    assert_near(trained(compile_(step, carry=2), params, state, batch)[:2], whole[:2], 0)
+
+
+def test_carried_arrays_stay_where_they_are_and_the_first_ones_are_the_users(backend: Axis) -> None:
+    step, params, state, batch = training(backend, bp.Adam(0.0625))
+    before = tree_map(lambda x: x.clone(), (params, state))
+    compiled = compile_(step, carry=2)
+    first = compiled(params, state, batch(0))
+    pointers = [x.data_ptr() for x in leaves(first[:2])]
+    second = compiled(*first[:2], batch(1))
+    assert [x.data_ptr() for x in leaves(second[:2])] == pointers
+    assert not set(pointers) & {x.data_ptr() for x in leaves((params, state))}
+    assert_near((params, state), before, 0)
+    assert first[2]["loss"].data_ptr() != second[2]["loss"].data_ptr()
+
+
+def test_what_is_kept_of_carried_memory_is_copied_before_it_is_written(backend: Axis) -> None:
+    xp = backend.xp
+
+    def step(a: Any, b: Any, x: Any) -> Any:
+        turned = xp.matrix_transpose(a)
+        report = {"old": a, "turned": turned, "row": a[0, ...], "flat": xp.reshape(b, (-1,)), "twice": x}
+        return a - 0.5 * x, turned, report
+
+    a, b, x = (backend.array(np.arange(4.0).reshape(2, 2) * k) for k in (1, 2, 3))
+    compiled, carried = compile_(step, carry=2), (a, b)
+    kept = []
+    for _ in range(3):
+        *wanted, notes = step(a, b, x)
+        *carried, report = compiled(*carried, x)
+        kept.append((report, tree_map(lambda y: y.clone(), notes)))
+        a, b = wanted
+        assert_near(carried, wanted, 0)
+    for report, notes in kept:
+        assert_near(report, notes, 0)
+
+
+def test_carried_arrays_that_change_places(backend: Axis) -> None:
+    compiled = compile_(lambda a, b, c: (b, a, c * 2.0), carry=3)
+    given = [backend.array([float(k)]) for k in range(3)]
+    one = compiled(*given)
+    assert [x.tolist() for x in one] == [[1.0], [0.0], [4.0]]
+    assert [x.tolist() for x in compiled(*one)] == [[0.0], [1.0], [8.0]]
+    two = compiled(*compiled(*given))
+    assert [x.tolist() for x in compiled(two[1], two[0], two[0])] == [[0.0], [1.0], [0.0]]
+
+
+def test_gradients_that_are_returned_are_not_overwritten(backend: Axis) -> None:
+    xp = backend.xp
+
+    def step(p: Any, x: Any) -> Any:
+        g = grad(lambda p: xp.sum(xp.square(xp.matmul(x, p["w"]) + p["b"])))(p)
+        return {name: p[name] - 0.25 * xp.sqrt(xp.square(g[name]) + 1.0) for name in p}, g
+
+    p = {"w": backend.array([[1.0, 2.0], [0.5, -1.0]]), "b": backend.array([0.5, 0.25])}
+    compiled, x = compile_(step, carry=1), backend.array([[1.0, -1.0], [2.0, 0.5]])
+    carried, g = compiled(p, x)
+    assert_near([carried, g], list(step(p, x)), 4)
+    compiled(carried, x)
+    assert_near(g, step(p, x)[1], 4)
+
+
+def test_a_ragged_batch_a_rate_and_an_epoch_compile_nothing_new(backend: Axis) -> None:
+    step, params, state, batch = training(backend, bp.Momentum(0.125))
+    calls: list[int] = []
+
+    def counted(*args: Any) -> Any:
+        calls.append(1)
+        return step(*args)
+
+    compiled = compile_(counted, carry=2)
+    for epoch in range(3):
+        for number, samples in enumerate((8, 8, 5)):
+            params, state, _ = compiled(params, state, batch(number, samples))
+        state = {**state, "rate": backend.array(0.1 / (epoch + 1))}
+    assert len(calls) == compiled.compilations == 2
+    places = {x.data_ptr() for x in leaves(params)}
+    params, state, _ = compiled(params, state, batch(0, 5))
+    assert {x.data_ptr() for x in leaves(params)} == places  # both signatures carry in one place
+
+
+def test_a_compiled_function_writes_no_graph(backend: Axis) -> None:
+    x = backend.array([1.0, 2.0]).requires_grad_()
+    y = compile_(lambda x: backend.xp.exp(x) * 2.0)(x)
+    assert not y.requires_grad
+    z = compile_(lambda a, x: (a + x, a * x), carry=1)(x, x)
+    assert not any(part.requires_grad for part in z)
+    assert x.tolist() == [1.0, 2.0]
