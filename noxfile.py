@@ -146,4 +146,5 @@ def bench(session: nox.Session) -> None:
     session.run("asv", "check", "--python=same", env=env)
     session.run("asv", "run", "--quick", "--python=same", f"--set-commit-hash={commit}", env=env)
     session.run("python", "-m", "benchmarks.imports", "--rounds", "5")
-    session.run("python", "-m", "benchmarks.peers", "--rounds", "3")
+    session.run("python", "-m", "benchmarks.eager", "--rounds", "3")
+    session.run("python", "-m", "benchmarks.peers", "--quick")

@@ -1,4 +1,4 @@
-"""What asv measures: gradients, a training step, the import. ``nox -s bench`` or ``asv run``."""
+"""What asv measures: gradients, training steps, the import. ``nox -s bench`` or ``asv run``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from typing import Any, ClassVar
 
 from benchmarks.contenders import CONTENDERS, HAND
 from benchmarks.networks import NETWORKS, problem
+from benchmarks.peers.roster import BAR, NUMPY, preparation
+from benchmarks.peers.workloads import WORKLOADS, data_of
+from bpcore.words.errors import BackendError
 
-__all__ = ["Gradient", "Step", "timeraw_import"]
+__all__ = ["Gradient", "Training", "timeraw_import"]
 
 
 class Gradient:
@@ -26,30 +29,30 @@ class Gradient:
         self.call()
 
 
-class Step:
-    """One training step of Adam."""
+class Training:
+    """Steps of the six workloads of `benchmarks.peers`; tuned NumPy is there to divide by."""
 
-    param_names = ("network", "how")
-    params: ClassVar[Any] = (list(NETWORKS), ["eager", "compiled"])
+    param_names = ("workload", "who")
+    params: ClassVar[Any] = (list(WORKLOADS), [BAR, NUMPY, "bpcore numba", "bpcore eager"])
+    timeout = 120.0
 
-    def setup(self, network: str, how: str) -> None:
-        """Make the step, and record it if it is compiled."""
-        import bpcore as bp
-        from bpcore.machine.step import make_step
+    def setup(self, workload: str, who: str) -> None:
+        """Train for two steps: what is recorded, compiled and allocated at the first is not measured.
 
-        (w1, _, w2, _), x, y = problem(network)
-        net = bp.Chain(bp.Linear(w1.shape[1]), bp.Tanh(), bp.Linear(w2.shape[1]))
-        optimizer = bp.Adam(1e-3)
-        step = make_step(net, bp.SquaredError(), optimizer)
-        self.step: Any = bp.compile(step) if how == "compiled" else step
-        self.weights = net.init(bp.key(0), x.shape[1:])
-        self.state = optimizer.init(self.weights)
-        self.batch = (x, y)
-        self.time_step(network, how)
+        Raises
+        ------
+        NotImplementedError
+            Where the backend is not installed: asv leaves it out.
+        """
+        try:
+            self.training = preparation(who)(WORKLOADS[workload], data_of(WORKLOADS[workload]))
+            self.training.advance(2)
+        except BackendError as error:
+            raise NotImplementedError(str(error)) from error
 
-    def time_step(self, network: str, how: str) -> None:
-        """One step, from the last one's parameters."""
-        self.weights, self.state, _ = self.step(self.weights, self.state, self.batch)
+    def time_step(self, workload: str, who: str) -> None:
+        """One step."""
+        self.training.advance(1)
 
 
 def timeraw_import() -> str:

@@ -25,8 +25,8 @@ PATIENCE = 240.0
 """Seconds until a contender that says nothing is taken for lost."""
 PAUSE = 0.03
 """Seconds after each turn: threads for products spin for a while before they sleep."""
-BUSY = 0.1
-"""The share of a core above which a worker that waits is not idle."""
+BUSY = 0.15
+"""Seconds of work above which a worker that waits for its turn is not idle."""
 
 Field = dict[str, dict[str, Any]]
 """By contender: what it reported, and ``times`` (microseconds of a step, one for each cycle)."""
@@ -151,7 +151,9 @@ def race(
         _turns(players, field, cycles, seconds)
     for name in players:
         if field[name]["idle"] > BUSY:
-            print(f"{workload}: {name} is busy while it waits: {field[name]['idle']:.0%}", file=sys.stderr)
+            print(
+                f"{workload}: {name} worked for {field[name]['idle']:.2f} s while it waited", file=sys.stderr
+            )
     return field
 
 
