@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from bpcore_numba.apply import applied
-from bpcore_numba.code import Code, Value, literal
+from bpcore_numba.code import Code, Value
 from bpcore_numba.places import Place
 
 __all__ = ["Load", "Loops", "Step"]
@@ -97,8 +97,7 @@ class Loops:
 
         for step in self.steps:
             args = tuple(operand(x, step) for x in step.operands)
-            y = applied(code, step.function, args, step.static, step.kind)
-            values[step.slot] = y if isinstance(y, Value) else literal(step.kind, y)
+            values[step.slot] = applied(code, step.function, args, step.static, step.kind)
         for number, slot in enumerate(self.stores, start=len(self.loads)):
             code.store(values[slot], address(number))
 

@@ -83,10 +83,12 @@ class Function(NamedTuple):
     call : function ``(count, address of a table)``
     loaded : object
         What holds its code: it goes when this goes.
+    address : int
     """
 
     call: Callable[[int, int], None]
     loaded: object
+    address: int
 
 
 def function(text: str, name: str, symbols: dict[str, int]) -> Function:
@@ -105,4 +107,5 @@ def function(text: str, name: str, symbols: dict[str, int]) -> Function:
         llvm.add_symbol(symbol, address)
     loaded = _Loaded(text)
     kind = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p)
-    return Function(kind(loaded.engine.get_function_address(name)), loaded)
+    address = int(loaded.engine.get_function_address(name))
+    return Function(kind(address), loaded, address)

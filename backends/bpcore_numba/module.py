@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import re
+from math import prod
 from typing import NamedTuple
 
 from bpcore_numba.code import Code
 from bpcore_numba.layout import Layout
+from bpcore_numba.loops import Loops
 from bpcore_numba.lower import Work
 from bpcore_numba.mathematics import DEFINITIONS
 from bpcore_numba.pairwise import PAIRWISE
 from bpcore_numba.places import Place
+from bpcore_numba.threads import RUNTIME
 
 __all__ = ["Module", "written"]
 
 OWN = DEFINITIONS | PAIRWISE
 ATTRIBUTES = 'nounwind "prefer-vector-width"="512"'
+SHARED = 100_000
+"""Elements from which threads share a loop."""
+PIECES = 16
+LINE = 64
 FEW = 64
 """Calls up to which LLVM may write kernels out where they are called."""
 
@@ -38,6 +45,7 @@ class _Kernels:
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
+        self.shared: dict[str, int] = {}  # how many places each of them has
         self.needs: set[str] = set()
 
     def call(self, work: Work, base: dict[str, str], main: Code) -> None:
@@ -50,9 +58,14 @@ class _Kernels:
         for place in (*work.reads, *work.writes):  # the order does not hang on what the text reads first
             pointer(place)
         code = Code()
-        work.write(code, pointer)
+        shared = isinstance(work, Loops) and is_large(work)
+        if isinstance(work, Loops) and shared:
+            work.write(code, pointer, ("%first", "%end"))
+        else:
+            work.write(code, pointer)
         self.needs |= code.needs
         parameters = ", ".join(f"ptr noalias {name}" for name in blocks.values())
+        parameters += ", i64 %first, i64 %end" if shared else ""
         text = f"({parameters}) {ATTRIBUTES} {{\n{code.body}\n  ret void\n}}"
         name = self.names.setdefault(text, f"kernel{len(self.names)}")
         places = [
@@ -60,12 +73,43 @@ class _Kernels:
             else main.raw(f"getelementptr i8, ptr {base[region]}, i64 {offset}")
             for region, offset in blocks
         ]  # fmt: skip
-        main.line(f"call void @{name}({', '.join(f'ptr {place}' for place in places)})")
+        if isinstance(work, Loops) and shared:
+            self.shared[name] = len(blocks)
+            _share(main, base["pool"], name, places, work.outermost())
+        else:
+            main.line(f"call void @{name}({', '.join(f'ptr {place}' for place in places)})")
+
+
+def is_large(work: Loops) -> bool:
+    """Tell whether threads are to share the loops."""
+    return prod(work.shape) >= SHARED and work.outermost() >= PIECES
+
+
+def _share(main: Code, pool: str, name: str, places: list[str], length: int) -> None:
+    """Write the call that gives a kernel's loop to all threads, piece by piece."""
+    table = "%" + main.name("table")
+    main.locals.append(f"  {table} = alloca [{len(places)} x ptr]")
+    for i, place in enumerate(places):
+        main.line(f"store ptr {place}, ptr {main.raw(f'getelementptr ptr, ptr {table}, i64 {i}')}")
+    step = max(1, length // PIECES)
+    step = -(-step // LINE) * LINE if step > LINE else step
+    main.line(f"call void @bp_share(ptr {pool}, ptr @{name}.piece, ptr {table}, i64 {length}, i64 {step})")
+
+
+def _piece(name: str, count: int) -> str:
+    """Return the function that a thread calls: it reads where things lie from a table."""
+    lines = [
+        f"  %a{i} = getelementptr ptr, ptr %table, i64 {i}\n  %p{i} = load ptr, ptr %a{i}" for i in range(count)
+    ]
+    places = "".join(f"ptr %p{i}, " for i in range(count))
+    call = f"  call void @{name}({places}i64 %first, i64 %end)\n  ret void"
+    head = f"define internal void @{name}.piece(ptr %table, i64 %first, i64 %end)"
+    return "\n".join([head + " {", *lines, call, "}"])
 
 
 def written(layout: Layout, constants: list[str]) -> Module:
     """Return the module of a Program that was laid out."""
-    regions = ("carry", "work", *constants, *layout.streams)
+    regions = ("pool", "carry", "work", *constants, *layout.streams)
     main, kernels = Code(), _Kernels()
     base = {}
     for number, region in enumerate(regions):
@@ -83,7 +127,9 @@ def written(layout: Layout, constants: list[str]) -> Module:
         f"define internal void @{name}{body.replace('{', how + '{', 1)}"
         for body, name in kernels.names.items()
     ]
-    return Module("\n\n".join([*_called(kernels.needs), *functions, text]) + "\n", regions)
+    pieces = [_piece(name, count) for name, count in kernels.shared.items()]
+    runtime = [RUNTIME, *pieces] if pieces else []
+    return Module("\n\n".join([*_called(kernels.needs), *runtime, *functions, text]) + "\n", regions)
 
 
 def _called(needs: set[str]) -> list[str]:

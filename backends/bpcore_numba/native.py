@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from bpcore.program.program import Program
-from bpcore_numba import views, works
+from bpcore_numba import threads, views, works
 from bpcore_numba.blas import Blas
 from bpcore_numba.layout import homes, laid_out
 from bpcore_numba.lower import Lowering
@@ -82,7 +82,8 @@ class Native:
         layout = laid_out(lowering)
         module = written(layout, [f"constant_{name}" for name in program.constants])
         self.source = module.text
-        self._function = function(module.text, "program", blas.symbols if blas else {})
+        called = (blas.symbols if blas else {}) | threads.symbols()
+        self._function = function(module.text, "program", called)
         self.homes = _homes(program, shared)
         self.work = shared.get("numba work")
         if self.work is None or self.work.size < layout.work:
@@ -96,7 +97,7 @@ class Native:
         self._made = [o for o in range(len(program.outputs)) if o not in results]
         self._types = [lowering.place(program.outputs[o]) for o in self._made]
         self._count = len(program.outputs)
-        fixed = [self.homes.begin, self.work.ctypes.data, *(x.ctypes.data for x in self._constants)]
+        fixed = [threads.pool(), self.homes.begin, self.work.ctypes.data, *(x.ctypes.data for x in self._constants)]
         self._fixed = len(fixed)
         self._table = (ctypes.c_void_p * len(module.regions))(*fixed)
         self._at = ctypes.addressof(self._table)
