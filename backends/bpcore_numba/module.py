@@ -99,7 +99,8 @@ def _share(main: Code, pool: str, name: str, places: list[str], length: int) -> 
 def _piece(name: str, count: int) -> str:
     """Return the function that a thread calls: it reads where things lie from a table."""
     lines = [
-        f"  %a{i} = getelementptr ptr, ptr %table, i64 {i}\n  %p{i} = load ptr, ptr %a{i}" for i in range(count)
+        f"  %a{i} = getelementptr ptr, ptr %table, i64 {i}\n  %p{i} = load ptr, ptr %a{i}"
+        for i in range(count)
     ]
     places = "".join(f"ptr %p{i}, " for i in range(count))
     call = f"  call void @{name}({places}i64 %first, i64 %end)\n  ret void"

@@ -97,7 +97,12 @@ class Native:
         self._made = [o for o in range(len(program.outputs)) if o not in results]
         self._types = [lowering.place(program.outputs[o]) for o in self._made]
         self._count = len(program.outputs)
-        fixed = [threads.pool(), self.homes.begin, self.work.ctypes.data, *(x.ctypes.data for x in self._constants)]
+        fixed = [
+            threads.pool(),
+            self.homes.begin,
+            self.work.ctypes.data,
+            *(x.ctypes.data for x in self._constants),
+        ]
         self._fixed = len(fixed)
         self._table = (ctypes.c_void_p * len(module.regions))(*fixed)
         self._at = ctypes.addressof(self._table)

@@ -1,9 +1,9 @@
 """Threads that share large loops: who is free takes the next piece.
 
-The threads are the operating system's, started and put to sleep by CPython's own portable functions, and run
-nothing but machine code: no thread of Python's waits, and nobody asks for the interpreter's lock. A thread that
-is not awake when the work is done is not waited for. Pieces are written where they belong, whoever computes
-them, so the number of threads does not change a bit.
+The threads are the operating system's, started and put to sleep by CPython's own portable functions, and
+run nothing but machine code: no thread of Python's waits, and nobody asks for the interpreter's lock. A
+thread that is not awake when the work is done is not waited for. Pieces are written where they belong,
+whoever computes them, so the number of threads does not change a bit.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MOST = 8
 
 SYMBOLS = ("PyThread_acquire_lock", "PyThread_release_lock")
 
-# pool: 0 busy, 1 helpers, 2 function, 3 its arguments, 4 next piece, 5 pieces, 6 length, 7 step, 8 helpers' states;
+# pool: 0 busy, 1 helpers, 2 function, 3 its arguments, 4 next place, 6 length, 7 step, 8 helpers' states;
 # a helper's state: 0 number (0 idle, 1 called, 2 at work), 1 lock to begin, 2 lock to end, 3 the pool
 RUNTIME = """declare i32 @PyThread_acquire_lock(ptr, i32)
 declare void @PyThread_release_lock(ptr)
