@@ -14,7 +14,6 @@ from operator import is_
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 from jax import lax
 
 __all__ = ["compile_loop", "compile_program"]
@@ -26,14 +25,13 @@ RETURNED = "jax: what was carried, as it was returned last"
 
 def compile_program(program: Any, functions: Any, shared: dict[str, Any], /) -> Any:
     """Compile the Program, written out as a plain function, with XLA; its carried inputs are donated."""
-    step = _steady(program.function(functions), program)
-    return _donating(step, _count(program), shared)
+    return _donating(program.function(functions), _count(program), shared)
 
 
 def compile_loop(program: Any, functions: Any, shared: dict[str, Any], /) -> Any:
     """Compile a loop over the Program, with the number of steps taken from the arrays."""
     count = _count(program)
-    step = _steady(program.function(functions), program)
+    step = program.function(functions)
 
     def scan(*inputs: Any) -> Sequence[Any]:
         def body(carried: tuple[Any, ...], others: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -63,27 +61,6 @@ def _count(program: Any) -> int:
     if program.carried != tuple((i, i) for i in range(count)):
         raise ValueError("what is carried must be the first inputs and the first outputs, in order")
     return count
-
-
-def _steady(step: Run, program: Any) -> Run:
-    """Return `step` with carried results whose dtype counts as given, as that of the argument does.
-
-    JAX calls a dtype weak that came from a Python number alone; were the result weak where the argument is
-    not, the next call would be another compilation.
-    """
-    count = len(program.carried)
-
-    def steady(*inputs: Any) -> Sequence[Any]:
-        outputs = step(*inputs)
-        pairs = zip(inputs[:count], outputs[:count], strict=True)
-        kept = [y if _is_weak(x) or not _is_weak(y) else jnp.asarray(y, dtype=y.dtype) for x, y in pairs]
-        return (*kept, *outputs[count:])
-
-    return steady
-
-
-def _is_weak(x: Any) -> bool:
-    return bool(getattr(x, "weak_type", False))
 
 
 def _donating(f: Run, count: int, shared: dict[str, Any]) -> Any:

@@ -285,6 +285,30 @@ def test_gradients_that_are_returned_are_not_overwritten(backend: Axis) -> None:
     assert_near(g, step(p, x)[1], 4)
 
 
+def test_memory_that_a_view_still_shows_is_not_written(backend: Axis) -> None:
+    xp = backend.xp
+
+    def f(x: Any) -> Any:
+        y = xp.exp(x)
+        turned, spread = xp.matrix_transpose(y), xp.expand_dims(y, axis=0)
+        z = y * 2.0
+        return turned + z, xp.tanh(spread) - z
+
+    x = backend.array([[0.5, 1.0], [-1.0, 2.0]])
+    assert_near(list(compile_(f)(x)), list(f(x)), 2)
+
+
+def test_what_two_lines_of_an_optimizer_read_is_there_for_both(backend: Axis) -> None:
+    def step(p: Any, m: Any, x: Any) -> Any:
+        half = [part * 0.5 for part in x]
+        squares = [a + b * b for a, b in zip(m, half, strict=True)]
+        return [a - b for a, b in zip(p, half, strict=True)], squares
+
+    p, m, x = ([backend.array([1.0 * k, 2.0]), backend.array([3.0 * k])] for k in (1, 2, 3))
+    wanted = step(p, m, x)
+    assert_near(list(compile_(step, carry=2)(p, m, x)), list(wanted), 2)
+
+
 def test_a_ragged_batch_a_rate_and_an_epoch_compile_nothing_new(backend: Axis) -> None:
     step, params, state, batch = training(backend, bp.Momentum(0.125))
     calls: list[int] = []
