@@ -253,6 +253,7 @@ def test_a_carried_step_inside_of_jit(backend: Axis) -> None:
     found = jax.jit(lambda s, x: run(*run(s, x)[:1], x))(s, x)
     assert [y.tolist() for y in found] == [[7.0, 10.0], [12.0, 24.0]]
     assert s.tolist() == [1.0, 2.0]
+    assert not any(isinstance(x, jax.core.Tracer) for x in jax.tree.leaves(run._shared))
 
 
 def test_recording_compiles_nothing_but_constants(backend: Axis, compilations: list[str]) -> None:
@@ -295,6 +296,13 @@ def test_values_that_are_no_arguments_may_be_read_while_recording(backend: Axis)
     x = backend.array([3.0, 5.0])
     for f in (of_arguments, of_what_it_makes):
         assert compiled(f)(x).tolist() == [6.0, 10.0]
+
+
+def test_an_option_that_is_an_array_made_on_the_way_is_no_stand_in(backend: Axis) -> None:
+    xp, outer = backend.xp, backend.array(2.0)
+    run = compiled(lambda x: xp.pad(x, (0, 1), constant_values=backend.functions.asarray(outer * 3.0)))
+    for _ in range(2):
+        assert run(backend.array([1.0])).tolist() == [1.0, 6.0]
 
 
 def test_constants_are_arrays_and_no_stand_ins(backend: Axis) -> None:
