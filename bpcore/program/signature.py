@@ -51,7 +51,7 @@ def fitting(signature: Signature, kinds: Sequence[type]) -> Fits:
             if number < first and x is known[number]:
                 continue
             kind, shape, dtype, device = wanted[number]
-            if type(x) is not kind or x.shape != shape or x.dtype != dtype or device_of(x) != device:
+            if kind is not type(x) or x.shape != shape or x.dtype != dtype or device_of(x) != device:
                 return None
         return leaves
 

@@ -11,6 +11,7 @@ import numpy as np
 from bpcore_numpy.lowering.fixed import fixed_arrays
 from bpcore_numpy.lowering.homes import homes
 from bpcore_numpy.lowering.layout import layout
+from bpcore_numpy.lowering.preparing import prepared
 from bpcore_numpy.lowering.ways import ways
 from bpcore_numpy.lowering.writing import written
 
@@ -22,6 +23,7 @@ def lower(program: Any, functions: Any, shared: dict[str, Any], /) -> Callable[.
 
     Overflow and the like are passed over in silence, as compiled code does elsewhere.
     """
+    program = prepared(program, functions)
     plan = layout(program, ways(program, functions)[0])
     home = homes(plan, shared)
     text, names = written(plan, functions)

@@ -1,0 +1,64 @@
+"""What is done to a Program before it is laid out: bpcore's passes, and one that is OpenBLAS's."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import replace
+from typing import Any
+
+from bpcore.derivatives.namespaces.plain import look_up
+from bpcore.derivatives.rules import TABLE
+from bpcore.derivatives.rules.function import Function
+from bpcore.program.equation import ArrayType, Equation, Slot
+from bpcore.program.passes.flattening import flatten_carry
+from bpcore.program.passes.folding import fold
+from bpcore.program.passes.inlining import inline
+from bpcore.program.passes.prune import prune
+from bpcore.program.passes.rewriting import fresh_slots
+from bpcore.program.passes.subexpressions import share
+from bpcore.program.program import Program
+
+__all__ = ["prepared"]
+
+TURNED = (2048, 16384)
+"""Elements of a matrix that is cheaper copied in its turned form than multiplied from the right as a view.
+
+Measured on one core, float32, batch 64: 64 x 64 from 10.9 to 6.2 us, 64 x 128 from 14.2 to 11.4, 512 x 10
+from 22 to 15; below and above it is the other way round. The bits are the same.
+"""
+
+
+def prepared(program: Program, functions: Any) -> Program:
+    """Return `program` as NumPy is to run it. All of it keeps the bits."""
+    program = inline(program, functions, functools.partial(_is_composed, functions))
+    program = prune(share(fold(program, functions)))
+    return _turned(flatten_carry(program))
+
+
+def _is_composed(functions: Any, function: Function) -> bool:
+    """Return whether NumPy has no function of its own for it."""
+    found = look_up(functions, function.name)
+    return isinstance(found, functools.partial) and found.func is function.compute
+
+
+def _turned(program: Program) -> Program:
+    """Return `program` with small transposed matrices copied before a product takes them on its right."""
+    slots, types = fresh_slots(program), dict(program.types)
+    views = {x.output for x in program.equations if x.function.name == "matrix_transpose"}
+    equations: list[Equation] = []
+    for equation in program.equations:
+        right = equation.inputs[1] if equation.function.name == "matmul" else None
+        if not (isinstance(right, Slot) and right in views and _pays(program, right)):
+            equations.append(equation)
+            continue
+        copy = next(slots)
+        types[copy] = types[right]
+        equations.append(Equation(TABLE["astype"], (right, types[right].dtype), {}, copy))
+        equations.append(replace(equation, inputs=(equation.inputs[0], copy)))
+    return replace(program, equations=tuple(equations), types=types)
+
+
+def _pays(program: Program, right: Slot) -> bool:
+    kind = program.types[right]
+    return isinstance(kind, ArrayType) and TURNED[0] <= math.prod(kind.shape) <= TURNED[1]
