@@ -92,7 +92,7 @@ def test_a_step_allocates_nothing_that_grows_with_the_data() -> None:
     step, params, state, _ = problem(*NETS["classes"])
     draw = np.random.default_rng(1)
     peaks = []
-    for samples in (200, 4000):
+    for samples in (20000, 60000):
         batch = draw.normal(size=(samples, 6)), draw.integers(0, 3, samples)
         compiled = compile_(step, carry=2)
         carried = [params, state]

@@ -16,6 +16,7 @@ from bpcore.program.passes.folding import fold
 from bpcore.program.passes.inlining import inline
 from bpcore.program.passes.prune import prune
 from bpcore.program.passes.rewriting import fresh_slots
+from bpcore.program.passes.strength import simplify
 from bpcore.program.passes.subexpressions import share
 from bpcore.program.program import Program
 
@@ -32,7 +33,7 @@ from 22 to 15; below and above it is the other way round. The bits are the same.
 def prepared(program: Program, functions: Any) -> Program:
     """Return `program` as NumPy is to run it. All of it keeps the bits."""
     program = inline(program, functions, functools.partial(_is_composed, functions))
-    program = prune(share(fold(program, functions)))
+    program = prune(share(simplify(fold(program, functions), functions)))
     return _turned(flatten_carry(program))
 
 

@@ -27,6 +27,8 @@ class Way(Enum):
     """A generalized one, likewise; it cannot write over what it reads."""
     REDUCTION = auto()
     """The reduction of one, likewise."""
+    ARGUMENT = auto()
+    """The place of an extreme, likewise."""
     CAST = auto()
     """A cast that writes into planned memory."""
     CHOICE = auto()
@@ -61,7 +63,13 @@ REDUCTIONS: dict[str, Any] = {
 }
 
 
-OTHERS = {"where": Way.CHOICE, "astype": Way.CAST, "concat": Way.CONCAT}
+OTHERS = {
+    "where": Way.CHOICE,
+    "astype": Way.CAST,
+    "concat": Way.CONCAT,
+    "argmax": Way.ARGUMENT,
+    "argmin": Way.ARGUMENT,
+}
 
 SINGLE = 4
 """Bytes of a float32: narrower numbers are added up in wider ones."""
@@ -76,8 +84,8 @@ def ways(program: Equations, functions: Any) -> tuple[list[Way], set[Slot]]:
     found = []
     for equation in program.equations:
         way = _way(program, equation, functions, fixed, dense)
-        if equation.output in returned and way is not Way.VIEW:
-            way = Way.CALL  # what is returned is fresh
+        if equation.output in returned and way is not Way.VIEW and program.types[equation.output].shape:
+            way = Way.CALL  # what is returned is fresh, and a number is copied
         found.append(way)
         if way is not Way.CALL:
             fixed.add(equation.output)

@@ -55,6 +55,12 @@ class _Writer:
             yield f"{name}({', '.join(self._operands(equation))}, {into})"
         elif way is Way.REDUCTION:
             yield from self._reduction(equation, out)
+        elif way is Way.ARGUMENT:
+            name = equation.function.name
+            self.names[name] = getattr(np, name)
+            more = ", keepdims=True" if equation.static.get("keepdims") else ""
+            source = argument(equation.inputs[0], self.names)
+            yield f"{name}({source}, {equation.static.get('axis')!r}, {out}{more})"
         elif way is Way.CAST:
             yield f'copyto({out}, {self._operand(equation, equation.inputs[0])}, "unsafe")'
         elif way is Way.CHOICE:

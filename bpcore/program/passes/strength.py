@@ -1,0 +1,171 @@
+"""Pass: the same result for less.
+
+==============================================  ==============================  =========
+what is written                                 becomes                         bits
+==============================================  ==============================  =========
+``x * 1``, ``x / 1``, ``x - 0``, ``x ** 1``     ``x``                           kept
+``-(-x)``                                       ``x``                           kept
+``astype(x, dtype of x)``                       ``x``                           kept
+``reshape(reshape(x, s), t)``                   ``reshape(x, t)``               kept
+``reshape(x, shape of x)``                      ``x``                           kept
+``broadcast_to(x, shape of x)``                 ``x``                           kept
+``mT(mT(x))``                                   ``x``                           kept
+``f(broadcast_to(x, s), y)``, f element-wise,   ``f(x, y)``                     kept
+y of shape s
+``a * (b * x)``, a or b a power of two          ``(a b) * x``                   kept (1)
+``x / a``, a a power of two                     ``x * (1 / a)``                 kept
+``x / a``                                       ``x * (1 / a)``                 not kept
+``a * (b * x)``                                 ``(a b) * x``                   not kept
+==============================================  ==============================  =========
+
+a and b are numbers, x and y arrays, all of one real floating dtype. (1) Where nothing becomes subnormal on
+the way. ``x + 0`` is not ``x``, for ``-0 + 0`` is 0.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from bpcore.derivatives.rules import TABLE
+from bpcore.program.equation import ArrayType, Constant, Equation, Slot
+from bpcore.program.passes.rewriting import broadcast, elementwise, renamed, shape_of, with_operands
+from bpcore.program.program import Program
+from bpcore.words.protocols import Array, Namespace, Static
+
+__all__ = ["simplify"]
+
+
+def simplify(program: Program, xp: Namespace, *, keep_bits: bool = True) -> Program:
+    """Return `program` with the replacements of the table above; without `keep_bits`, with all of them.
+
+    Parameters
+    ----------
+    program : Program
+    xp : module-like
+        The plain functions of the backend that the constants belong to.
+    keep_bits : bool
+    """
+    return _Simplifying(program, xp, keep_bits=keep_bits).simplified()
+
+
+class _Simplifying:
+    def __init__(self, program: Program, xp: Namespace, *, keep_bits: bool) -> None:
+        self.program, self.xp, self.keep_bits = program, xp, keep_bits
+        self.constants: dict[str, Array] = dict(program.constants)
+        self.names: dict[Slot, Slot | Constant | Static] = {}
+        self.made: dict[Slot, Equation] = {}
+
+    def simplified(self) -> Program:
+        put = renamed(self.names)
+        equations = []
+        for equation in self.program.equations:
+            found = self._narrowed(self._merged(with_operands(equation, put)))
+            same = self._same(found)
+            if same is not None:
+                self.names[found.output] = same
+            else:
+                self.made[found.output] = found
+                equations.append(found)
+        outputs = tuple(map(put, self.program.outputs))
+        return replace(self.program, equations=tuple(equations), outputs=outputs, constants=self.constants)
+
+    def _same(self, equation: Equation) -> Slot | Static:
+        """Return the operand that the result is, where it is one."""
+        name, first = equation.function.name, equation.inputs[0] if equation.inputs else None
+        if TABLE.get(name) is not equation.function:
+            return None
+        if name in ("negative", "matrix_transpose"):
+            inner = self._maker(first, name)
+            return inner.inputs[0] if inner is not None and isinstance(inner.inputs[0], Slot) else None
+        candidates = {"multiply": (0, 1), "divide": (0,), "subtract": (0,), "pow": (0,)}.get(name, ())
+        neutral = 0.0 if name == "subtract" else 1.0
+        for place in candidates:
+            x, other = equation.inputs[place], equation.inputs[1 - place]
+            if self._number(other) == neutral and self._unchanged(equation, x):
+                return x if math.copysign(1.0, self._number(other) or 0.0) > 0 else None
+        if name in ("astype", "reshape", "broadcast_to") and self._unchanged(equation, first):
+            return first if not equation.static.get("copy") else None
+        return None
+
+    def _unchanged(self, equation: Equation, operand: Static) -> bool:
+        """Return whether the result has the operand's shape and dtype."""
+        if not isinstance(operand, Slot):
+            return False
+        return bool(self.program.types[equation.output] == self.program.types[operand])
+
+    def _merged(self, equation: Equation) -> Equation:
+        """Return a reshape of a reshape, or a product of products with numbers, as one."""
+        name = equation.function.name
+        if TABLE.get(name) is not equation.function:
+            return equation
+        if name == "reshape":
+            inner = self._maker(equation.inputs[0], name)
+            if inner is not None and not equation.static:
+                return replace(equation, inputs=(inner.inputs[0], *equation.inputs[1:]))
+        if name == "divide" and self._is_number_after_array(equation):
+            number = self._number(equation.inputs[1])
+            if number and (not self.keep_bits or _is_power_of_two(number)):
+                scale = self._constant(1.0 / number, equation)
+                equation = replace(equation, function=TABLE["multiply"], inputs=(equation.inputs[0], scale))
+        if equation.function.name == "multiply":
+            return self._one_product(equation)
+        return equation
+
+    def _one_product(self, equation: Equation) -> Equation:
+        for place in (0, 1):
+            outer = self._number(equation.inputs[place])
+            inner = self._maker(equation.inputs[1 - place], "multiply")
+            if outer is None or inner is None or not self._unchanged(equation, inner.output):
+                continue
+            for inner_place in (0, 1):
+                factor, x = self._number(inner.inputs[inner_place]), inner.inputs[1 - inner_place]
+                if factor is None or not self._unchanged(equation, x):
+                    continue
+                if not self.keep_bits or _is_power_of_two(outer) or _is_power_of_two(factor):
+                    return replace(equation, inputs=(self._constant(outer * factor, equation), x))
+        return equation
+
+    def _narrowed(self, equation: Equation) -> Equation:
+        """Leave out broadcasts that the equation does itself."""
+        inputs = equation.inputs
+        if not elementwise(equation):
+            return equation
+        shape = shape_of(self.program, equation.output)
+        for place, operand in enumerate(inputs):
+            inner = self._maker(operand, "broadcast_to")
+            if inner is None:
+                continue
+            narrow = (*inputs[:place], inner.inputs[0], *inputs[place + 1 :])
+            if broadcast(shape_of(self.program, x, self.constants) for x in narrow) == shape:
+                inputs = narrow
+        return equation if inputs == equation.inputs else replace(equation, inputs=inputs)
+
+    def _maker(self, operand: Static, name: str) -> Equation | None:
+        """Return the equation that makes an operand, if it is one of that function."""
+        made = self.made.get(operand) if isinstance(operand, Slot) else None
+        return made if made is not None and made.function is TABLE[name] else None
+
+    def _is_number_after_array(self, equation: Equation) -> bool:
+        return isinstance(equation.inputs[0], Slot) and self._number(equation.inputs[1]) is not None
+
+    def _number(self, operand: Static) -> float | None:
+        """Return the value of a number, or of a real constant of no axes."""
+        if type(operand) in (int, float):
+            return float(operand)
+        if isinstance(operand, Constant):
+            array = self.constants[operand]
+            real = not array.shape and self.xp.isdtype(array.dtype, "real floating")
+            return float(array) if real else None
+        return None
+
+    def _constant(self, value: float, equation: Equation) -> Constant:
+        kind = self.program.types[equation.output]
+        name = Constant(f"c{len(self.constants)}")
+        dtype = kind.dtype if isinstance(kind, ArrayType) else None
+        self.constants[name] = self.xp.asarray(value, dtype=dtype)
+        return name
+
+
+def _is_power_of_two(number: float) -> bool:
+    return math.isfinite(number) and abs(math.frexp(number)[0]) == 0.5  # noqa: PLR2004 - frexp's own
