@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
     from bpcore.parts.optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
     from bpcore.parts.perceptron import MLP
+    from bpcore.program.bound import bound
     from bpcore.program.compiled import compile
+    from bpcore.program.cost import cost
+    from bpcore.program.rates import rates
     from bpcore.program.record import record
     from bpcore.run import datasets
     from bpcore.run.fit import fit
@@ -77,9 +80,11 @@ __all__ = [
     "backend",
     "backend_of",
     "backends",
+    "bound",
     "check_grad",
     "checkpoint",
     "compile",
+    "cost",
     "custom_vjp",
     "datasets",
     "fit",
@@ -96,6 +101,7 @@ __all__ = [
     "namespace",
     "normal",
     "permutation",
+    "rates",
     "record",
     "save",
     "special",
@@ -133,7 +139,10 @@ _PLACES = {
         "RMSprop",
     ),
     "bpcore.parts.perceptron": ("MLP",),
+    "bpcore.program.bound": ("bound",),
     "bpcore.program.compiled": ("compile",),
+    "bpcore.program.cost": ("cost",),
+    "bpcore.program.rates": ("rates",),
     "bpcore.program.record": ("record",),
     "bpcore.run": ("datasets",),
     "bpcore.run.fit": ("fit",),

@@ -1,10 +1,11 @@
-"""The command line: ``bpcore train``, ``predict``, ``backends``, ``check``."""
+"""The command line: ``bpcore train``, ``predict``, ``backends``, ``check``, ``bench``."""
 
 from __future__ import annotations
 
 import click
 
 from bpcore import __version__
+from bpcore.doors.bench import bench
 from bpcore.doors.one_line import Door
 from bpcore.doors.predict import predict
 from bpcore.doors.survey import backends, check
@@ -25,6 +26,7 @@ def cli(context: click.Context) -> None:
     bpcore train table.csv --target price        a table of your own
     bpcore predict table.safetensors new.csv     answers for new rows
     bpcore backends                              what can compute here, and why not
+    bpcore bench                                 what a step takes here, eager and compiled
 
     Exit codes: 0 fine; 1 a rule failed its check; 2 something given is wrong; 130 stopped.
     """  # noqa: D301 -- \b is click's mark for lines that stay as they are
@@ -32,7 +34,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (train, predict, backends, check):
+for _command in (train, predict, backends, check, bench):
     cli.add_command(_command)
 
 
