@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
+import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -78,9 +78,10 @@ class Compiler:
 
 def _depth() -> int:
     """Return how many frames up the first line is that is not bpcore's own."""
-    frames = list(traceback.walk_stack(None))[1:]
-    own = (str(frame.f_globals.get("__name__", "")).startswith("bpcore") for frame, _ in frames)
-    return next((depth for depth, ours in enumerate(own, start=1) if not ours), 1)
+    depth, frame = 0, inspect.currentframe()
+    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith("bpcore"):
+        depth, frame = depth + 1, frame.f_back
+    return depth
 
 
 def _blas(device: str | None) -> Blas | None:

@@ -34,10 +34,13 @@ class Module(NamedTuple):
     ----------
     text : str
     regions : tuple of str
+    shares : bool
+        Whether threads share loops in it.
     """
 
     text: str
     regions: tuple[str, ...]
+    shares: bool
 
 
 class _Kernels:
@@ -130,7 +133,9 @@ def written(layout: Layout, constants: list[str]) -> Module:
     ]
     pieces = [_piece(name, count) for name, count in kernels.shared.items()]
     runtime = [RUNTIME, *pieces] if pieces else []
-    return Module("\n\n".join([*_called(kernels.needs), *runtime, *functions, text]) + "\n", regions)
+    return Module(
+        "\n\n".join([*_called(kernels.needs), *runtime, *functions, text]) + "\n", regions, bool(pieces)
+    )
 
 
 def _called(needs: set[str]) -> list[str]:

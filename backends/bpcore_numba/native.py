@@ -98,7 +98,7 @@ class Native:
         self._types = [lowering.place(program.outputs[o]) for o in self._made]
         self._count = len(program.outputs)
         fixed = [
-            threads.pool(),
+            threads.pool() if module.shares else 0,
             self.homes.begin,
             self.work.ctypes.data,
             *(x.ctypes.data for x in self._constants),
@@ -116,7 +116,6 @@ class Native:
         return self._run(length, (length,), inputs)
 
     def _run(self, steps: int, front: tuple[int, ...], inputs: Sequence[Any]) -> list[Any]:
-        self.homes.take_in([inputs[i] for i in self._taken])
         held = []
         number = self._fixed
         for i in self._given:
@@ -124,12 +123,13 @@ class Native:
             if not x.flags.c_contiguous:
                 x = np.ascontiguousarray(x)
             address = x.__array_interface__["data"][0]
-            if self.homes.begin <= address < self.homes.end:
+            if self.homes.begin <= address < self.homes.end:  # what is carried is going to be written there
                 x = x.copy()
                 address = x.ctypes.data
             held.append(x)
             self._table[number] = address
             number += 1
+        self.homes.take_in([inputs[i] for i in self._taken])
         outputs: list[Any] = [None] * self._count
         for o, view in zip(self._back, self.homes.views, strict=True):
             outputs[o] = view

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bpcore.derivatives.namespaces.namespace import namespace
+from bpcore.derivatives.rules.function import ITEM
 from bpcore.program.equation import Constant, Equation, Slot
 from bpcore.program.passes.prune import prune
 from bpcore.program.program import Program
@@ -62,10 +63,12 @@ class _Writer:
         """Append an equation, or what it is made of."""
         inputs = tuple(self.renamed(x) for x in equation.inputs)
         equation = replace(equation, inputs=inputs)
-        if _is_known(equation) or equation.function.several:
+        if _is_known(equation) or equation.function.several or equation.function is ITEM:
             self.equations.append(equation)
             return
         body = self._body(equation)
+        if any(inner.function is equation.function for inner in body.equations):
+            raise Refused(f"the function {equation.function.name}")
         names = dict(zip(body.inputs, [x for x in inputs if isinstance(x, Slot | Constant)], strict=True))
         for inner in body.equations:
             self.write(self._own(inner, body, names))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from bpcore_numba.blas import Blas
 from bpcore_numba.code import REGISTER, SIZE, Code, Value, literal
+from bpcore_numba.loops import nest
 from bpcore_numba.places import Place
 
-__all__ = ["Product", "Transpose", "is_small"]
+__all__ = ["Product", "Stacked", "Transpose", "is_small"]
 
 WIDTH = {"float32": 32, "float64": 16}
 """Elements of a row that are computed together: two of the widest vectors."""
@@ -121,6 +122,32 @@ class Product:
             f"{size} {k}, {one.typed}, ptr {at[0]}, {size} {operands[0][1]}, ptr {at[1]}, "
             f"{size} {operands[1][1]}, {zero.typed}, ptr {at[2]}, {size} {max(self.result.strides[0], n)})"
         )
+
+
+@dataclass(eq=False)
+class Stacked:
+    """Products of matrices that lie in stacks, one after the other."""
+
+    a: Place
+    b: Place
+    result: Place
+
+    def __post_init__(self) -> None:
+        self.reads, self.writes = [self.a, self.b], [self.result]
+
+    def write(self, code: Code, pointer: Callable[[Place], str]) -> None:
+        """Write loops around the product of two of them."""
+        stacks = (self.a, self.b, self.result)
+        a, b, c = [Place(x.block, x.kind, x.shape[-2:], x.strides[-2:], x.offset) for x in stacks]
+
+        def one(at: list[str]) -> None:
+            begins = {
+                id(matrix): code.address(pointer(x), x.kind, list(zip(at, x.strides[:-2], strict=True)))
+                for x, matrix in zip(stacks, (a, b, c), strict=True)
+            }
+            Product(a, b, c, None).write(code, lambda place: begins[id(place)])
+
+        nest(code, self.result.shape[:-2], None, one)
 
 
 def _splat(code: Code, x: Value, vector: str, width: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import tempfile
@@ -11,6 +12,8 @@ __all__ = ["FOLDER", "folder", "keep", "kept"]
 
 FOLDER = "BPCORE_CACHE"
 """The environment variable that moves the folder."""
+DIGEST = 32
+"""Bytes in front of the code, by which it is seen to be whole."""
 
 
 def folder() -> Path:
@@ -28,11 +31,13 @@ def folder() -> Path:
 
 
 def kept(name: str) -> bytes | None:
-    """Return what was kept under that name, or None."""
+    """Return what was kept under that name, or None; what is not whole is not taken."""
     try:
-        return (folder() / f"{name}.o").read_bytes()
+        found = (folder() / f"{name}.o").read_bytes()
     except (OSError, RuntimeError):  # RuntimeError: there is no home
         return None
+    digest, code = found[:DIGEST], found[DIGEST:]
+    return code if hashlib.sha256(code).digest() == digest else None
 
 
 def keep(name: str, code: bytes) -> None:
@@ -43,11 +48,11 @@ def keep(name: str, code: bytes) -> None:
     """
     try:
         place = folder()
-        place.mkdir(parents=True, exist_ok=True)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=place, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(code)
+                file.write(hashlib.sha256(code).digest() + code)
             Path(beside).replace(place / f"{name}.o")
         except OSError:
             Path(beside).unlink(missing_ok=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from bpcore.program.equation import Equation
 from bpcore_numba.lower import Lowering, handles
 from bpcore_numba.moves import AddAt, TakeAt
 from bpcore_numba.places import Place
-from bpcore_numba.products import Product, Transpose, is_small
+from bpcore_numba.products import Product, Stacked, Transpose, is_small
 from bpcore_numba.reductions import Argument, Reduce, Running
 from bpcore_numba.refusal import Refused
 from bpcore_numba.views import picked
@@ -187,14 +188,56 @@ def _matmul(lowering: Lowering, equation: Equation) -> None:
     kind = lowering.kind(equation)
     if {a.kind, b.kind} != {kind} or not kind.startswith("float"):
         raise Refused(f"the function matmul of {a.kind} and {b.kind}")
-    if len(a.shape) > 2 or len(b.shape) > 2:  # noqa: PLR2004
-        raise Refused("the function matmul of stacks of matrices")
     result = lowering.result(equation)
+    if len(a.shape) > 2 or len(b.shape) > 2:  # noqa: PLR2004
+        _stacks(lowering, a, b, result)
+        lowering.ready(equation)
+        return
     if len(a.shape) == 1:
         a = a.broadcast((1, *a.shape))
     if len(b.shape) == 1:
         b = Place(b.block, kind, (*b.shape, 1), (*b.strides, 1), b.offset)
     product(lowering, a, b, result.as_shape((a.shape[0], b.shape[1])))
+    lowering.ready(equation)
+
+
+def _stacks(lowering: Lowering, a: Place, b: Place, result: Place) -> None:
+    """Append the products of stacks of matrices; of one array in order, one product."""
+    if len(a.shape) == 1 or len(b.shape) == 1:
+        raise Refused("the function matmul of a stack and a vector")
+    if len(b.shape) == 2 and a.is_contiguous:  # noqa: PLR2004
+        rows, k = a.count // max(a.shape[-1], 1), a.shape[-1]
+        product(lowering, a.as_shape((rows, k)), b, result.as_shape((rows, b.shape[1])))
+        return
+    front = result.shape[:-2]
+    a, b = (x.broadcast((*front, *x.shape[-2:])) for x in (a, b))
+    if b.shape[-1] > 1 and b.strides[-1] != 1:
+        b = lowering.ordered_copy(b)
+    if 0 in (*a.shape, *b.shape):
+        raise Refused("the function matmul of an array without elements")
+    lowering.work(Stacked(a, b, result))
+
+
+@handles("tensordot")
+def _tensordot(lowering: Lowering, equation: Equation) -> None:
+    """Bring the axes that are summed together to the end of one and to the begin of the other."""
+    a, b = (lowering.place(x) for x in equation.inputs)
+    kind = lowering.kind(equation)
+    if {a.kind, b.kind} != {kind} or not kind.startswith("float"):
+        raise Refused(f"the function tensordot of {a.kind} and {b.kind}")
+    axes = equation.static.get("axes", 2)
+    count = len(a.shape)
+    left, right = (range(count - axes, count), range(axes)) if isinstance(axes, int) else axes
+    left, right = [i % count for i in left], [i % len(b.shape) for i in right]
+    a = a.permuted([*(i for i in range(count) if i not in left), *left])
+    b = b.permuted([*right, *(i for i in range(len(b.shape)) if i not in right)])
+    split = count - len(left)
+    result = lowering.result(equation)
+    k = prod(a.shape[split:])
+    m, n = prod(a.shape[:split]), prod(b.shape[len(right) :])
+    a = a.reshaped((m, k)) or lowering.ordered(a).as_shape((m, k))
+    b = b.reshaped((k, n)) or lowering.ordered(b).as_shape((k, n))
+    product(lowering, a, b, result.as_shape((m, n)))
     lowering.ready(equation)
 
 

@@ -1,0 +1,80 @@
+"""Compiled code on the disk: a second process compiles nothing; where none can be written, none is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bpcore as bp
+from bpcore_numba import machine, store
+
+SCRIPT = """
+import numpy as np, bpcore as bp
+from bpcore_numba.machine import COMPILATIONS
+double = bp.compile(lambda x: x * 2.0 + 1.0, backend="numba")
+assert double(np.asarray([1.0, 2.0])).tolist() == [3.0, 5.0]
+print(COMPILATIONS[0])
+"""
+
+
+def _compilations(folder: Path, count: int = 1) -> list[int]:
+    """Return how often LLVM ran in each of some processes that run at once."""
+    environment = os.environ | {"BPCORE_CACHE": str(folder)}
+    running = [
+        subprocess.Popen([sys.executable, "-c", SCRIPT], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(count)
+    ]
+    return [int(process.communicate()[0]) for process in running]
+
+
+def test_a_second_process_compiles_nothing(tmp_path: Path) -> None:
+    assert _compilations(tmp_path) == [1]
+    assert _compilations(tmp_path) == [0]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".o"]
+
+
+def test_processes_do_not_hurt_each_other(tmp_path: Path) -> None:
+    assert all(runs <= 1 for runs in _compilations(tmp_path, 3))
+    assert [path.suffix for path in tmp_path.iterdir()] == [".o"]
+
+
+def test_a_folder_that_cannot_be_written_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("BPCORE_CACHE", str(tmp_path / "file" / "below"))
+    before = machine.COMPILATIONS[0]
+    for _ in range(2):
+        triple = bp.compile(lambda x: x * 3.0 - 7.0, backend="numba")
+        assert triple(np.asarray([1.0, 2.0])).tolist() == [-4.0, -1.0]
+    assert machine.COMPILATIONS[0] == before + 2
+
+
+def test_broken_code_on_the_disk_is_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BPCORE_CACHE", str(tmp_path))
+    bp.compile(lambda x: x * 5.0, backend="numba")(np.ones(3))
+    for path in tmp_path.iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    assert bp.compile(lambda x: x * 5.0, backend="numba")(np.ones(3)).tolist() == [5.0] * 3
+
+
+def test_where_the_folder_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("BPCORE_CACHE", "elsewhere")
+    assert store.folder() == Path("elsewhere")
+    monkeypatch.delenv("BPCORE_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert store.folder() == tmp_path / "bpcore" / "numba"
+
+
+def test_the_same_text_is_compiled_once() -> None:
+    x = np.ones(4)
+    bp.compile(lambda x: x * 2.5 - 0.5, backend="numba")(x)
+    before = machine.COMPILATIONS[0]
+    bp.compile(lambda x: x * 2.5 - 0.5, backend="numba")(x)
+    assert machine.COMPILATIONS[0] == before
