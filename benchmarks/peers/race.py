@@ -172,13 +172,12 @@ def _cores(number: int) -> Iterator[None]:
 
 
 def _turns(players: Mapping[str, _Player], field: Field, cycles: int, seconds: float) -> None:
-    for cycle in range(cycles + 1):
+    for _ in range(cycles):
         for name, player in players.items():
-            told = player.turn(seconds if cycle else seconds / 4)
+            told = player.turn(seconds)
             time.sleep(PAUSE)
-            if cycle:  # before the first, each finds out how many steps fill its turn
-                field[name]["times"].append(told["microseconds"])
-                field[name]["idle"] = max(field[name]["idle"], told["idle"])
+            field[name]["times"].append(told["microseconds"])
+            field[name]["idle"] = max(field[name]["idle"], told["idle"])
 
 
 def refused(workload: str, field: Field) -> dict[str, str]:

@@ -24,11 +24,11 @@ def listing(workload: str, field: Field) -> Iterator[str]:
             yield f"  {name:20} {'refused' if told.get('refused') else 'not here'}: {told['absent'][:100]}"
             continue
         time, over = figure(told["times"]), ratio(field, name, BAR)
-        quartiles = f"{time.low:.4g} to {time.high:.4g}"
+        quartiles = f"{_short(time.low)} to {_short(time.high)}"
         share = f"{over.median:14.2f} {f'{over.low:.2f} to {over.high:.2f}':>11}" if over else " " * 26
         mark = "*" if workload in ROSTER[name].apart else " "
         yield (
-            f"  {name:19}{mark} {time.median:11.4g} {quartiles:>19} {share}"
+            f"  {name:19}{mark} {_short(time.median):>11} {quartiles:>19} {share}"
             f" {told['without_import']:14.2f} {told['with_import']:12.2f} {told['peak'] / 2**20:10.0f}"
         )
 
@@ -61,7 +61,7 @@ def markdown(fields: dict[str, Field]) -> Iterator[str]:
     for workload, field in fields.items():
         best = best_of_ours(field)
         own = [ours for ours in (NUMPY, best) if ours]
-        cells = [" / ".join(_over(field, name, ours) for ours in own) for name in peers]
+        cells = [" / ".join(filter(None, (_over(field, name, ours) for ours in own))) for name in peers]
         yield _row(f"{workload} {_kind(workload)} (best: {best})", cells)
 
 

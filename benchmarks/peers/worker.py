@@ -37,7 +37,7 @@ def main(name: str, workload_name: str) -> None:
 
 
 def _report(name: str, workload_name: str, answers: Any) -> tuple[Any, float]:
-    from benchmarks.peers.roster import preparation
+    from benchmarks.peers.roster import BAR, ROSTER, preparation
     from benchmarks.peers.workloads import WORKLOADS, data_of, loss_of
 
     workload = WORKLOADS[workload_name]
@@ -51,8 +51,11 @@ def _report(name: str, workload_name: str, answers: Any) -> tuple[Any, float]:
     begun = time.time()
     last = training.advance(1)
     first = time.time()
-    if workload.steps > training.least:
-        last = training.advance(workload.steps - training.least)
+    rate, more = None, workload.steps - training.least
+    if more > 0:
+        warm = time.perf_counter()
+        last = training.advance(more)
+        rate = (time.perf_counter() - warm) / more
     told = {
         "python": platform.python_version(),
         "with_import": first - START - loading,
@@ -63,9 +66,10 @@ def _report(name: str, workload_name: str, answers: Any) -> tuple[Any, float]:
         "judged": loss_of(workload, training.weights(), data.xs[0], data.ys[0]) if training.weights else None,
     }
     del data
-    told["allocated"] = _allocated(training)
+    if name == BAR or ROSTER[name].ours:
+        told["allocated"] = _allocated(training)
     print(json.dumps(told), file=answers, flush=True)
-    return training, _seconds(training, 2 * training.least)
+    return training, rate or _seconds(training, training.least)
 
 
 def _seconds(training: Any, steps: int) -> float:

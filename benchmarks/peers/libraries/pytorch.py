@@ -1,4 +1,8 @@
-"""PyTorch on the CPU, eager and compiled: modules, its losses, and the fused form of its optimizers."""
+"""PyTorch on the CPU, eager and compiled: modules, its losses, and the fastest form of its optimizers.
+
+That is the fused one, but for gradient descent without a memory, where a plain loop is faster, and compiled
+is faster yet; the fused Adam is faster than the compiled one.
+"""
 
 from __future__ import annotations
 
@@ -50,29 +54,33 @@ def _net(workload: Workload, data: Data) -> Any:
     return torch.nn.Sequential(*layers)
 
 
-def _optimizer(workload: Workload, params: Any) -> Any:
+def _optimizer(workload: Workload, params: Any, *, compile_it: bool) -> Any:
     if workload.optimizer == "adam":
         return torch.optim.Adam(params, lr=workload.rate, fused=True)
-    momentum = 0.9 if workload.optimizer == "momentum" else 0.0
-    return torch.optim.SGD(params, lr=workload.rate, momentum=momentum, fused=True)
+    if workload.optimizer == "momentum":
+        return torch.optim.SGD(params, lr=workload.rate, momentum=0.9, fused=True)
+    return torch.optim.SGD(params, lr=workload.rate, foreach=compile_it)
 
 
 def _trained(workload: Workload, data: Data, *, compile_it: bool) -> Training:
     net = _net(workload, data)
-    optimizer = _optimizer(workload, net.parameters())
+    optimizer = _optimizer(workload, net.parameters(), compile_it=compile_it)
     loss_of: Any = LOSSES[workload.loss]
 
     def objective(x: Any, y: Any) -> Any:
         return loss_of(net(x), y)
 
+    update = optimizer.step
     if compile_it:
         objective = torch.compile(objective)
+        if workload.optimizer == "sgd":
+            update = torch.compile(update)
 
     def step(x: Any, y: Any) -> Any:
         optimizer.zero_grad(set_to_none=True)
         loss = objective(x, y)
         loss.backward()
-        optimizer.step()
+        update()
         return loss.detach()
 
     def weights() -> Any:
