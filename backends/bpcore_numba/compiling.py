@@ -37,7 +37,7 @@ class Compiler:
 
     def compile(self, program: Any, functions: Any, shared: dict[str, Any], /) -> Run:
         """Return a function that runs the Program."""
-        made = self._native(program, shared)
+        made = self._native(program, functions, shared)
         if made is None:
             return self._plain.compile(program, functions, shared)
 
@@ -49,7 +49,7 @@ class Compiler:
 
     def loop(self, program: Any, functions: Any, shared: dict[str, Any], /) -> Run:
         """Return a function that runs it many times."""
-        made = self._native(program, shared)
+        made = self._native(program, functions, shared)
         if made is not None:
             return made.loop
         plain = self._plain
@@ -57,17 +57,17 @@ class Compiler:
             return plain.loop(program, functions, shared)
         return stepwise(program, plain.compile(program, functions, shared), functions)
 
-    def _native(self, program: Program, shared: dict[str, Any]) -> Native | None:
+    def _native(self, program: Program, functions: Any, shared: dict[str, Any]) -> Native | None:
         """Return the machine code, made once for `compile` and `loop`; None where there can be none."""
         key = f"numba {id(program.equations)}"
         if key not in shared:
-            shared[key] = (program.equations, self._made(program, shared))  # held: an id may come again
+            shared[key] = (program.equations, self._made(program, functions, shared))  # held: an id may come again
         made: Native | None = shared[key][1]
         return made
 
-    def _made(self, program: Program, shared: dict[str, Any]) -> Native | None:
+    def _made(self, program: Program, functions: Any, shared: dict[str, Any]) -> Native | None:
         try:
-            return Native(prepared(program), shared, self.blas)
+            return Native(prepared(program, functions), shared, self.blas)
         except Refused as refused:
             if refused.what not in self._said:
                 self._said.add(refused.what)

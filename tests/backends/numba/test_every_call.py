@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
+from bpcore.derivatives.namespaces.plain import plain_functions
 from bpcore_numba import works
 from bpcore_numba.lower import Lowering
 from bpcore_numba.prepare import prepared
@@ -17,6 +18,7 @@ from bpcore_numba.refusal import Refused
 
 assert works.__name__, "it enters its functions into the lowering's table"
 XP = bp.namespace("numpy")
+FUNCTIONS = plain_functions(bp.backend("numpy"))
 REFUSED = {
     *(
         "argsort",
@@ -35,7 +37,7 @@ REFUSED = {
 
 def _refused(f: Any, arrays: list[Any]) -> str | None:
     try:
-        Lowering(prepared(bp.record(f, *arrays)), None)
+        Lowering(prepared(bp.record(f, *arrays), FUNCTIONS), None)
     except Refused as refused:
         return refused.what
     return None
