@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from bpcore.derivatives.arrays.space import Space
@@ -72,10 +72,28 @@ def _traced(f: Callable[..., Tree], space: Space, structure: Structure, inputs: 
         with warnings.catch_warnings():  # the values are thrown away, and with them what is said of them
             warnings.simplefilter("ignore", RuntimeWarning)
             output = f(*traced)
+    except Exception as error:
+        from bpcore.program.refusals import explained  # wanted for an error only
+
+        told = explained(error, space.backend.namespace.__name__.partition(".")[0])
+        if told is error:
+            raise
+        raise told from error
     finally:
         INNERMOST.reset(token)
         tape.close()
+    _check_returned(f, output)
     return _program(tape, inputs, output)
+
+
+def _check_returned(f: Callable[..., Tree], output: Tree) -> None:
+    """Refuse what makes its arrays later, when the trace is over."""
+    for path, y in named_leaves(output, ""):
+        if isinstance(y, Iterator):
+            raise OptionError(
+                f"what {name_of(f)} returns" + (f" at {path}" if path else ""), type(y).__name__,
+                "arrays in dicts, lists and tuples", "Make a list of it.",
+            )  # fmt: skip
 
 
 _CLOSED_OVER = (

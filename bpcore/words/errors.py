@@ -126,13 +126,25 @@ class EscapedTrace(GradientError, RuntimeError):
 
 
 class RecordError(BpcoreError, RuntimeError):
-    """A value was read while a Program was being recorded."""
+    """A value was read while a Program was being recorded.
 
-    def __init__(self, reader: str, where: str) -> None:
-        self.reader, self.where = reader, where
+    Attributes
+    ----------
+    reader, where : str
+        What read it, and the file and line of the user's code that called it.
+    text : str
+        That line, or nothing where it cannot be had.
+    do : str
+        What to write instead, where that is more than ``where()`` for a branch.
+    """
+
+    def __init__(self, reader: str, where: str, text: str = "", do: str = "") -> None:
+        self.reader, self.where, self.text, self.do = reader, where, text, do
+        shown = f" ({text})" if text else ""
         super().__init__(
-            f"{reader} reads the value of an array at {where}, while the function is recorded: a Program "
-            "holds for every value, so use where() for the branch, or run the function uncompiled."
+            f"{reader} reads the value of an array at {where}{shown}, while the function is recorded: a "
+            f"Program holds for every value, so {do or 'use where() for the branch'}, or run the function "
+            "uncompiled."
         )
 
 

@@ -3,22 +3,67 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import linecache
+import os
+import sysconfig
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
 
 from bpcore.derivatives.arrays.tape import Call, Tape
 
-__all__ = ["LinedTape", "callers_line", "say_where"]
+__all__ = ["LinedTape", "callers_line", "nearest_line", "say_where", "shown_line"]
+
+
+_LIBRARIES = tuple(
+    os.path.realpath(sysconfig.get_path(name)) + os.sep
+    for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+"""Where files lie that are nobody's own: Python's, and installed packages."""
 
 
 def callers_line(*libraries: str) -> str:
-    """Return file and line of the nearest caller outside the tracing machinery and the arrays' libraries."""
-    frame = inspect.currentframe()
-    while frame is not None:
+    """Return file and line of the nearest caller that is the user's own code.
+
+    Where there is none up to the recording, it is the nearest caller outside bpcore and the arrays'
+    `libraries`.
+    """
+    return nearest_line(_frames(inspect.currentframe()), *libraries)
+
+
+def nearest_line(frames: Iterable[tuple[FrameType, int]], *libraries: str) -> str:
+    """Return file and line of the first of the frames, from the innermost, that is the user's own code."""
+    found = ""
+    for frame, line in frames:
         module = str(frame.f_globals.get("__name__", ""))
-        if not module.startswith("bpcore.derivatives") and module.partition(".")[0] not in libraries:
-            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        if module == _RECORDING:
+            break
+        top = module.partition(".")[0]
+        if top == "bpcore" or top.startswith("bpcore_") or top in libraries:
+            continue
+        place = f"{frame.f_code.co_filename}:{line}"
+        if not os.path.realpath(frame.f_code.co_filename).startswith(_LIBRARIES):
+            return place
+        found = found or place
+    return found or "an unknown line"
+
+
+LONGEST = 80
+"""Letters of a line of code that are shown."""
+
+_RECORDING = "bpcore.program.record"
+
+
+def _frames(frame: FrameType | None) -> Iterator[tuple[FrameType, int]]:
+    while frame is not None:
+        yield frame, frame.f_lineno
         frame = frame.f_back
-    return "an unknown line"
+
+
+def shown_line(where: str) -> str:
+    """Return the text of a line ``file:number``, or nothing where it cannot be had."""
+    file, _, number = where.rpartition(":")
+    text = linecache.getline(file, int(number)).strip() if number.isdigit() else ""
+    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
 
 
 class LinedTape(Tape):

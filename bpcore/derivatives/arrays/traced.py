@@ -10,7 +10,7 @@ would be lost without a word.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from bpcore.derivatives.arrays.operators import Operators
@@ -19,6 +19,17 @@ from bpcore.words.errors import InPlace, NotDifferentiable, RecordError
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape
 
 __all__ = ["Traced", "check_readable", "plain"]
+
+
+INSTEAD: Mapping[str, str] = {
+    **dict.fromkeys(("float()", "int()", "complex()"), "keep the number an array, use where() for a branch"),
+    "index()": "index with take(), use where() for what lies outside, bind a length as a number",
+    **dict.fromkeys(
+        ("a mask as an index", "nonzero()", "unique_all()"),
+        "use where() and keep the shape, which would depend on values",
+    ),
+}
+"""What to write in place of what reads a value, where that is more than a branch."""
 
 
 class Traced(Operators):
@@ -118,9 +129,10 @@ class Traced(Operators):
             if self.tape.serial == math.inf:
                 raise InPlace(STALE)
             modules = (self.tape.space.backend.namespace.__name__, type(plain(self)).__module__)
-            from bpcore.derivatives.arrays.lines import callers_line  # wanted for an error only
+            from bpcore.derivatives.arrays.lines import callers_line, shown_line  # for an error only
 
-            raise RecordError(reader, callers_line(*(module.partition(".")[0] for module in modules)))
+            where = callers_line(*(module.partition(".")[0] for module in modules))
+            raise RecordError(reader, where, shown_line(where), INSTEAD.get(reader, ""))
         return self.value
 
     def __bool__(self) -> bool:
