@@ -30,10 +30,10 @@ def is_elementwise(function: Any) -> bool:
 
 def kind_of(dtype: Any) -> str:
     """Return a dtype's name."""
-    name = str(np.dtype(dtype).name)
-    if name not in SIZE:
-        raise Refused(f"the dtype {name}")
-    return name
+    found = np.dtype(dtype)
+    if found.name not in SIZE or not found.isnative:
+        raise Refused(f"the dtype {found.name}" + ("" if found.isnative else " in the other order of bytes"))
+    return str(found.name)
 
 
 def _common(args: tuple[Any, ...]) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-import sys
 from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,14 +68,16 @@ def openblas() -> Blas | None:
 @cache
 def mkl() -> Blas | None:
     """Return Intel's library, where its wheel is installed."""
-    names = {"win32": ["mkl_rt.2.dll"], "darwin": ["libmkl_rt.2.dylib"]}.get(sys.platform, ["libmkl_rt.so.2"])
-    for name in names:
-        for folder in (Path(sys.prefix) / "lib", Path(sys.prefix) / "Library" / "bin"):
+    try:
+        files = distribution("mkl").files or []
+    except PackageNotFoundError:
+        return None
+    for file in files:
+        if "mkl_rt" in file.name:
             try:
-                library = ctypes.CDLL(str(folder / name))
+                symbols = _symbols(ctypes.CDLL(str(file.locate())), "", "")
             except OSError:
                 continue
-            symbols = _symbols(library, "", "")
             if symbols:
                 return Blas("mkl", "i32", symbols)
     return None

@@ -61,7 +61,10 @@ class Compiler:
         """Return the machine code, made once for `compile` and `loop`; None where there can be none."""
         key = f"numba {id(program.equations)}"
         if key not in shared:
-            shared[key] = (program.equations, self._made(program, functions, shared))  # held: an id may come again
+            shared[key] = (
+                program.equations,
+                self._made(program, functions, shared),
+            )  # held: an id may come again
         made: Native | None = shared[key][1]
         return made
 

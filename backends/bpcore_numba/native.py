@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +86,7 @@ class Native:
         called = (blas.symbols if blas else {}) | threads.symbols()
         self._function = function(module.text, "program", called)
         self.homes = _homes(program, shared)
+        self._lock = shared.setdefault("numba lock", threading.Lock())  # the memory is one for all threads
         self.work = shared.get("numba work")
         if self.work is None or self.work.size < layout.work:
             self.work = shared["numba work"] = _aligned(layout.work)
@@ -109,19 +111,22 @@ class Native:
 
     def run(self, *inputs: Any) -> list[Any]:
         """Run the Program once."""
-        return self._run(1, (), inputs)
+        with self._lock:
+            return self._run(1, (), inputs)
 
     def loop(self, length: int, /, *inputs: Any) -> list[Any]:
         """Run it many times; what is not carried has one more axis in front."""
-        return self._run(length, (length,), inputs)
+        with self._lock:
+            return self._run(length, (length,), inputs)
 
     def _run(self, steps: int, front: tuple[int, ...], inputs: Sequence[Any]) -> list[Any]:
         held = []
         number = self._fixed
         for i in self._given:
             x = inputs[i]
-            if not x.flags.c_contiguous:
-                x = np.ascontiguousarray(x)
+            flags = x.flags
+            if not (flags.c_contiguous and flags.aligned):
+                x = np.array(x, order="C")
             address = x.__array_interface__["data"][0]
             if self.homes.begin <= address < self.homes.end:  # what is carried is going to be written there
                 x = x.copy()

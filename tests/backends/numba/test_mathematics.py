@@ -51,19 +51,12 @@ def test_at_the_ends(native: Any, dtype: str) -> None:
     """Infinities, zeros with their signs, subnormal numbers, the last before overflow, and no numbers."""
     info = np.finfo(dtype)
     last = np.log(info.max.astype(np.float64))
+    usual = [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, -2.0, info.max, -info.max]
+    tiny = [sign * info.tiny / part for sign in (1, -1) for part in (1, 8)]
     x = np.asarray(
-        [0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -1.0, info.tiny, -info.tiny, info.tiny / 8, -info.tiny / 8]
-        + [
-            info.smallest_subnormal,
-            info.max,
-            -info.max,
-            last * 0.9999,
-            last * 1.01,
-            -last * 1.01,
-            -last * 1.2,
-            -2.0,
-        ]
-    ).astype(dtype)
+        [*usual, *tiny, info.smallest_subnormal, *(last * np.asarray([0.9999, 1.01, -1.01, -1.2]))]
+    )
+    x = x.astype(dtype)
     for name, y in zip(NAMES, native(x), strict=True):
         with np.errstate(all="ignore"):
             z = getattr(np, name)(x)

@@ -26,7 +26,7 @@ def test_it_is_offered_and_its_arrays_are_those_of_numpy() -> None:
 
 def test_without_llvmlite_the_install_line_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "llvmlite", None)
-    with pytest.raises(BackendUnusable, match="llvmlite.*pip install 'bpcore\\[jit\\]'"):
+    with pytest.raises(BackendUnusable, match=r"llvmlite.*pip install 'bpcore\[jit\]'"):
         numba.open(None)
 
 
@@ -64,6 +64,7 @@ def test_without_a_blas_every_product_is_written_out() -> None:
         (XP.sort, np.ones(3), "sort"),
         (lambda x: x + 1, np.ones(3, np.int16), "int16"),
         (XP.exp, np.ones(3, complex), "complex128"),
+        (lambda x: x + 1.0, np.ones(3, np.dtype(float).newbyteorder()), "order of bytes"),
         (lambda x: XP.top_k(x, 2)[0], np.ones(3), "several arrays|top_k"),
     ],
 )

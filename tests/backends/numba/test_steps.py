@@ -174,6 +174,12 @@ def test_arrays_that_lie_in_another_order() -> None:
     np.testing.assert_array_equal(z, np.flip(x[0]) * 2.0)
 
 
+def test_memory_that_is_not_aligned() -> None:
+    x = np.frombuffer(b"." + np.arange(5.0).tobytes(), np.uint8)[1:].view(np.float64)
+    assert not x.flags.aligned
+    assert bp.compile(lambda x: x + 1.0, backend="numba")(x).tolist() == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
 def test_random_draws_are_the_same_bits() -> None:
     def f(key: Any) -> Any:
         return bp.uniform(key, (50,), dtype=np.float64), bp.uniform(key, (50,)), *bp.split(key, 3)
