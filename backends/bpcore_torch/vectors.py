@@ -18,7 +18,7 @@ from bpcore_torch.memory import Memory, Span
 __all__ = ["Vectors", "laid_out"]
 
 PIECE = 65_536
-"""Elements computed at once: PyTorch gives half of them to each of two threads."""
+"""Elements computed at once on a CPU: PyTorch gives half of them to each of two threads."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +55,11 @@ class Vectors:
             return [*text, f"{writer.bind(step)}({', '.join(map(repr, adam.scalars))})"]
         plan = _Plan(self.family, calls, self.carried)
         length = self.whole[0].numel()
-        temporary = [torch.empty_like(self.whole[0][:PIECE]) for _ in range(plan.temporaries)]
+        size = PIECE if self.whole[0].device.type == "cpu" else max(1, length)
+        temporary = [torch.empty_like(self.whole[0][:size]) for _ in range(plan.temporaries)]
         pieces = [
-            (*(x[i : i + PIECE] for x in self.whole), *(t[: min(PIECE, length - i)] for t in temporary))
-            for i in range(0, length, PIECE)
+            (*(x[i : i + size] for x in self.whole), *(t[: min(size, length - i)] for t in temporary))
+            for i in range(0, length, size)
         ]
         names = [f"e{k}" for k in range(len(self.whole))] + [f"t{k}" for k in range(plan.temporaries)]
         body = [plan.text(writer, line, self.whole[0].dtype) for line in plan.lines]
