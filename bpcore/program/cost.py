@@ -133,14 +133,17 @@ def cost(program: Equations) -> Cost:
 def _row(program: Equations, equation: Equation, held: dict[Slot | Constant, int]) -> Row:
     outputs = _types(program.types[equation.output])
     name, flops = _operations(program, equation, outputs)
-    view = "view" in flops and not any(isinstance(x, Slot | Constant) for x in equation.inputs[1:])
+    fused = isinstance(getattr(equation.function, "program", None), Equations)
+    view = (
+        "view" in flops and not fused and not any(isinstance(x, Slot | Constant) for x in equation.inputs[1:])
+    )
     held[equation.output] = written = _nbytes(outputs)
     if view and isinstance(equation.inputs[0], Slot | Constant):
         held[equation.output] = min(written, held[equation.inputs[0]])
         moved = 0
     else:
         moved = written + _read(equation, written, held)
-    kind = next(iter(flops)) if not hasattr(equation.function, "program") else "fused"
+    kind = "fused" if fused else next(iter(flops))
     shown = program.types[equation.output]
     dtype = _name(outputs[0].dtype) if outputs else ""
     return Row(name, f"{equation.output!r} {shown!r}", kind, MappingProxyType(flops), moved, dtype)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 import bpcore as bp
 from bpcore.derivatives.rules import TABLE
-from bpcore.derivatives.rules.function import ITEM
+from bpcore.derivatives.rules.function import ITEM, Function
 from bpcore.program.bound import bound
 from bpcore.program.cost import Cost, cost, in_units
 from bpcore.program.counts import KINDS
+from bpcore.program.equation import ArrayType, Equation, Slot
 from bpcore.program.rates import Rates, rates
 from bpcore.program.record import record
 from bpcore.words.errors import OptionError
@@ -112,6 +113,25 @@ def test_a_function_that_is_not_known_is_marked() -> None:
 def _renamed(program: Any, name: str) -> Any:
     equation = program.equations[0]
     return replace(program, equations=(replace(equation, function=replace(equation.function, name=name)),))
+
+
+@dataclass(frozen=True, eq=False)
+class Group(Function):
+    """A function that holds what it does, as those of a backend's groups."""
+
+    program: Any = None
+
+
+def test_of_a_group_only_what_goes_in_and_comes_out_is_moved() -> None:
+    inner = record(lambda x: XP.broadcast_to(XP.exp(x) * 2.0 + x, (2, 4, 3)) - 1.0, A)
+    equation = Equation(Group("group", None, program=inner), (Slot(0),), {}, Slot(9))
+    types = {Slot(0): inner.types[inner.inputs[0]], Slot(9): ArrayType((2, 4, 3), A.dtype)}
+    program = replace(inner, inputs=(Slot(0),), equations=(equation,), outputs=(Slot(9),), types=types)
+    (row,) = cost(program).rows
+    assert (row.name, row.kind) == ("exp+multiply+add+subtract", "fused")
+    assert row.flops["transcendental"] == 12
+    assert row.flops["arithmetic"] == 12 + 12 + 24
+    assert row.bytes == 96 + 192
 
 
 def test_it_is_printed_as_a_table() -> None:
