@@ -7,11 +7,13 @@ stands in its place in equations that would broadcast it anyway.
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import replace
 
 from bpcore.derivatives.namespaces.plain import bound
 from bpcore.derivatives.rules import TABLE
 from bpcore.program.equation import ArrayType, Constant, Equation, Slot
+from bpcore.program.passes.constants import Constants
 from bpcore.program.passes.rewriting import broadcast, elementwise, shape_of
 from bpcore.program.program import Program
 from bpcore.words.protocols import Array, Namespace, Static
@@ -38,7 +40,9 @@ def fold(program: Program, xp: Namespace) -> Program:
         The plain functions of the backend, which make new arrays where the Program's are.
     """
     folding = _Folding(program, xp)
-    equations = [found for equation in program.equations if (found := folding.seen(equation)) is not None]
+    with warnings.catch_warnings():  # a number that is not finite is said when the Program runs, or never
+        warnings.simplefilter("ignore", RuntimeWarning)
+        equations = [found for equation in program.equations if (found := folding.seen(equation)) is not None]
     outputs = tuple(folding.whole.get(y, y) if isinstance(y, Slot) else y for y in program.outputs)
     return replace(program, equations=tuple(equations), outputs=outputs, constants=folding.constants)
 
@@ -56,7 +60,7 @@ class _Folding:
 
     def __init__(self, program: Program, xp: Namespace) -> None:
         self.program, self.xp = program, xp
-        self.constants: dict[str, Array] = dict(program.constants)
+        self.constants = Constants(program.constants, xp)
         self.whole: dict[Slot, Constant] = {}
         self.number: dict[Slot, Constant] = {}
 
@@ -68,11 +72,11 @@ class _Folding:
         if isinstance(kind, ArrayType) and ours:
             number = self._number_of(equation, inputs, kind)
             if number is not None:
-                self.number[equation.output] = self._constant(number, kind)
+                self.number[equation.output] = self.constants.made(number, kind.dtype)
                 if not kind.shape:
                     self.whole[equation.output] = self.number[equation.output]
             elif math.prod(kind.shape) <= SMALL and not any(isinstance(x, Slot) for x in inputs):
-                self.whole[equation.output] = self._constant(self._value(equation, inputs), kind)
+                self.whole[equation.output] = self.constants.made(self._value(equation, inputs), kind.dtype)
         if equation.output in self.whole:
             return None
         inputs = self._with_numbers(equation, inputs)
@@ -83,12 +87,20 @@ class _Folding:
         name = equation.function.name
         if name in FILLING:
             return self.xp.full((), FILLING[name], dtype=kind.dtype)
+        if name == "full_like":
+            return self._filled(inputs[1], kind)
         numbers = [self._number(x) for x in inputs]
         if name in SPREADING:
             return None if numbers[0] is None else self.constants[numbers[0]]
-        if not elementwise(equation) or not inputs or None in numbers:
+        if not elementwise(equation) or any(number is None for number in numbers):
             return None
         return self._value(equation, tuple(numbers))
+
+    def _filled(self, operand: Static, kind: ArrayType) -> Array | None:
+        number = self._number(operand)
+        if number is None or isinstance(number, Constant):
+            return None if number is None else self.xp.astype(self.constants[number], kind.dtype)
+        return self.xp.full((), number, dtype=kind.dtype)
 
     def _number(self, operand: Static) -> Static:
         """Return a number for an operand that holds but one, and None for others."""
@@ -120,8 +132,3 @@ class _Folding:
             if equation.function.takes_list
             else function(*arrays, **equation.static)
         )
-
-    def _constant(self, value: Array, kind: ArrayType) -> Constant:
-        name = Constant(f"c{len(self.constants)}")
-        self.constants[name] = self.xp.asarray(value, dtype=kind.dtype)
-        return name

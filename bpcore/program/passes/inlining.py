@@ -13,6 +13,7 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.function import Function
 from bpcore.program.equation import ArrayType, Constant, Equation, Slot
+from bpcore.program.passes.constants import Constants
 from bpcore.program.passes.rewriting import fresh_slots, renamed, static_key, with_operands
 from bpcore.program.program import Program
 from bpcore.words.errors import BpcoreError
@@ -40,7 +41,7 @@ class _Inlining:
     def __init__(self, program: Program, xp: Namespace, wanted: Callable[[Function], bool]) -> None:
         self.program, self.xp, self.wanted = program, xp, wanted
         self.types = dict(program.types)
-        self.constants = dict(program.constants)
+        self.constants = Constants(program.constants, xp)
         self.slots = fresh_slots(program)
         self.names: dict[Slot, Slot | Constant | Static] = {}
         self.bodies: dict[Hashable, Program | None] = {}
@@ -67,8 +68,7 @@ class _Inlining:
         arrays = [x for x in equation.inputs if isinstance(x, Slot | Constant)]
         local: dict[Static, Static] = dict(zip(body.inputs, arrays, strict=True))
         for name, array in body.constants.items():
-            local[name] = Constant(f"c{len(self.constants)}")
-            self.constants[local[name]] = array
+            local[name] = self.constants.add(array)
 
         def put(operand: Static) -> Static:
             return local[operand] if isinstance(operand, Slot | Constant) else operand

@@ -18,8 +18,8 @@ y of shape s
 ``a * (b * x)``                                 ``(a b) * x``                   not kept
 ==============================================  ==============================  =========
 
-a and b are numbers, x and y arrays, all of one real floating dtype. (1) Where nothing becomes subnormal on
-the way. ``x + 0`` is not ``x``, for ``-0 + 0`` is 0.
+a and b are numbers, x and y arrays, all of one real floating dtype. (1) Where nothing becomes
+subnormal or infinite on the way. ``x + 0`` is not ``x``, for ``-0 + 0`` is 0.
 """
 
 from __future__ import annotations
@@ -29,11 +29,15 @@ from dataclasses import replace
 
 from bpcore.derivatives.rules import TABLE
 from bpcore.program.equation import ArrayType, Constant, Equation, Slot
+from bpcore.program.passes.constants import Constants
 from bpcore.program.passes.rewriting import broadcast, elementwise, renamed, shape_of, with_operands
 from bpcore.program.program import Program
-from bpcore.words.protocols import Array, Namespace, Static
+from bpcore.words.protocols import Dtype, Namespace, Static
 
 __all__ = ["simplify"]
+
+SMALLEST_EXPONENT = 14
+"""Of float16's normal numbers, from 2**-14."""
 
 
 def simplify(program: Program, xp: Namespace, *, keep_bits: bool = True) -> Program:
@@ -51,10 +55,11 @@ def simplify(program: Program, xp: Namespace, *, keep_bits: bool = True) -> Prog
 
 class _Simplifying:
     def __init__(self, program: Program, xp: Namespace, *, keep_bits: bool) -> None:
-        self.program, self.xp, self.keep_bits = program, xp, keep_bits
-        self.constants: dict[str, Array] = dict(program.constants)
+        self.program, self.keep_bits = program, keep_bits
+        self.constants = Constants(program.constants, xp)
         self.names: dict[Slot, Slot | Constant | Static] = {}
         self.made: dict[Slot, Equation] = {}
+        self.real: dict[Dtype, bool] = {}
 
     def simplified(self) -> Program:
         put = renamed(self.names)
@@ -81,9 +86,9 @@ class _Simplifying:
         candidates = {"multiply": (0, 1), "divide": (0,), "subtract": (0,), "pow": (0,)}.get(name, ())
         neutral = 0.0 if name == "subtract" else 1.0
         for place in candidates:
-            x, other = equation.inputs[place], equation.inputs[1 - place]
-            if self._number(other) == neutral and self._unchanged(equation, x):
-                return x if math.copysign(1.0, self._number(other) or 0.0) > 0 else None
+            x, other = equation.inputs[place], self.constants.number(equation.inputs[1 - place])
+            if other == neutral and math.copysign(1.0, other) > 0 and self._is_real(equation, x):
+                return x
         if name in ("astype", "reshape", "broadcast_to") and self._unchanged(equation, first):
             return first if not equation.static.get("copy") else None
         return None
@@ -94,6 +99,15 @@ class _Simplifying:
             return False
         return bool(self.program.types[equation.output] == self.program.types[operand])
 
+    def _is_real(self, equation: Equation, operand: Static) -> bool:
+        """Return whether, besides, that is a real floating dtype: a complex 1 turns an infinity into none."""
+        kind = self.program.types[equation.output]
+        if not self._unchanged(equation, operand) or not isinstance(kind, ArrayType):
+            return False
+        if kind.dtype not in self.real:
+            self.real[kind.dtype] = self.constants.xp.isdtype(kind.dtype, "real floating")
+        return self.real[kind.dtype]
+
     def _merged(self, equation: Equation) -> Equation:
         """Return a reshape of a reshape, or a product of products with numbers, as one."""
         name = equation.function.name
@@ -103,8 +117,8 @@ class _Simplifying:
             inner = self._maker(equation.inputs[0], name)
             if inner is not None and not equation.static:
                 return replace(equation, inputs=(inner.inputs[0], *equation.inputs[1:]))
-        if name == "divide" and self._is_number_after_array(equation):
-            number = self._number(equation.inputs[1])
+        if name == "divide" and self._is_real(equation, equation.inputs[0]):
+            number = self.constants.number(equation.inputs[1])
             if number and (not self.keep_bits or _is_power_of_two(number)):
                 scale = self._constant(1.0 / number, equation)
                 equation = replace(equation, function=TABLE["multiply"], inputs=(equation.inputs[0], scale))
@@ -114,12 +128,12 @@ class _Simplifying:
 
     def _one_product(self, equation: Equation) -> Equation:
         for place in (0, 1):
-            outer = self._number(equation.inputs[place])
+            outer = self.constants.number(equation.inputs[place])
             inner = self._maker(equation.inputs[1 - place], "multiply")
-            if outer is None or inner is None or not self._unchanged(equation, inner.output):
+            if outer is None or inner is None or not self._is_real(equation, inner.output):
                 continue
             for inner_place in (0, 1):
-                factor, x = self._number(inner.inputs[inner_place]), inner.inputs[1 - inner_place]
+                factor, x = self.constants.number(inner.inputs[inner_place]), inner.inputs[1 - inner_place]
                 if factor is None or not self._unchanged(equation, x):
                     continue
                 if not self.keep_bits or _is_power_of_two(outer) or _is_power_of_two(factor):
@@ -146,26 +160,12 @@ class _Simplifying:
         made = self.made.get(operand) if isinstance(operand, Slot) else None
         return made if made is not None and made.function is TABLE[name] else None
 
-    def _is_number_after_array(self, equation: Equation) -> bool:
-        return isinstance(equation.inputs[0], Slot) and self._number(equation.inputs[1]) is not None
-
-    def _number(self, operand: Static) -> float | None:
-        """Return the value of a number, or of a real constant of no axes."""
-        if type(operand) in (int, float):
-            return float(operand)
-        if isinstance(operand, Constant):
-            array = self.constants[operand]
-            real = not array.shape and self.xp.isdtype(array.dtype, "real floating")
-            return float(array) if real else None
-        return None
-
     def _constant(self, value: float, equation: Equation) -> Constant:
         kind = self.program.types[equation.output]
-        name = Constant(f"c{len(self.constants)}")
-        dtype = kind.dtype if isinstance(kind, ArrayType) else None
-        self.constants[name] = self.xp.asarray(value, dtype=dtype)
-        return name
+        return self.constants.made(value, kind.dtype if isinstance(kind, ArrayType) else None)
 
 
 def _is_power_of_two(number: float) -> bool:
-    return math.isfinite(number) and abs(math.frexp(number)[0]) == 0.5  # noqa: PLR2004 - frexp's own
+    """Return whether it is one, and neither it nor its inverse is subnormal in any dtype."""
+    mantissa, exponent = math.frexp(number)
+    return abs(mantissa) == 0.5 and abs(exponent) < SMALLEST_EXPONENT  # noqa: PLR2004 - frexp's own
