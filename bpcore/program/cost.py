@@ -133,7 +133,7 @@ def cost(program: Equations) -> Cost:
 def _row(program: Equations, equation: Equation, held: dict[Slot | Constant, int]) -> Row:
     outputs = _types(program.types[equation.output])
     name, flops = _operations(program, equation, outputs)
-    fused = isinstance(getattr(equation.function, "program", None), Equations)
+    fused = isinstance(getattr(equation.function, "inner", None), Equations)
     view = (
         "view" in flops and not fused and not any(isinstance(x, Slot | Constant) for x in equation.inputs[1:])
     )
@@ -153,7 +153,7 @@ def _operations(
     program: Equations, equation: Equation, outputs: tuple[ArrayType, ...]
 ) -> tuple[str, dict[str, float]]:
     """Return the name of an equation, and its operations by kind."""
-    inner = getattr(equation.function, "program", None)
+    inner = getattr(equation.function, "inner", None)
     if isinstance(inner, Equations):
         rows = cost(inner).rows
         shown = dict.fromkeys(row.name for row in rows if row.kind != "view")

@@ -119,12 +119,12 @@ def _renamed(program: Any, name: str) -> Any:
 class Group(Function):
     """A function that holds what it does, as those of a backend's groups."""
 
-    program: Any = None
+    inner: Any = None
 
 
 def test_of_a_group_only_what_goes_in_and_comes_out_is_moved() -> None:
     inner = record(lambda x: XP.broadcast_to(XP.exp(x) * 2.0 + x, (2, 4, 3)) - 1.0, A)
-    equation = Equation(Group("group", None, program=inner), (Slot(0),), {}, Slot(9))
+    equation = Equation(Group("group", None, inner=inner), (Slot(0),), {}, Slot(9))
     types = {Slot(0): inner.types[inner.inputs[0]], Slot(9): ArrayType((2, 4, 3), A.dtype)}
     program = replace(inner, inputs=(Slot(0),), equations=(equation,), outputs=(Slot(9),), types=types)
     (row,) = cost(program).rows
