@@ -10,12 +10,14 @@ A star: it trains another network there (scikit-learn on W1), or only multiplies
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
 import sys
 import tempfile
 import time
 from typing import Any
 
-from benchmarks.environment import circumstances, write_record
+from benchmarks.environment import ROOT, circumstances, write_record
 from benchmarks.peers.figures import figure, ratio, timed
 from benchmarks.peers.race import Field, race
 from benchmarks.peers.requirements import Verdict, verdicts
@@ -37,8 +39,8 @@ def _options(words: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--peers", nargs="+", choices=ROSTER, default=list(ROSTER), metavar="NAME", help=", ".join(ROSTER)
     )
-    parser.add_argument("--cycles", type=int, default=7, help="in how many each takes a turn (7)")
-    parser.add_argument("--seconds", type=float, default=0.12, help="about how long a turn lasts (0.12)")
+    parser.add_argument("--cycles", type=int, default=5, help="in how many each takes a turn (5)")
+    parser.add_argument("--seconds", type=float, default=0.1, help="about how long a turn lasts (0.1)")
     parser.add_argument("--threads", type=int, default=2, help="for each library (2)")
     parser.add_argument("--repeat", type=int, default=1, help="runs, each in fresh processes (1)")
     parser.add_argument("--quick", action="store_true", help="3 cycles; no peer that compiles for seconds")
@@ -68,7 +70,7 @@ def _one_run(options: argparse.Namespace, caches: str, number: int) -> dict[str,
     for workload in options.workloads:
         begun = time.perf_counter()
         shared: dict[str, Any] = {"number": options.threads, "caches": caches, "pythons": pythons}
-        shared["together"] = 1 if number == 0 else options.threads
+        shared["together"] = options.threads if number or options.quick else 1
         cycles = 3 if options.quick else options.cycles
         names = _names(options)
         cold = None
@@ -106,6 +108,14 @@ def _recorded(fields: dict[str, Field]) -> dict[str, Any]:
     return dict(fields)
 
 
+def _versions(python: str) -> dict[str, str]:
+    """Return the versions that another Python has installed."""
+    code = f"import json, benchmarks.environment as e; print(json.dumps(e.circumstances({PACKAGES!r})))"
+    told = subprocess.run([python, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = json.loads(told.stdout)
+    return {"python": found["python"], **found["versions"]}
+
+
 def main(words: list[str] | None = None) -> int:
     """Print the tables; return 1 where a contender came to another loss."""
     options = _options(words)
@@ -118,6 +128,8 @@ def main(words: list[str] | None = None) -> int:
     if options.markdown:
         print("", *markdown(runs[0]), sep="\n")
     record = circumstances(PACKAGES) | {"threads": options.threads, "cycles": options.cycles}
+    if options.advect_python:
+        record["versions_for_advect"] = _versions(options.advect_python)
     record["runs"] = [_recorded(fields) for fields in runs]
     record["requirements"] = [[one._asdict() for one in row] for row in judged]
     write_record(options.json, record)

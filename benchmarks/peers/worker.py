@@ -29,7 +29,7 @@ def main(name: str, workload_name: str) -> None:
     busy = time.process_time()
     for line in sys.stdin:
         idle = time.process_time() - busy
-        steps = max(2, round(float(line) / rate))
+        steps = max(1, round(float(line) / rate))
         steps = -(-steps // training.least) * training.least
         rate = _seconds(training, steps)
         print(json.dumps({"microseconds": rate * 1e6, "idle": idle}), file=answers, flush=True)

@@ -35,7 +35,7 @@ HAND = [(name, one) for name in (BAR, "plain NumPy") for one in WORKLOADS] + [
     ("C loop", "W1"),
     ("C loop", "W2"),
 ]
-OTHERS = [(name, one) for name in LIBRARIES for one in ("W1", "W2", "W5") if one not in ROSTER[name].apart]
+OTHERS = [(name, one) for name in LIBRARIES for one in ("W2", "W5")]
 
 
 def weights_after(steps: int, prepare: Callable[..., Training], workload: Workload) -> list[np.ndarray]:

@@ -36,25 +36,18 @@ def _squared(y: Any, g: Any) -> Loss:
 
 
 def _binary(z: Any, g: Any) -> Loss:
-    """Return ``log(1 + exp(-z)) + (1 - t) z``, which shares ``1 + exp(-z)`` with its slope."""
-    maximum, negative, exp, add, log, divide = np.maximum, np.negative, np.exp, np.add, np.log, np.divide
-    multiply, subtract, total = np.multiply, np.subtract, np.add.reduce
-    one, low, share = (np.asarray(x, g.dtype) for x in (1, -700, 1 / g.size))
-    u, logs, pulled = np.empty_like(z), np.empty_like(z), np.empty_like(z)
-    flat_logs, flat_z = logs.reshape(-1), z.reshape(-1)
-    mean = 1 / g.size
+    """Return ``softplus(z) - t z``; as the sigmoid is ``exp(z - softplus(z))``, its slope takes one more exp."""
+    logaddexp, subtract, exp, multiply, total = np.logaddexp, np.subtract, np.exp, np.multiply, np.add.reduce
+    soft, zero, share = np.empty_like(z), np.zeros((), g.dtype), np.asarray(1 / g.size, g.dtype)
+    flat, pulled, mean = soft.reshape(-1), z.reshape(-1).dot, 1 / g.size
 
     def loss(target: Any) -> Any:
-        maximum(z, low, out=z)
-        negative(z, u)
-        exp(u, u)
-        add(u, one, u)
-        log(u, logs)
-        divide(share, u, g)
-        multiply(target, share, pulled)
-        subtract(g, pulled, g)
-        subtract(one, target, pulled)
-        return (total(flat_logs) + flat_z.dot(pulled.reshape(-1))) * mean
+        logaddexp(zero, z, soft)
+        subtract(z, soft, g)
+        exp(g, g)
+        subtract(g, target, g)
+        multiply(g, share, g)
+        return (total(flat) - pulled(target.reshape(-1))) * mean
 
     return loss
 
