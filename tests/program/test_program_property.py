@@ -87,11 +87,14 @@ def test_replay_is_the_function_to_the_last_bit(f: Any) -> None:
 @quick
 @given(functions())
 def test_the_replayed_gradient_is_the_eager_one(f: Any) -> None:
+    """To the rounding of sums: an array that is written where it belongs is in rows, and added up in rows."""
     both = value_and_grad(lambda x, y: sum(XP.sum(XP.sin(part)) for part in f(x, y)), argnums=(0, 1))
     compiled = compile_(both)
     for shift in (0.3, 1.1):
         args = _args(shift)
-        _same(compiled(*args), both(*args))
+        for one, other in zip(leaves(compiled(*args)), leaves(both(*args)), strict=True):
+            assert one.dtype == other.dtype
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
 
 
 def _all(inputs: tuple[Any, ...]) -> list[Any]:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from bpcore.derivatives.rules import TABLE
 from bpcore.program.equation import Equation, Equations, Slot
 from bpcore.program.plan.lifetimes import last_reads
+from bpcore_numpy.lowering.blocks import fused
 from bpcore_numpy.lowering.ways import Way
 
 __all__ = ["Layout", "Memory", "Part", "layout"]
@@ -67,6 +68,8 @@ class Layout:
         Owners that cannot lie elsewhere: such parts, and the vectors that they lie in.
     stays : list of int
         Places in `carried` of the outputs that are not written at home, and must be copied there.
+    groups : dict of Slot to int
+        Groups of several results: the slot of all of them, and the number of the equation.
     """
 
     def __init__(self, program: Equations, ways: list[Way]) -> None:
@@ -78,6 +81,7 @@ class Layout:
         self.settled: set[int] = set()
         self.bound: set[Slot] = set()
         self.stays: list[int] = []
+        self.groups: dict[Slot, int] = {}
 
     def steps(self) -> Iterator[tuple[int, Equation, Way]]:
         """Yield the number, the equation and its way."""
@@ -96,6 +100,11 @@ def layout(program: Equations, ways: list[Way]) -> Layout:
     for number, equation, way in plan.steps():
         if way is Way.VIEW or way is Way.CALL:
             _follow(plan, equation, way)
+        elif way is Way.PART:
+            group: Any = equation.inputs[0]
+            _own(plan, equation.output, plan.groups[group])
+        elif way is Way.BLOCKS and equation.function.several:
+            plan.groups[equation.output] = number
         else:
             _own(plan, equation.output, number)
             if way is Way.CONCAT:
@@ -220,23 +229,27 @@ def _may_go(plan: Layout, owner: Slot, home: Memory, until: int) -> bool:
     ):
         return False
     number = part.memory.first
-    return bool(until < number or (until == number and _writes_over(plan, number, home)))
+    return bool(until < number or (until == number and _writes_over(plan, number, owner, home)))
 
 
-def _writes_over(plan: Layout, number: int, memory: Memory) -> bool:
-    """Return whether an equation reads of `memory` only the element that it would write there at a time."""
-    equation = plan.program.equations[number]
-    if plan.ways[number] is not Way.UFUNC:
+def _writes_over(plan: Layout, number: int, slot: Slot, memory: Memory) -> bool:
+    """Return whether each element of `slot` is written into `memory` after it was read there."""
+    equation, way = plan.program.equations[number], plan.ways[number]
+    inner = fused(equation) if way is Way.BLOCKS else None
+    if way is not Way.UFUNC and inner is None:
         return False
-    shape = plan.program.types[equation.output].shape
-    for operand in equation.inputs:
-        if type(operand) is Slot and any(
-            plan.parts[o].memory is memory for o in plan.sources.get(operand, ())
-        ):
-            owner, start = plan.rows.get(operand, (None, 0))
-            whole = owner is not None and plan.parts[owner].start + start == 0
-            if not whole or plan.program.types[operand].shape != shape:
-                return False
+    shape = plan.program.types[slot].shape
+    written = False
+    for step in (equation,) if inner is None else inner.equations:
+        for operand in step.inputs:
+            if type(operand) is Slot and any(
+                plan.parts[x].memory is memory for x in plan.sources.get(operand, ())
+            ):
+                owner, start = plan.rows.get(operand, (None, 0))
+                aligned = owner is not None and plan.parts[owner].start + start == 0
+                if written or not aligned or plan.program.types[operand].shape != shape:
+                    return False
+        written = written or step.output == slot
     return bool(math.prod(shape) == memory.size)
 
 
@@ -253,7 +266,7 @@ def _write_over(plan: Layout) -> None:
             old = None if owner is None else plan.parts[owner].memory
             if old is None or old.home or old.last != number or old.dtype != part.memory.dtype:
                 continue
-            if _writes_over(plan, number, old):
+            if _writes_over(plan, number, equation.output, old):
                 plan.parts[equation.output] = Part(old, 0)
                 old.last = part.memory.last
                 break

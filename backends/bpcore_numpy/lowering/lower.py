@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bpcore_numpy.lowering.blocks import block_rows, spread, threads
 from bpcore_numpy.lowering.fixed import fixed_arrays
 from bpcore_numpy.lowering.homes import homes
 from bpcore_numpy.lowering.layout import layout
@@ -26,11 +27,15 @@ def lower(program: Any, functions: Any, shared: dict[str, Any], /) -> Callable[.
     program = prepared(program, functions)
     plan = layout(program, ways(program, functions)[0])
     home = homes(plan, shared)
-    text, names = written(plan, functions)
+    text, names, groups = written(plan, functions)
     arrays = fixed_arrays(plan, home, shared)
     names |= {repr(slot): array for slot, array in arrays.items()}
     names |= {f"h{place}": leaf for place, leaf in enumerate(home.leaves)}
     exec(compile(text, "<bpcore program>", "exec"), names)  # noqa: S102 - the text is our own
+    for group in groups:
+        vectors = [arrays[slot].reshape(-1) for slot in group.vectors]
+        rows = block_rows(vectors[0].size, vectors, group.kinds, threads())
+        names[f"run_{group.name}"] = spread(names[group.name], rows, shared)
     straight = names["program"]
     lock = shared.setdefault("lock", threading.Lock())
     count = len(program.carried)

@@ -7,18 +7,22 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from bpcore.derivatives.namespaces.plain import look_up
+import numpy as np
+
+from bpcore.derivatives.namespaces.plain import bound, look_up
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.function import Function
 from bpcore.program.equation import ArrayType, Equation, Slot
 from bpcore.program.passes.flattening import flatten_carry
 from bpcore.program.passes.folding import fold
+from bpcore.program.passes.grouping import group
 from bpcore.program.passes.inlining import inline
 from bpcore.program.passes.prune import prune
 from bpcore.program.passes.rewriting import fresh_slots
 from bpcore.program.passes.strength import simplify
 from bpcore.program.passes.subexpressions import share
 from bpcore.program.program import Program
+from bpcore_numpy.lowering.blocks import LARGE
 
 __all__ = ["prepared"]
 
@@ -34,7 +38,16 @@ def prepared(program: Program, functions: Any) -> Program:
     """Return `program` as NumPy is to run it. All of it keeps the bits."""
     program = inline(program, functions, functools.partial(_is_composed, functions))
     program = prune(share(simplify(fold(program, functions), functions)))
-    return _turned(flatten_carry(program))
+    program = _turned(flatten_carry(program))
+    return group(program, functools.partial(_in_block, program, functions), smallest=LARGE)
+
+
+def _in_block(program: Program, functions: Any, equation: Equation) -> bool:
+    """Return whether an equation may be computed block by block: a universal function of vectors."""
+    if len(program.types[equation.output].shape) != 1 or equation.static:
+        return False
+    function = bound(equation.function, functions)
+    return isinstance(function, np.ufunc) and function.signature is None and function.nout == 1
 
 
 def _is_composed(functions: Any, function: Function) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from bpcore.derivatives.namespaces.plain import bound
+from bpcore.derivatives.rules.function import ITEM
 from bpcore.program.equation import ArrayType, Constant, Equation, Equations, Slot
+from bpcore_numpy.lowering.blocks import fused
 
 __all__ = ["REDUCTIONS", "VIEWS", "Way", "ways"]
 
@@ -35,6 +37,10 @@ class Way(Enum):
     """Elements of one array or of another, likewise."""
     CONCAT = auto()
     """Parts that are copied, or lie, one after the other."""
+    BLOCKS = auto()
+    """A group over vectors that are fixed, block by block."""
+    PART = auto()
+    """A result of such a group that has several."""
     CALL = auto()
     """The function itself, which allocates what it returns."""
 
@@ -81,10 +87,16 @@ def ways(program: Equations, functions: Any) -> tuple[list[Way], set[Slot]]:
     returned = {output for output in program.outputs if type(output) is Slot} - carried
     fixed = {program.inputs[i] for i, _ in program.carried}
     dense = set(fixed)
+    blocks: set[Slot] = set()
     found = []
     for equation in program.equations:
         way = _way(program, equation, functions, fixed, dense)
-        if equation.output in returned and way is not Way.VIEW and program.types[equation.output].shape:
+        if equation.function is ITEM and equation.inputs[0] in blocks:
+            way = Way.PART
+        elif fused(equation) and _in_blocks(equation, fixed, dense, returned, program):
+            way = Way.BLOCKS
+            blocks.add(equation.output)
+        elif equation.output in returned and way is not Way.VIEW and program.types[equation.output].shape:
             way = Way.CALL  # what is returned is fresh, and a number is copied
         found.append(way)
         if way is not Way.CALL:
@@ -92,6 +104,16 @@ def ways(program: Equations, functions: Any) -> tuple[list[Way], set[Slot]]:
             if way is not Way.VIEW or _stays_dense(equation, dense):
                 dense.add(equation.output)
     return found, fixed
+
+
+def _in_blocks(
+    equation: Equation, fixed: set[Slot], dense: set[Slot], returned: set[Any], program: Equations
+) -> bool:
+    """Return whether all vectors of a group are fixed, and none of its results has to be fresh."""
+    inner = fused(equation)
+    if inner is None or any(y in returned for y in inner.outputs):
+        return False
+    return all(x in fixed and (x in dense or not program.types[x].shape) for x in inner.inputs)
 
 
 def _way(program: Equations, equation: Equation, functions: Any, fixed: set[Slot], dense: set[Slot]) -> Way:
@@ -112,7 +134,7 @@ def _way(program: Equations, equation: Equation, functions: Any, fixed: set[Slot
 
 def _is_view(program: Equations, equation: Equation, fixed: set[Slot], dense: set[Slot]) -> bool:
     name, operand = equation.function.name, next(iter(equation.inputs), None)
-    if not (isinstance(operand, Constant) or operand in fixed):
+    if not (isinstance(operand, Constant) or (isinstance(operand, Slot) and operand in fixed)):
         return False
     if any(isinstance(other, Slot | Constant) for other in equation.inputs[1:]):
         return False

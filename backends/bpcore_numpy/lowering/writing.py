@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bpcore.derivatives.namespaces.plain import bound
 from bpcore.program.equation import Constant, Equation, Slot
 from bpcore.program.source import argument, call, identifier, released
+from bpcore_numpy.lowering.blocks import Buffers, fused
 from bpcore_numpy.lowering.layout import Layout
 from bpcore_numpy.lowering.ways import REDUCTIONS, Way
 
-__all__ = ["written"]
+__all__ = ["Group", "Written", "written"]
 
 
 BY_NAME = ("maximum", "minimum")
 """Functions that NumPy wants to be told their output by name; by position it is some 30 ns cheaper."""
+
+
+class Group(NamedTuple):
+    """A function that computes a group of equations in blocks.
+
+    Attributes
+    ----------
+    name : str
+    vectors : list of Slot
+        Whose blocks it takes.
+    kinds : list of dtype
+        Of the buffers that it takes after them.
+    lines : list of str
+    """
+
+    name: str
+    vectors: list[Any]
+    kinds: list[Any]
+    lines: list[str]
 
 
 class _Writer:
@@ -30,6 +50,7 @@ class _Writer:
         self.functions = functions
         self.names: dict[str, Any] = {"copyto": np.copyto, "concatenate": np.concatenate}
         self.numbers: dict[tuple[str, str], str] = {}
+        self.groups: list[Group] = []
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of the equations."""
@@ -53,6 +74,8 @@ class _Writer:
             self.names[name] = bound(equation.function, self.functions)
             into = f"out={out}" if equation.function.name in BY_NAME else out
             yield f"{name}({', '.join(self._operands(equation))}, {into})"
+        elif way is Way.BLOCKS:
+            yield f"run_{self._group(equation)}()"
         elif way is Way.REDUCTION:
             yield from self._reduction(equation, out)
         elif way is Way.ARGUMENT:
@@ -70,6 +93,31 @@ class _Writer:
         elif way is Way.CONCAT and number not in self.plan.settled:
             parts = ", ".join(self._operands(equation))
             yield f"concatenate(({parts}, ), {equation.static.get('axis', 0)}, {out})"
+
+    def _group(self, equation: Equation) -> str:
+        """Write a function of rows of blocks; return its name."""
+        inner = fused(equation)
+        assert inner is not None  # noqa: S101 - that is why it goes in blocks
+        buffers = Buffers(inner)
+        slots: list[Any] = list(dict.fromkeys((*inner.inputs, *inner.outputs)))
+        vectors = [slot for slot in slots if self.types[slot].shape]
+        group = Group(f"group{len(self.groups)}", vectors, buffers.kinds, [])
+        names: dict[Any, str] = {slot: f"b{int(slot)}" for slot in vectors}
+        names |= {slot: f"t{number}" for slot, number in buffers.number.items()}
+        row = [names[slot] for slot in vectors] + [f"t{number}" for number in range(len(buffers.kinds))]
+        group.lines.append(f"def {group.name}(rows):")
+        group.lines.append(f"    for {', '.join(row)} in rows:")
+        for step in inner.equations:
+            name = identifier(step.function)
+            self.names[name] = bound(step.function, self.functions)
+            into = f"out={names[step.output]}" if step.function.name in BY_NAME else names[step.output]
+            operands = [
+                names[x] if isinstance(x, Slot) and x in names else self._operand(step, x)
+                for x in step.inputs
+            ]
+            group.lines.append(f"        {name}({', '.join(operands)}, {into})")
+        self.groups.append(group)
+        return group.name
 
     def _reduction(self, equation: Equation, out: str) -> Iterator[str]:
         name = equation.function.name
@@ -101,9 +149,8 @@ class _Writer:
             return argument(operand, self.names)
 
     def _dtype(self, operand: Slot | Constant) -> Any:
-        return (
-            self.types[operand].dtype if type(operand) is Slot else self.plan.program.constants[operand].dtype
-        )
+        arrays: Any = self.types if type(operand) is Slot else self.plan.program.constants
+        return arrays[operand].dtype
 
     def _number(self, value: complex, dtype: Any) -> str:
         """Return the name of a number as an array of no axes, which NumPy takes in a third of the time."""
@@ -114,8 +161,25 @@ class _Writer:
         return self.numbers[key]
 
 
-def written(plan: Layout, functions: Any) -> tuple[str, dict[str, Any]]:
-    """Return the text, as a function of the inputs that are not carried, and the names that it uses."""
+class Written(NamedTuple):
+    """A text that defines ``program``, a function of the inputs that are not carried.
+
+    Attributes
+    ----------
+    text : str
+    names : dict of str
+        What it uses, apart from fixed arrays and runs of groups.
+    groups : list of Group
+        For each of which it uses a name that begins with ``run_``.
+    """
+
+    text: str
+    names: dict[str, Any]
+    groups: list[Group]
+
+
+def written(plan: Layout, functions: Any) -> Written:
+    """Write a Program down that is laid out."""
     program = plan.program
     writer = _Writer(plan, functions)
     lines = list(writer.lines())
@@ -128,7 +192,8 @@ def written(plan: Layout, functions: Any) -> tuple[str, dict[str, Any]]:
     lines += _last_lines(plan, returned)
     inputs = [repr(slot) for i, slot in enumerate(program.inputs) if i not in {i for i, _ in program.carried}]
     body = "".join(f"    {line}\n" for line in lines)
-    return f"def program({', '.join(inputs)}):\n{body}", writer.names
+    groups = "".join("\n".join(group.lines) + "\n\n\n" for group in writer.groups)
+    return Written(f"{groups}def program({', '.join(inputs)}):\n{body}", writer.names, writer.groups)
 
 
 def _last_lines(plan: Layout, returned: list[str]) -> Iterator[str]:

@@ -1,0 +1,118 @@
+"""Groups over large vectors, in blocks that stay in the cache, and on two threads where that pays.
+
+A dozen passes over a vector that does not fit into the cache cost the memory's time a dozen times; block by
+block they cost it once. Measured for Adam on 670,000 parameters, two cores: 2.9 ms whole, 2.5 ms in blocks
+of 32 thousand, 2.1 ms in blocks on two threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from bpcore.program.equation import Equation, Equations, Slot
+from bpcore.program.passes.grouping import Fused
+from bpcore.program.plan.lifetimes import last_reads
+
+__all__ = ["BLOCK", "LARGE", "Buffers", "block_rows", "fused", "spread", "threads"]
+
+LARGE = 2**16
+"""Elements from which a vector is computed in blocks."""
+
+BLOCK = 2**15
+"""Elements of a block: a few vectors of that length fit into a core's second cache."""
+
+SHARED = 2**18
+"""Elements from which threads share the blocks: handing them over takes some 40 us."""
+
+
+def fused(equation: Equation) -> Equations | None:
+    """Return the inner Program of a group; None for other equations."""
+    return equation.function.inner if isinstance(equation.function, Fused) else None
+
+
+def threads() -> int:
+    """Return how many threads share large groups: as told by the environment, at most as there are cores."""
+    told = os.environ.get("BPCORE_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(int(told), there)) if told.isdecimal() else there
+
+
+class Buffers:
+    """Buffers of a block's length for what is needed inside of a group alone, used again as it dies.
+
+    Attributes
+    ----------
+    number : dict of Slot to int
+        The buffer of each such slot.
+    kinds : list of dtype
+        Of the buffers.
+    """
+
+    def __init__(self, inner: Equations) -> None:
+        self.number: dict[Slot, int] = {}
+        self.kinds: list[Any] = []
+        last, kept = last_reads(inner), set(inner.outputs)
+        free: list[int] = []
+        for place, equation in enumerate(inner.equations):
+            dying = {x for x in equation.inputs if isinstance(x, Slot) and last[x] == place}
+            free += [self.number[x] for x in dying if x in self.number]
+            if equation.output not in kept:
+                self.number[equation.output] = self._taken(free, inner.types[equation.output].dtype)
+
+    def _taken(self, free: list[int], kind: Any) -> int:
+        for number in reversed(free):  # an operand that dies here may be written over
+            if self.kinds[number] == kind:
+                free.remove(number)
+                return number
+        self.kinds.append(kind)
+        return len(self.kinds) - 1
+
+
+def block_rows(size: int, arrays: list[Any], kinds: list[Any], parts: int) -> list[list[tuple[Any, ...]]]:
+    """Return views of each block, a row for each, in as many lists as threads share them.
+
+    Parameters
+    ----------
+    size : int
+        Elements of each vector.
+    arrays : list of array (size,)
+    kinds : list of dtype
+        Of the buffers, which follow the arrays in each row.
+    parts : int
+    """
+    parts = parts if size >= SHARED else 1
+    starts = list(range(0, size, BLOCK))
+    share = -(-len(starts) // parts)
+    rows = []
+    for first in range(0, len(starts), share):
+        buffers = [np.empty(min(size, BLOCK), kind) for kind in kinds]
+        rows.append([
+            (*(x[start : start + BLOCK] for x in arrays), *(b[: size - start] for b in buffers))
+            for start in starts[first : first + share]
+        ])  # fmt: skip
+    return rows
+
+
+def spread(work: Callable[[Any], None], rows: list[Any], shared: dict[str, Any]) -> Callable[[], None]:
+    """Return a call that does the work on each list of rows, each on a thread of its own."""
+    first, *others = rows
+    if not others:
+        return lambda: work(first)
+    pool = shared.setdefault("pool", ThreadPoolExecutor(threads() - 1, "bpcore"))
+
+    def silent(rows: Any) -> None:
+        with np.errstate(all="ignore"):  # each thread has its own
+            work(rows)
+
+    def call() -> None:
+        waiting = [pool.submit(silent, rows) for rows in others]
+        work(first)
+        for future in waiting:
+            future.result()
+
+    return call
