@@ -14,7 +14,7 @@ from bpcore_numba.code import REGISTER, SIZE, Code, Value, literal
 from bpcore_numba.loops import nest
 from bpcore_numba.places import Place
 
-__all__ = ["Product", "Stacked", "Transpose", "is_small"]
+__all__ = ["Product", "Stacked", "Transpose", "is_small", "whole"]
 
 WIDTH = {"float32": 32, "float64": 16}
 """Elements of a row that are computed together: two of the widest vectors."""
@@ -31,14 +31,29 @@ def is_small(m: int, k: int, n: int, kind: str) -> bool:
     return m * k * n <= SMALL and k * n * SIZE[kind] <= SMALL_BYTES
 
 
+def lanes(kind: str) -> int:
+    """Return the elements of the widest vector."""
+    return 64 // SIZE[kind]
+
+
+def whole(width: int, kind: str) -> int:
+    """Return the elements of as many whole vectors as it takes."""
+    return -(-width // lanes(kind)) * lanes(kind)
+
+
 @dataclass(eq=False)
 class Product:
-    """``result = a @ b`` of two matrices; rows of a small one's `b` lie in order."""
+    """``result = a @ b`` of two matrices.
+
+    Without a BLAS the rows of `b` lie in order; `padded` says that after each there is room up to whole
+    vectors, where anything may stand.
+    """
 
     a: Place
     b: Place
     result: Place
     blas: Blas | None
+    padded: bool = False
 
     def __post_init__(self) -> None:
         self.reads, self.writes = [self.a, self.b], [self.result]
@@ -50,15 +65,14 @@ class Product:
             return
         (m, _), n = self.a.shape, self.b.shape[1]
         width = WIDTH[self.a.kind]
-        starts = [(j, min(width, n - j)) for j in range(0, n - n % width, width)]
-        if starts:
+        if n >= width:
             with code.loop("0", str(n - n % width), width) as column:
                 self._rows(code, pointer, m, column, width)
         if n % width:
             self._rows(code, pointer, m, str(n - n % width), n % width)
 
     def _rows(self, code: Code, pointer: Callable[[Place], str], m: int, column: str, width: int) -> None:
-        vectors = -(-width * SIZE[self.a.kind] // 64)
+        vectors = -(-width // lanes(self.a.kind))
         rows = ROWS if vectors > 1 else ROWS * 2
         if m >= rows:
             with code.loop("0", str(m - m % rows), rows) as row:
@@ -71,6 +85,7 @@ class Product:
     ) -> None:
         """Compute some rows of some columns: their sums stay in registers."""
         kind, k = self.a.kind, self.a.shape[1]
+        stored, width = width, whole(width, kind) if self.padded else width
         vector = f"<{width} x {REGISTER[kind]}>" if width > 1 else REGISTER[kind]
         a, b = pointer(self.a), pointer(self.b)
         (down, along), below = self.a.strides, self.b.strides[0]
@@ -105,7 +120,7 @@ class Product:
         for i, s in enumerate(sums):
             terms = [(row, step), (column, 1)]
             place = code.address(pointer(self.result), kind, terms, self.result.offset + i * step)
-            code.line(f"store {vector} %{s}.next, ptr {place}, align {SIZE[kind]}")
+            _store(code, f"{vector} %{s}.next", place, kind, (stored, width))
 
     def _call(self, code: Code, pointer: Callable[[Place], str], blas: Blas) -> None:
         """Call the BLAS: rows in order (101), each operand as it lies or transposed (111, 112)."""
@@ -148,6 +163,16 @@ class Stacked:
             Product(a, b, c, None).write(code, lambda place: begins[id(place)])
 
         nest(code, self.result.shape[:-2], None, one)
+
+
+def _store(code: Code, vector: str, place: str, kind: str, widths: tuple[int, int]) -> None:
+    """Store the first elements of a vector."""
+    stored, width = widths
+    if stored < width:
+        mask = ", ".join(f"i32 {i}" for i in range(stored))
+        cut = code.raw(f"shufflevector {vector}, {vector.partition('%')[0]}poison, <{stored} x i32> <{mask}>")
+        vector = f"<{stored} x {REGISTER[kind]}> {cut}"
+    code.line(f"store {vector}, ptr {place}, align {SIZE[kind]}")
 
 
 def _splat(code: Code, x: Value, vector: str, width: int) -> str:

@@ -9,12 +9,15 @@ from bpcore.program.equation import Equation
 from bpcore_numba.lower import Lowering, handles
 from bpcore_numba.moves import AddAt, TakeAt
 from bpcore_numba.places import Place
-from bpcore_numba.products import Product, Stacked, Transpose, is_small
+from bpcore_numba.products import Product, Stacked, Transpose, is_small, whole
 from bpcore_numba.reductions import Argument, Reduce, Running
 from bpcore_numba.refusal import Refused
 from bpcore_numba.views import picked
 
 __all__: list[str] = []
+
+PADDED = 8
+"""Rows from which on it pays to bring the right matrix to whole vectors."""
 
 
 def _axes(equation: Equation, count: int) -> tuple[int, ...]:
@@ -254,9 +257,10 @@ def product(lowering: Lowering, a: Place, b: Place, c: Place) -> None:
         (m, k), n = a.shape, b.shape[1]
         c = Place(c.block, c.kind, c.shape, (n, 1), c.offset)
     if is_small(m, k, n, a.kind) or lowering.blas is None:
-        if n > 1 and b.strides[1] != 1:
-            b = _by_rows(lowering, b)
-        lowering.work(Product(a, b, c, None))
+        wide = whole(n, b.kind) if n > 1 and m >= PADDED else n
+        if wide != n or (n > 1 and b.strides[1] != 1):
+            b = _by_rows(lowering, b, wide)
+        lowering.work(Product(a, b, c, None, padded=wide != n))
         return
     a, b = (x if _fits(x) else lowering.ordered_copy(x) for x in (a, b))
     lowering.work(Product(a, b, c, lowering.blas))
@@ -268,9 +272,13 @@ def _fits(place: Place) -> bool:
     return (along == 1 and down >= columns) or (down == 1 and along >= rows)
 
 
-def _by_rows(lowering: Lowering, place: Place) -> Place:
-    if place.strides[0] != 1:
-        return lowering.ordered_copy(place)
-    target = lowering.new(place.kind, place.shape)
-    lowering.work(Transpose(place, target))
+def _by_rows(lowering: Lowering, place: Place, wide: int) -> Place:
+    """Return a copy by rows, each with room for `wide` elements."""
+    rows, columns = place.shape
+    room = lowering.new(place.kind, (rows, wide))
+    target = room.sliced(1, 0, 1, columns)
+    if place.strides[0] == 1:
+        lowering.work(Transpose(place, target))
+    else:
+        lowering.copy(place, target)
     return target
