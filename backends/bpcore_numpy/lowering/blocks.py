@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from bpcore.program.equation import Equation, Equations, Slot
-from bpcore.program.passes.grouping import Fused
+from bpcore.program.passes.fused import Fused
 from bpcore.program.plan.lifetimes import last_reads
 
-__all__ = ["BLOCK", "LARGE", "Buffers", "block_rows", "fused", "spread", "threads"]
+__all__ = ["BLOCK", "LARGE", "Buffers", "block_rows", "inside", "spread", "threads"]
 
 LARGE = 2**16
 """Elements from which a vector is computed in blocks."""
@@ -30,7 +30,7 @@ SHARED = 2**18
 """Elements from which threads share the blocks: handing them over takes some 40 us."""
 
 
-def fused(equation: Equation) -> Equations | None:
+def inside(equation: Equation) -> Equations | None:
     """Return the inner Program of a group; None for other equations."""
     return equation.function.inner if isinstance(equation.function, Fused) else None
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from bpcore.derivatives.rules import TABLE
 from bpcore.program.equation import Equation, Equations, Slot
 from bpcore.program.plan.lifetimes import last_reads
-from bpcore_numpy.lowering.blocks import fused
+from bpcore_numpy.lowering.blocks import inside
 from bpcore_numpy.lowering.ways import Way
 
 __all__ = ["Layout", "Memory", "Part", "layout"]
@@ -235,7 +235,7 @@ def _may_go(plan: Layout, owner: Slot, home: Memory, until: int) -> bool:
 def _writes_over(plan: Layout, number: int, slot: Slot, memory: Memory) -> bool:
     """Return whether each element of `slot` is written into `memory` after it was read there."""
     equation, way = plan.program.equations[number], plan.ways[number]
-    inner = fused(equation) if way is Way.BLOCKS else None
+    inner = inside(equation) if way is Way.BLOCKS else None
     if way is not Way.UFUNC and inner is None:
         return False
     shape = plan.program.types[slot].shape

@@ -13,7 +13,7 @@ import numpy as np
 from bpcore.derivatives.namespaces.plain import bound
 from bpcore.derivatives.rules.function import ITEM
 from bpcore.program.equation import ArrayType, Constant, Equation, Equations, Slot
-from bpcore_numpy.lowering.blocks import fused
+from bpcore_numpy.lowering.blocks import inside
 
 __all__ = ["REDUCTIONS", "VIEWS", "Way", "ways"]
 
@@ -93,7 +93,7 @@ def ways(program: Equations, functions: Any) -> tuple[list[Way], set[Slot]]:
         way = _way(program, equation, functions, fixed, dense)
         if equation.function is ITEM and equation.inputs[0] in blocks:
             way = Way.PART
-        elif fused(equation) and _in_blocks(equation, fixed, dense, returned, program):
+        elif inside(equation) and _in_blocks(equation, fixed, dense, returned, program):
             way = Way.BLOCKS
             blocks.add(equation.output)
         elif equation.output in returned and way is not Way.VIEW and program.types[equation.output].shape:
@@ -110,10 +110,11 @@ def _in_blocks(
     equation: Equation, fixed: set[Slot], dense: set[Slot], returned: set[Any], program: Equations
 ) -> bool:
     """Return whether all vectors of a group are fixed, and none of its results has to be fresh."""
-    inner = fused(equation)
+    inner = inside(equation)
     if inner is None or any(y in returned for y in inner.outputs):
         return False
-    return all(x in fixed and (x in dense or not program.types[x].shape) for x in inner.inputs)
+    vectors = [x for x in equation.inputs if type(x) is Slot]
+    return all(x in fixed and (x in dense or not program.types[x].shape) for x in vectors)
 
 
 def _way(program: Equations, equation: Equation, functions: Any, fixed: set[Slot], dense: set[Slot]) -> Way:

@@ -11,7 +11,7 @@ import numpy as np
 from bpcore.derivatives.namespaces.plain import bound
 from bpcore.program.equation import Constant, Equation, Slot
 from bpcore.program.source import argument, call, identifier, released
-from bpcore_numpy.lowering.blocks import Buffers, fused
+from bpcore_numpy.lowering.blocks import Buffers, inside
 from bpcore_numpy.lowering.layout import Layout
 from bpcore_numpy.lowering.ways import REDUCTIONS, Way
 
@@ -96,13 +96,14 @@ class _Writer:
 
     def _group(self, equation: Equation) -> str:
         """Write a function of rows of blocks; return its name."""
-        inner = fused(equation)
+        inner = inside(equation)
         assert inner is not None  # noqa: S101 - that is why it goes in blocks
         buffers = Buffers(inner)
-        slots: list[Any] = list(dict.fromkeys((*inner.inputs, *inner.outputs)))
-        vectors = [slot for slot in slots if self.types[slot].shape]
-        group = Group(f"group{len(self.groups)}", vectors, buffers.kinds, [])
-        names: dict[Any, str] = {slot: f"b{int(slot)}" for slot in vectors}
+        operands = dict(zip((*inner.inputs, *inner.outputs), (*equation.inputs, *inner.outputs), strict=True))
+        vectors = [slot for slot in operands if isinstance(slot, Slot) and inner.types[slot].shape]
+        group = Group(f"group{len(self.groups)}", [operands[slot] for slot in vectors], buffers.kinds, [])
+        names: dict[Any, str] = {slot: repr(operand) for slot, operand in operands.items()}
+        names |= {slot: f"b{int(slot)}" for slot in vectors}
         names |= {slot: f"t{number}" for slot, number in buffers.number.items()}
         row = [names[slot] for slot in vectors] + [f"t{number}" for number in range(len(buffers.kinds))]
         group.lines.append(f"def {group.name}(rows):")
@@ -111,11 +112,8 @@ class _Writer:
             name = identifier(step.function)
             self.names[name] = bound(step.function, self.functions)
             into = f"out={names[step.output]}" if step.function.name in BY_NAME else names[step.output]
-            operands = [
-                names[x] if isinstance(x, Slot) and x in names else self._operand(step, x)
-                for x in step.inputs
-            ]
-            group.lines.append(f"        {name}({', '.join(operands)}, {into})")
+            taken = [names[x] if isinstance(x, Slot) else self._operand(step, x) for x in step.inputs]
+            group.lines.append(f"        {name}({', '.join(taken)}, {into})")
         self.groups.append(group)
         return group.name
 
