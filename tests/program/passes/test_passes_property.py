@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from bpcore.program.passes.flattening import flatten_carry
 from bpcore.program.passes.folding import fold
+from bpcore.program.passes.grouping import group
 from bpcore.program.passes.inlining import inline
 from bpcore.program.passes.prune import prune
 from bpcore.program.passes.strength import simplify
@@ -24,6 +25,13 @@ from tests.program.passes.random_programs import (
     written,
 )
 
+
+def grouped(program: Program) -> Program:
+    """Return groups of a larger kind, of what earlier passes left."""
+    program = prune(share(simplify(fold(program, PLAIN), PLAIN)))
+    return group(program, reductions=lambda x: x.function.name in ("sum", "mean", "max"), smallest=1)
+
+
 KEEPING: dict[str, Callable[[Program], Program]] = {
     "prune": prune,
     "share": share,
@@ -31,6 +39,8 @@ KEEPING: dict[str, Callable[[Program], Program]] = {
     "simplify": lambda program: simplify(program, PLAIN),
     "inline": lambda program: inline(program, PLAIN, lambda function: True),
     "flatten": flatten_carry,
+    "group": group,
+    "group with reductions": grouped,
     "fold, simplify, share": lambda program: prune(share(simplify(fold(program, PLAIN), PLAIN))),
     "inline, share, fold": lambda program: fold(share(inline(program, PLAIN, lambda f: True)), PLAIN),
 }
