@@ -36,7 +36,7 @@ def _squared(y: Any, g: Any) -> Loss:
 
 
 def _binary(z: Any, g: Any) -> Loss:
-    """Return ``softplus(z) - t z``; the sigmoid is ``exp(z - softplus(z))``, so its slope takes one more exp."""
+    """Return ``softplus(z) - t z``; ``exp(z - softplus(z))`` is the sigmoid, which its slope takes."""
     logaddexp, subtract, exp, multiply, total = np.logaddexp, np.subtract, np.exp, np.multiply, np.add.reduce
     soft, zero, share = np.empty_like(z), np.zeros((), g.dtype), np.asarray(1 / g.size, g.dtype)
     flat, pulled, mean = soft.reshape(-1), z.reshape(-1).dot, 1 / g.size
