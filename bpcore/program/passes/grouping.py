@@ -94,6 +94,7 @@ def _groups(program: Program, chosen: Sequence[bool], reductions: Choice) -> dic
     """Return the group that each slot is made in."""
     level = levels(program, chosen)
     over: dict[Slot, Slot] = {}  # members that are connected have one root
+    ends: dict[Slot, Slot] = {}  # what a reduction reduces: nothing goes on with it in the group
 
     def root(slot: Slot) -> Slot:
         while over[slot] != slot:
@@ -109,14 +110,15 @@ def _groups(program: Program, chosen: Sequence[bool], reductions: Choice) -> dic
                 if x in over and (level[x], shape_of(program, x)) == place:
                     over[root(x)] = output
         elif len(operands) == 1 and operands[0] in over and reductions(equation):
-            over[output] = operands[0]  # it is above its own level, and so nothing below goes on with it
+            ends[output] = operands[0]
     groups: dict[Slot, _Group] = {}
     found: dict[Slot, _Group] = {}
     for number, equation in enumerate(program.equations):
-        if equation.output in over:
-            found[equation.output] = groups.setdefault(root(equation.output), _Group())
-            found[equation.output].equations.append(equation)
-            found[equation.output].last = number
+        inside = ends.get(equation.output, equation.output)
+        if inside in over:
+            unit = found[equation.output] = groups.setdefault(root(inside), _Group())
+            unit.equations.append(equation)
+            unit.last = number
     return found
 
 
