@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from bpcore_numba.code import SIZE, Code, Value, literal
 from bpcore_numba.elements import COMPARING, ELEMENTS, LOGICAL, cast, select
 from bpcore_numba.refusal import Refused
+from bpcore_numba.writing import SIZE, Code, Value, literal
 
 __all__ = ["SAME", "applied", "is_elementwise", "kind_of"]
 

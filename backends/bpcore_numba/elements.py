@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bpcore_numba.code import REGISTER, SIZE, Code, Value, literal
+from bpcore_numba.writing import REGISTER, SIZE, Code, Value, literal
 
 __all__ = ["COMPARING", "ELEMENTS", "LOGICAL", "cast", "is_float"]
 

@@ -9,10 +9,10 @@ from typing import Any
 from bpcore.program.plan.arena import LINE, Span, packed
 from bpcore.program.program import Program
 from bpcore_numba.apply import kind_of
-from bpcore_numba.code import SIZE
 from bpcore_numba.loops import Loops
 from bpcore_numba.lower import Lowering, Work
 from bpcore_numba.places import Block, Place, contiguous_strides
+from bpcore_numba.writing import SIZE
 
 __all__ = ["Layout", "homes", "laid_out"]
 

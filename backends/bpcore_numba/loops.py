@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from bpcore_numba.apply import applied
-from bpcore_numba.code import Code, Value
 from bpcore_numba.places import Place
+from bpcore_numba.writing import Code, Value
 
 __all__ = ["Load", "Loops", "Step"]
 

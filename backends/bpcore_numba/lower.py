@@ -12,10 +12,10 @@ from bpcore.program.equation import Constant, Equation, Slot
 from bpcore.program.program import Program
 from bpcore_numba.apply import SAME, is_elementwise, kind_of
 from bpcore_numba.blas import Blas
-from bpcore_numba.code import SIZE, Code
 from bpcore_numba.loops import Loops, Step
 from bpcore_numba.places import Block, Place, contiguous_strides
 from bpcore_numba.refusal import Refused
+from bpcore_numba.writing import SIZE, Code
 
 __all__ = ["HANDLERS", "Lowering", "Work", "handles"]
 

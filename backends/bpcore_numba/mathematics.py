@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bpcore_numba.code import REGISTER, Code, Value, literal
+from bpcore_numba.writing import REGISTER, Code, Value, literal
 
 __all__ = ["DEFINITIONS"]
 

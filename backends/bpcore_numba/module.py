@@ -6,7 +6,6 @@ import re
 from math import prod
 from typing import NamedTuple
 
-from bpcore_numba.code import Code
 from bpcore_numba.layout import Layout
 from bpcore_numba.loops import Loops
 from bpcore_numba.lower import Work
@@ -14,6 +13,7 @@ from bpcore_numba.mathematics import DEFINITIONS
 from bpcore_numba.pairwise import PAIRWISE
 from bpcore_numba.places import Place
 from bpcore_numba.threads import RUNTIME
+from bpcore_numba.writing import Code
 
 __all__ = ["Module", "written"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bpcore_numba.apply import applied
-from bpcore_numba.code import Code, Value
 from bpcore_numba.elements import cast
 from bpcore_numba.loops import nest
 from bpcore_numba.places import Place
+from bpcore_numba.writing import Code, Value
 
 __all__ = ["AddAt", "TakeAt"]
 

@@ -6,7 +6,7 @@ accuracy of floating point summation").
 
 from __future__ import annotations
 
-from bpcore_numba.code import MEMORY, REGISTER, SIZE, Code, Value, literal
+from bpcore_numba.writing import MEMORY, REGISTER, SIZE, Code, Value, literal
 
 __all__ = ["BLOCK", "LANES", "PAIRWISE", "eight", "summed"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bpcore_numba.code import SIZE
+from bpcore_numba.writing import SIZE
 
 __all__ = ["Block", "Place", "contiguous_strides"]
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bpcore_numba.blas import Blas
-from bpcore_numba.code import REGISTER, SIZE, Code, Value, literal
 from bpcore_numba.loops import nest
 from bpcore_numba.places import Place
+from bpcore_numba.writing import REGISTER, SIZE, Code, Value, literal
 
 __all__ = ["Product", "Stacked", "Transpose", "is_small", "whole"]
 

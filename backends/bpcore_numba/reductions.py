@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bpcore_numba.apply import applied
-from bpcore_numba.code import REGISTER, Code, Value, literal
 from bpcore_numba.elements import cast, is_float
 from bpcore_numba.loops import nest
 from bpcore_numba.pairwise import summed
 from bpcore_numba.places import Place
+from bpcore_numba.writing import REGISTER, Code, Value, literal
 
 __all__ = ["Argument", "Reduce", "Running"]
 

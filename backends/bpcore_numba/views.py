@@ -9,7 +9,7 @@ from bpcore_numba.lower import Lowering, handles
 from bpcore_numba.places import Place
 from bpcore_numba.refusal import Refused
 
-__all__: list[str] = []
+__all__ = ["picked"]
 
 
 def _argument(equation: Equation, number: int, name: str, default: Any = None) -> Any:

@@ -14,7 +14,7 @@ from bpcore_numba.reductions import Argument, Reduce, Running
 from bpcore_numba.refusal import Refused
 from bpcore_numba.views import picked
 
-__all__: list[str] = []
+__all__ = ["product"]
 
 PADDED = 8
 """Rows from which on it pays to bring the right matrix to whole vectors."""

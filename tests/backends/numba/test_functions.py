@@ -161,6 +161,17 @@ def test_views_and_joins(rng: np.random.Generator) -> None:
     same(f, x, y)
 
 
+def test_loops_are_not_joined_over_a_view_of_what_they_make(rng: np.random.Generator) -> None:
+    x = rng.normal(size=(5, 5))
+
+    def f(x: Any) -> Any:
+        y = XP.multiply(x, 2.0)
+        z = XP.add(XP.matrix_transpose(y), y)
+        return (y, z, XP.add(z, XP.flip(z)), XP.subtract(XP.sum(z, axis=0), z))
+
+    same(f, x)
+
+
 def test_elements_by_index(rng: np.random.Generator) -> None:
     x, g = rng.normal(size=(5, 7)), rng.normal(size=(3, 7))
     at, columns = np.asarray([4, -1, 2]), rng.integers(0, 7, (5, 2))

@@ -143,6 +143,24 @@ def test_what_is_carried_may_come_back_unchanged_or_be_returned_twice() -> None:
         assert total.tolist() == [v + 1 for v in old[0]]
 
 
+def test_what_is_carried_may_be_read_after_it_is_computed_anew() -> None:
+    xp = bp.namespace("numpy")
+
+    def f(a: Any, x: Any) -> Any:
+        new = a + x
+        return new, a * xp.sum(new), xp.flip(a)
+
+    native = bp.compile(f, carry=1, backend="numba")
+    a, late, turned = native(np.asarray([1.0, 2.0, 4.0]), np.ones(3))
+    assert (a.tolist(), late.tolist(), turned.tolist()) == (
+        [2.0, 3.0, 5.0],
+        [10.0, 20.0, 40.0],
+        [4.0, 2.0, 1.0],
+    )
+    swapped = bp.compile(lambda a: (xp.flip(a) + a,), carry=1, backend="numba")
+    assert swapped(np.asarray([1.0, 2.0, 4.0]))[0].tolist() == [5.0, 4.0, 5.0]
+
+
 def test_results_that_are_not_carried_are_fresh() -> None:
     native = bp.compile(lambda s, x: (s + x, s * x), carry=1, backend="numba")
     s, first = native(np.ones(3), np.ones(3))
