@@ -15,6 +15,7 @@ from bpcore_numpy.kernels import KERNELS
 from bpcore_numpy.lowering.lower import lower
 from bpcore_numpy.special import KERNELS as SPECIAL
 from bpcore_numpy.standard import STANDARD
+from bpcore_numpy.standing_in import abstract
 
 __all__ = ["numpy"]
 
@@ -34,6 +35,7 @@ def _open(device: str | None) -> Backend:
         asarray=_asarray,
         to_host=np.asarray,
         compile=lower,
+        abstract=abstract,
         kernels={**CHEAPER, **ALGEBRA, **STANDARD, **SPECIAL, **KERNELS},
     )
 
