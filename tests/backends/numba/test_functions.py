@@ -167,7 +167,7 @@ def test_loops_are_not_joined_over_a_view_of_what_they_make(rng: np.random.Gener
     def f(x: Any) -> Any:
         y = XP.multiply(x, 2.0)
         z = XP.add(XP.matrix_transpose(y), y)
-        return (y, z, XP.add(z, XP.flip(z)), XP.subtract(XP.sum(z, axis=0), z))
+        return (XP.add(z, XP.flip(z)), XP.subtract(XP.sum(z, axis=0), z))
 
     same(f, x)
 
