@@ -1,10 +1,8 @@
-"""Optimizers in place on one flat vector; long vectors in blocks that stay in the cache, on two threads."""
+"""Optimizers in place on one flat vector; long vectors in blocks that stay in the cache."""
 
 from __future__ import annotations
 
 import math
-import os
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,11 +15,7 @@ __all__ = ["optimizer"]
 
 BLOCK = 65_536
 """Numbers of one block: measured, from 4 k to 1 M; less than this costs calls, more leaves the cache."""
-SHARED = 4 * BLOCK
-"""From so many parameters on a second thread takes half: below, waking it costs more than it brings."""
-
 Part = tuple[Any, ...]
-Sweep = Callable[[list[Part]], None]
 
 
 def optimizer(workload: Workload, flat: Flat) -> Callable[[], None]:
@@ -32,76 +26,48 @@ def optimizer(workload: Workload, flat: Flat) -> Callable[[], None]:
     vectors = [flat.params, flat.grads, *memories]
     size = flat.params.size
     parts = [tuple(v[i : i + BLOCK] for v in vectors) for i in range(0, size, BLOCK)]
-    halves = [parts]
-    if size >= SHARED and os.environ.get("OMP_NUM_THREADS", "2") != "1":
-        halves = [parts[: len(parts) // 2], parts[len(parts) // 2 :]]
-    return make(workload.rate, flat.params.dtype, [_with_room(half) for half in halves])
+    room = np.empty_like(parts[0][0])  # one for all: the parts come one after the other
+    return make(workload.rate, flat.params.dtype, [(*part, room[: part[0].size]) for part in parts])
 
 
-def _with_room(parts: list[Part]) -> list[Part]:
-    """Return the parts with room for what lies between, the same for all: they come one after the other."""
-    room = np.empty_like(parts[0][0])
-    return [(*part, room[: part[0].size]) for part in parts]
-
-
-def _swept(sweep: Sweep, halves: list[list[Part]]) -> Callable[[], None]:
-    """Return `sweep` over all parts, the second half on a thread that waits for its turn."""
-    if len(halves) == 1:
-        return lambda: sweep(halves[0])
-    mine, other = halves
-    go, done = threading.Lock(), threading.Lock()
-    go.acquire()
-    done.acquire()
-
-    def serve() -> None:
-        while True:
-            go.acquire()
-            sweep(other)
-            done.release()
-
-    threading.Thread(target=serve, daemon=True).start()
-
-    def both() -> None:
-        go.release()
-        sweep(mine)
-        done.acquire()
-
-    return both
-
-
-def _sgd(rate: float, dtype: Any, halves: list[list[Part]]) -> Callable[[], None]:
+def _sgd(rate: float, dtype: Any, parts: list[Part]) -> Callable[[], None]:
     multiply, subtract = np.multiply, np.subtract
     r = np.asarray(rate, dtype)
 
-    def sweep(parts: list[Part]) -> None:
+    def update() -> None:
         for p, g, _ in parts:
             multiply(g, r, g)
             subtract(p, g, p)
 
-    return _swept(sweep, halves)
+    return update
 
 
-def _momentum(rate: float, dtype: Any, halves: list[list[Part]]) -> Callable[[], None]:
+def _momentum(rate: float, dtype: Any, parts: list[Part]) -> Callable[[], None]:
     multiply, add, subtract = np.multiply, np.add, np.subtract
     r, keep = np.asarray(rate, dtype), np.asarray(0.9, dtype)
 
-    def sweep(parts: list[Part]) -> None:
+    def update() -> None:
         for p, g, v, t in parts:
             multiply(v, keep, v)
             add(v, g, v)
             multiply(v, r, t)
             subtract(p, t, p)
 
-    return _swept(sweep, halves)
+    return update
 
 
-def _adam(rate: float, dtype: Any, halves: list[list[Part]]) -> Callable[[], None]:
+def _adam(rate: float, dtype: Any, parts: list[Part]) -> Callable[[], None]:
     multiply, add, subtract, divide, sqrt = np.multiply, np.add, np.subtract, np.divide, np.sqrt
     keep1, new1, keep2, new2 = (np.asarray(x, dtype) for x in (0.9, 0.1, 0.999, 0.001))
     pace, floor = np.empty((), dtype), np.empty((), dtype)
     count = 0
 
-    def sweep(parts: list[Part]) -> None:
+    def update() -> None:
+        nonlocal count
+        count += 1
+        root = math.sqrt(1 - 0.999**count)
+        pace[()] = rate * root / (1 - 0.9**count)
+        floor[()] = 1e-8 * root
         for p, g, m, v, t in parts:
             multiply(m, keep1, m)
             multiply(v, keep2, v)
@@ -115,15 +81,5 @@ def _adam(rate: float, dtype: Any, halves: list[list[Part]]) -> Callable[[], Non
             divide(m, t, t)
             multiply(t, pace, t)
             subtract(p, t, p)
-
-    swept = _swept(sweep, halves)
-
-    def update() -> None:
-        nonlocal count
-        count += 1
-        root = math.sqrt(1 - 0.999**count)
-        pace[()] = rate * root / (1 - 0.9**count)
-        floor[()] = 1e-8 * root
-        swept()
 
     return update
