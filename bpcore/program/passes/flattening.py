@@ -15,8 +15,7 @@ from typing import NamedTuple
 from bpcore.derivatives.rules import TABLE
 from bpcore.program.equation import ArrayType, Constant, Equation, Slot
 from bpcore.program.passes.prune import prune
-from bpcore.program.passes.rewriting import elementwise, fresh_slots, key_of, static_key
-from bpcore.program.passes.subexpressions import share
+from bpcore.program.passes.rewriting import elementwise, fresh_slots, key_of, shape_of, static_key
 from bpcore.program.program import Program
 from bpcore.words.protocols import Static
 
@@ -34,68 +33,88 @@ class _Leaf(NamedTuple):
 def flatten_carry(program: Program) -> Program:
     """Return `program` with alike updates of carried arrays done on vectors.
 
-    Outputs become slices of a vector, in their own shapes; what goes in is a ``concat`` of leaves.
+    Outputs become slices of a vector, in their own shapes; what goes in is a ``concat`` of leaves, all in one
+    order. Numbers must be the same slot for all leaves, as they are after `share`. Of an updated leaf that
+    other equations read too, the update is computed for them as before.
     """
-    by_output = {equation.output: equation for equation in program.equations}
     alike: dict[Hashable, list[_Leaf]] = {}
+    reading = _Reading(program)
     for _, j in program.carried:
         output = program.outputs[j]
-        if isinstance(output, Slot) and output in by_output and program.types[output].shape:
-            key, leaf = _expression(program, by_output, output)
-            if leaf.steps:
-                alike.setdefault(key, []).append(leaf)
+        if isinstance(output, Slot) and reading.step(output) is not None:
+            key, leaf = reading.expression(output)
+            alike.setdefault(key, []).append(leaf)
     flattening = _Flattening(program)
     for leaves in alike.values():
         if len(leaves) > 1 and len({leaf.output for leaf in leaves}) == len(leaves):
             flattening.add(leaves)
-    return prune(share(flattening.result()))
+    return prune(flattening.result()) if flattening.added else program
 
 
-def _expression(program: Program, by_output: dict[Slot, Equation], output: Slot) -> tuple[Hashable, _Leaf]:
-    """Return the element-wise equations that end in `output`, and a key that alike ones share."""
-    kind = program.types[output]
-    leaf = _Leaf(output, [], [])
-    places: dict[Slot, Hashable] = {}
-    text: list[Hashable] = []
-    waiting = [(output, False)]
-    while waiting:  # depth first, and no recursion: an update may be long
-        slot, ready = waiting.pop()
-        if slot in places:
-            continue
-        equation = by_output.get(slot)
-        own = program.types[slot]
-        if not isinstance(own, ArrayType) or not own.shape:
-            places[slot] = key_of(slot)  # a number, the same for all leaves
-        elif equation is None or not _is_update(program, equation, kind.shape):
-            places[slot] = (
-                ("hole", len(leaf.holes), own.dtype) if own.shape == kind.shape else ("strange", slot)
-            )
-            leaf.holes.append(slot)
-        elif not ready:
-            waiting.append((slot, True))
-            waiting += [(x, False) for x in reversed(equation.inputs) if isinstance(x, Slot)]
-        else:
+class _Reading:
+    """Looks up equations, each once."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.by_output = {equation.output: equation for equation in program.equations}
+        self.keys: dict[Slot, Hashable] = {}
+
+    def step(self, slot: Slot) -> Hashable:
+        """Return what alike equations share besides operands; None where none can be part of an update."""
+        if slot not in self.keys:
+            equation = self.by_output.get(slot)
+            self.keys[slot] = None if equation is None else self._key(equation)
+        return self.keys[slot]
+
+    def _key(self, equation: Equation) -> Hashable:
+        """Return a key of what is done element by element to arrays of one shape, and to numbers."""
+        kind = self.program.types[equation.output]
+        if not isinstance(kind, ArrayType) or not kind.shape or not elementwise(equation):
+            return None
+        shapes = {shape_of(self.program, x) for x in equation.inputs}
+        if kind.shape not in shapes or not shapes <= {kind.shape, ()}:
+            return None
+        if any(isinstance(x, Constant) and self.program.constants[x].shape for x in equation.inputs):
+            return None
+        statics = tuple((name, static_key(value)) for name, value in equation.static.items())
+        return (id(equation.function), statics, kind.dtype)
+
+    def expression(self, output: Slot) -> tuple[Hashable, _Leaf]:
+        """Return the element-wise equations that end in `output`, and a key that alike ones share."""
+        leaf = _Leaf(output, [], [])
+        places: dict[Slot, Hashable] = {}
+        text: list[Hashable] = []
+        waiting = [output]
+        while waiting:  # depth first, and no recursion: an update may be long
+            slot = waiting[-1]
+            missing = [] if slot in places else self._place(slot, leaf, places, text)
+            if missing:
+                waiting += reversed(missing)
+            else:
+                waiting.pop()
+        return tuple(text), leaf
+
+    def _place(
+        self, slot: Slot, leaf: _Leaf, places: dict[Slot, Hashable], text: list[Hashable]
+    ) -> list[Slot]:
+        """Write down where a slot's array comes from; or return the operands that have to be before."""
+        kind = self.program.types[slot]
+        step = self.step(slot)
+        if step is None:
+            if isinstance(kind, ArrayType) and kind.shape:
+                places[slot] = ("hole", len(leaf.holes), kind.dtype)
+                leaf.holes.append(slot)
+            else:
+                places[slot] = key_of(slot)  # a number, the same for all leaves
+            return []
+        equation = self.by_output[slot]
+        missing = [x for x in equation.inputs if isinstance(x, Slot) and x not in places]
+        if not missing:
             operands = tuple(places[x] if isinstance(x, Slot) else key_of(x) for x in equation.inputs)
-            statics = tuple((name, static_key(value)) for name, value in equation.static.items())
             places[slot] = ("step", len(leaf.steps))
             leaf.steps.append(equation)
-            text.append((id(equation.function), operands, statics, own.dtype))
-    return tuple(text), leaf
-
-
-def _is_update(program: Program, equation: Equation, shape: tuple[int, ...]) -> bool:
-    """Return whether an equation is done element by element to arrays of this shape, and to numbers."""
-    if not elementwise(equation) or program.types[equation.output].shape != shape:
-        return False
-    shapes = [_shape(program, x) for x in equation.inputs]
-    return shape in shapes and all(found in (shape, ()) for found in shapes)
-
-
-def _shape(program: Program, operand: Static) -> tuple[int, ...] | None:
-    if isinstance(operand, Slot):
-        kind = program.types[operand]
-        return kind.shape if isinstance(kind, ArrayType) else None
-    return tuple(program.constants[operand].shape) or (-1,) if isinstance(operand, Constant) else ()
+            text.append((step, operands))
+        return missing
 
 
 class _Flattening:
@@ -105,6 +124,7 @@ class _Flattening:
         self.types = dict(program.types)
         self.added: list[Equation] = []
         self.names: dict[Slot, Slot] = {}
+        self.made: dict[Hashable, Slot] = {}
 
     def result(self) -> Program:
         outputs = tuple(self.names.get(y, y) if isinstance(y, Slot) else y for y in self.program.outputs)
@@ -145,7 +165,14 @@ class _Flattening:
         return self._new(Equation(TABLE[name], (operand,), static, operand), kind)
 
     def _new(self, equation: Equation, kind: ArrayType) -> Slot:
-        slot = next(self.slots)
+        key = (
+            id(equation.function),
+            *map(key_of, equation.inputs),
+            *map(static_key, equation.static.values()),
+        )
+        if key in self.made:  # several outputs share the vectors and the first steps
+            return self.made[key]
+        slot = self.made[key] = next(self.slots)
         self.types[slot] = kind
         self.added.append(replace(equation, output=slot))
         return slot

@@ -41,12 +41,15 @@ def key_of(operand: Operand) -> Hashable:
 
 def static_key(value: Static) -> Hashable:
     """Return what an argument that is not an array is known by; its identity, where it has nothing better."""
+    kind = type(value)
+    if kind in (int, str, bool):
+        return (kind, value)
+    if kind in (float, complex):
+        return (kind, repr(value))  # tells -0.0 from 0.0
     if isinstance(value, tuple | list):
-        return (type(value), tuple(map(static_key, value)))
+        return (kind, tuple(map(static_key, value)))
     if isinstance(value, slice):
         return ("slice", static_key(value.start), static_key(value.stop), static_key(value.step))
-    if value is None or type(value) in (bool, int, float, complex, str):
-        return (type(value), repr(value))
     return ("object", id(value))
 
 

@@ -47,7 +47,7 @@ def _axis(a: Any, n: int) -> Any:
 
 
 def _rows(a: Any) -> Any:
-    return XP.expand_dims(_flat(a), axis=0) if a.ndim < 2 else a
+    return XP.expand_dims(_flat(a), axis=0) if a.ndim != 2 else a
 
 
 def _product(a: Any, b: Any, n: int) -> Any:
