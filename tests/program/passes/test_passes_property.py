@@ -8,13 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from bpcore.program.passes.flattening import flatten_carry
-from bpcore.program.passes.folding import fold
-from bpcore.program.passes.grouping import group
-from bpcore.program.passes.inlining import inline
-from bpcore.program.passes.prune import prune
-from bpcore.program.passes.strength import simplify
-from bpcore.program.passes.subexpressions import share
+from bpcore.program.passes import flatten_carry, fold, group, inline, optimized, prune, share, simplify
 from bpcore.program.program import Program
 from tests.program.passes.random_programs import (
     PLAIN,
@@ -42,6 +36,7 @@ KEEPING: dict[str, Callable[[Program], Program]] = {
     "group": group,
     "group with reductions": grouped,
     "fold, simplify, share": lambda program: prune(share(simplify(fold(program, PLAIN), PLAIN))),
+    "optimized": lambda program: optimized(program, PLAIN),
     "inline, share, fold": lambda program: fold(share(inline(program, PLAIN, lambda f: True)), PLAIN),
 }
 few = settings(max_examples=40, deadline=None)
