@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Blas", "mkl", "openblas"]
+__all__ = ["Blas", "is_installed", "mkl", "openblas"]
 
 PREFIXES = ("scipy_", "")
 SUFFIXES = ("64_", "_64", "")
@@ -65,14 +65,19 @@ def openblas() -> Blas | None:
     return None
 
 
+def is_installed(wheel: str) -> bool:
+    """Tell whether there is a wheel, without loading anything."""
+    try:
+        distribution(wheel)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 @cache
 def mkl() -> Blas | None:
     """Return Intel's library, where its wheel is installed."""
-    try:
-        files = distribution("mkl").files or []
-    except PackageNotFoundError:
-        return None
-    for file in files:
+    for file in distribution("mkl").files or () if is_installed("mkl") else ():
         if "mkl_rt" in file.name:
             try:
                 symbols = _symbols(ctypes.CDLL(str(file.locate())), "", "")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+from bpcore_numba.division import floor_divide, remainder
 from bpcore_numba.writing import REGISTER, SIZE, Code, Value, literal
 
 __all__ = ["COMPARING", "ELEMENTS", "LOGICAL", "cast", "is_float"]
@@ -152,6 +154,25 @@ def _clip(code: Code, x: Value, low: Value | None = None, high: Value | None = N
     return x if high is None else ELEMENTS["minimum"](code, x, high)
 
 
+def _signbit(code: Code, x: Value) -> Value:
+    if not is_float(x.kind):
+        return _compare("", "slt")(code, x, literal(x.kind, 0))
+    whole = "int32" if x.kind == "float32" else "int64"
+    bits = code.let(whole, f"bitcast {x.typed} to {REGISTER[whole]}")
+    return code.let("bool", f"icmp slt {bits.typed}, 0")
+
+
+def _logaddexp(code: Code, a: Value, b: Value) -> Value:
+    """Return the greater and ``log1p(exp(-|a - b|))``; equal infinities are themselves, as in NumPy."""
+    away = intrinsic("fabs")(code, _two("fsub", "sub")(code, a, b))
+    more = own("log1p")(code, own("exp")(code, _negative(code, away)))
+    greater = ELEMENTS["maximum"](code, a, b)
+    y = _two("fadd", "add")(code, greater, more)
+    both = _compare("oeq", "eq")(code, a, b)
+    twice = _two("fadd", "add")(code, a, literal(a.kind, math.log(2)))
+    return select(code, both, twice, y)
+
+
 MULTIPLY, DIVIDE = _two("fmul", "mul"), _two("fdiv", "sdiv")
 
 LOGICAL: dict[str, Element] = {
@@ -170,6 +191,7 @@ COMPARING: dict[str, Element] = {
     "greater": _compare("ogt", "sgt"),
     "greater_equal": _compare("oge", "sge"),
     "isnan": isnan,
+    "signbit": _signbit,
     "isinf": lambda code, x: _of_size(code, x, "oeq") if is_float(x.kind) else literal("bool", 0),
     "isfinite": lambda code, x: _of_size(code, x, "olt") if is_float(x.kind) else literal("bool", 1),
 }
@@ -194,6 +216,9 @@ ELEMENTS: dict[str, Element] = {
     "hypot": library("hypot"),
     "copysign": intrinsic("copysign"),
     "nextafter": library("nextafter"),
+    "floor_divide": floor_divide,
+    "remainder": remainder,
+    "logaddexp": _logaddexp,
     "bitwise_and": _two("", "and"),
     "bitwise_or": _two("", "or"),
     "bitwise_xor": _two("", "xor"),
@@ -211,7 +236,3 @@ ELEMENTS: dict[str, Element] = {
     **{name: library(name) for name in ("log2", "log10")},
 }
 """Their inputs are cast to the dtype of the result."""
-
-FLOATS_ONLY = frozenset(
-    ("divide", "pow", "atan2", "hypot", "copysign", "nextafter", "sqrt", "exp", "expm1", "log", "log1p")
-)

@@ -25,6 +25,7 @@ def _open(device: str | None) -> Backend:
         raise BackendUnusable(
             "numba", f"llvmlite does not load ({error})", f"Install it: {INSTALL}"
         ) from error
+    from bpcore_numba.blas import is_installed
     from bpcore_numba.compiling import Compiler
 
     compiler = Compiler(device)
@@ -32,7 +33,7 @@ def _open(device: str | None) -> Backend:
         numpy.open(None),
         name=f"numba:{device}" if device else "numba",
         version=f"{llvmlite.__version__}",
-        devices=DEVICES,
+        devices=DEVICES if is_installed("mkl") else DEVICES[:1],
         compile=compiler.compile,
         loop=compiler.loop,
     )

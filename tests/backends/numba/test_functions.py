@@ -91,6 +91,25 @@ def test_whole_numbers_and_truth_values(rng: np.random.Generator) -> None:
     same(f, i, j, b)
 
 
+def test_division_that_rounds_down() -> None:
+    x = np.asarray([7.0, -7.0, 7.5, -7.5, 0.0, -0.0, np.inf, np.nan, 6.0, 1e300, 5.0, -5.0])
+    y = np.asarray([2.0, 2.0, -2.0, -2.0, 3.0, 3.0, 2.0, 1.0, -3.0, 3.0, 0.0, 0.0])
+    i = np.asarray([7, -7, 7, -7, 0, -(2**63), 2**63 - 1, 6])
+    j = np.asarray([2, 2, -2, -2, 5, -1, -1, -3])
+
+    def f(x: Any, y: Any, i: Any, j: Any) -> Any:
+        floats = [XP.floor_divide(x, y), XP.remainder(x, y), XP.signbit(x), XP.remainder(x, 2.5)]
+        infinite = [XP.logaddexp(x, y), XP.logaddexp(x, x), XP.logaddexp(x, -np.inf)]
+        return (*floats, XP.floor_divide(i, j), XP.remainder(i, j), XP.signbit(x - y), *infinite)
+
+    *exact, a, b, c = zip(*both(f, x, y, i, j), strict=True)
+    for found, wanted in exact:
+        np.testing.assert_array_equal(found, wanted)
+        np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted))
+    for found, wanted in (a, b, c):
+        np.testing.assert_allclose(found, wanted, rtol=1e-15)
+
+
 def test_a_cast_to_whole_numbers_cuts_off() -> None:
     same(lambda x: (XP.astype(x, XP.int64), XP.astype(x, XP.int32)), np.asarray([1.9, -1.9, 0.0, 77.5]))
 
