@@ -26,6 +26,9 @@ SMALL = 1024
 FILLING = {"ones_like": 1, "zeros_like": 0}
 """Functions that look at the shape and the dtype of their argument, and nothing else."""
 
+FILLED = {*FILLING, "full_like"}
+"""And one that is told what to fill with."""
+
 SPREADING = ("broadcast_to", "expand_dims", "flip", "matrix_transpose", "permute_dims", "reshape", "squeeze")
 """Functions that put elements elsewhere: what is one number everywhere stays so."""
 
@@ -66,6 +69,8 @@ class _Folding:
 
     def seen(self, equation: Equation) -> Equation | None:
         """Return the equation with what is known put in; None where its result is."""
+        if equation.function.name not in FILLED and not self._knows(equation):
+            return equation
         inputs = tuple(self.whole.get(x, x) if isinstance(x, Slot) else x for x in equation.inputs)
         kind = self.program.types[equation.output]
         ours = TABLE.get(equation.function.name) is equation.function and not equation.function.reads
@@ -81,6 +86,11 @@ class _Folding:
             return None
         inputs = self._with_numbers(equation, inputs)
         return equation if inputs == equation.inputs else replace(equation, inputs=inputs)
+
+    def _knows(self, equation: Equation) -> bool:
+        """Return whether an operand is known, or all are no slots."""
+        slots = [x for x in equation.inputs if type(x) is Slot]
+        return not slots or any(x in self.number or x in self.whole for x in slots)
 
     def _number_of(self, equation: Equation, inputs: tuple[Static, ...], kind: ArrayType) -> Array | None:
         """Return the number that the result holds everywhere, if it holds but one."""

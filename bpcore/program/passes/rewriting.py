@@ -76,7 +76,7 @@ def renamed(names: Mapping[Slot, Operand]) -> Callable[[Operand], Operand]:
     """Return a function that puts the operand in place of a slot which stands for it."""
 
     def put(operand: Operand) -> Operand:
-        while isinstance(operand, Slot) and operand in names:
+        while type(operand) is Slot and operand in names:
             operand = names[operand]
         return operand
 
@@ -85,7 +85,7 @@ def renamed(names: Mapping[Slot, Operand]) -> Callable[[Operand], Operand]:
 
 def with_operands(equation: Equation, put: Callable[[Operand], Operand]) -> Equation:
     """Return the equation with other operands; itself, where they are the same."""
-    inputs = tuple(map(put, equation.inputs))
+    inputs = tuple([put(x) for x in equation.inputs])
     return equation if inputs == equation.inputs else replace(equation, inputs=inputs)
 
 

@@ -36,6 +36,9 @@ from bpcore.words.protocols import Dtype, Namespace, Static
 
 __all__ = ["simplify"]
 
+NEUTRAL: dict[str, tuple[int, ...]] = {"multiply": (0, 1), "divide": (0,), "subtract": (0,), "pow": (0,)}
+"""Functions that change nothing where the other operand is neutral, and the place of the one operand."""
+
 SMALLEST_EXPONENT = 14
 """Of float16's normal numbers, from 2**-14."""
 
@@ -83,9 +86,8 @@ class _Simplifying:
         if name in ("negative", "matrix_transpose"):
             inner = self._maker(first, name)
             return inner.inputs[0] if inner is not None and isinstance(inner.inputs[0], Slot) else None
-        candidates = {"multiply": (0, 1), "divide": (0,), "subtract": (0,), "pow": (0,)}.get(name, ())
         neutral = 0.0 if name == "subtract" else 1.0
-        for place in candidates:
+        for place in NEUTRAL.get(name, ()):
             x, other = equation.inputs[place], self.constants.number(equation.inputs[1 - place])
             if other == neutral and math.copysign(1.0, other) > 0 and self._is_real(equation, x):
                 return x
@@ -143,7 +145,7 @@ class _Simplifying:
     def _narrowed(self, equation: Equation) -> Equation:
         """Leave out broadcasts that the equation does itself."""
         inputs = equation.inputs
-        if not elementwise(equation):
+        if all(self._maker(x, "broadcast_to") is None for x in inputs) or not elementwise(equation):
             return equation
         shape = shape_of(self.program, equation.output)
         for place, operand in enumerate(inputs):

@@ -90,6 +90,19 @@ def test_an_updated_leaf_that_is_read_again_keeps_its_value() -> None:
         np.testing.assert_array_equal(got, wanted)
 
 
+def test_what_is_broadcast_is_outside_of_the_vectors() -> None:
+    def step(carried: Any, row: Any) -> Any:
+        return [(part + row) * 0.5 for part in carried], row
+
+    arrays = [np.ones((2, 3)), np.arange(6.0).reshape(2, 3)]
+    row = np.asarray([1.0, -2.0, 3.0])
+    before = carried_by(step, arrays, row)
+    after = flatten_carry(before)
+    assert [x.function.name for x in after.equations if elementwise(x)] == ["add", "add", "multiply"]
+    for got, wanted in zip(computed(after, [*arrays, row]), computed(before, [*arrays, row]), strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
 def carried_by(step: Any, carried: Any, *rest: Any) -> Program:
     count = len(leaves(carried))
     return replace(record(step, carried, *rest), carried=tuple((i, i) for i in range(count)))
