@@ -41,10 +41,9 @@ def _move_down(program: Program, members: Sequence[bool], found: dict[Slot, int]
     """Move members to the level of the first that reads them, where that is a member of the same shape."""
     most: dict[Slot, int] = {}
     wanted: dict[Slot, int] = {}
-    kept = set(slots_among(program.outputs))
     for equation, member in zip(reversed(program.equations), reversed(members), strict=True):
         output = equation.output
-        if member and output in wanted and output not in kept and wanted[output] == most[output]:
+        if member and output in wanted and wanted[output] == most[output]:
             found[output] = most[output]
         allowed = found[output] if member else found[output] - 1
         for x in slots_among(equation.inputs):

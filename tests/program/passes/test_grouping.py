@@ -64,6 +64,16 @@ def test_what_is_needed_late_is_computed_late() -> None:
     assert names(grouped(f, X, X))[-1] == ["tanh", "multiply"]
 
 
+def test_what_is_moved_for_nobody_stays_with_its_own() -> None:
+    def f(x: Any) -> Any:
+        a = x * x
+        b = a + 1.0
+        far = XP.matmul(XP.matmul(XP.matmul(x, x), x), b)
+        return XP.sum(a), far * b
+
+    assert names(grouped(f, X[:, :2]))[0] == ["multiply", "add"]
+
+
 def test_reductions_end_a_group_where_they_may() -> None:
     def f(x: Any) -> Any:
         return XP.sum(x * x + 1.0, axis=0) * 2.0

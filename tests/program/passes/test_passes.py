@@ -107,6 +107,29 @@ def test_large_constants_are_not_made() -> None:
     assert all(not x.shape for x in program.constants.values())
 
 
+def test_small_constants_are_kept_in_full() -> None:
+    def f(x: Any, length: int) -> Any:
+        return x + XP.broadcast_to(XP.stack([XP.ones_like(x[0]), XP.zeros_like(x[0])]), (length, 2))
+
+    assert after(lambda x: f(x, 1), np.ones(2)) == ["add"]
+    assert names(prune(fold(record(lambda x: f(x, 2000), np.ones(2)), PLAIN))) == ["broadcast_to", "add"]
+
+
+def test_a_number_is_held_in_each_dtype() -> None:
+    def f(x: Any) -> Any:
+        narrow = XP.astype(x, np.float32)
+        return x + XP.ones_like(x), narrow + XP.ones_like(narrow)
+
+    program = optimized(record(f, X), PLAIN)
+    assert [y.dtype for y in program.function(PLAIN)(X)] == [np.float64, np.float32]
+
+
+def test_a_cast_of_one_number_is_one_number() -> None:
+    assert after(lambda x: XP.astype(XP.ones_like(x), np.float64) * 3.0 + x, np.ones(3, np.float32)) == [
+        "add"
+    ]
+
+
 def test_new_constants_take_no_name_that_is_taken() -> None:
     """Of two constants the first was left out when the Program was recorded."""
 
