@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -26,11 +27,28 @@ class Blas(NamedTuple):
         LLVM's type of its lengths.
     symbols : dict of str to int
         Addresses, by the names that the code calls.
+    threads : pair of functions, or None
+        Ask how many threads of its own it uses, and tell it. None where they are left to it.
     """
 
     name: str
     integer: str
     symbols: dict[str, int]
+    threads: tuple[Callable[[], int], Callable[[int], None]] | None = None
+
+    def alone(self) -> int:
+        """Tell it to use one thread, and return how many it used."""
+        if self.threads is None:
+            return 0
+        ask, tell = self.threads
+        before = ask()
+        tell(1)
+        return before
+
+    def again(self, threads: int) -> None:
+        """Tell it to use as many threads as before."""
+        if self.threads is not None:
+            self.threads[1](threads)
 
 
 def _symbols(library: Any, prefix: str, suffix: str) -> dict[str, int] | None:
@@ -41,6 +59,12 @@ def _symbols(library: Any, prefix: str, suffix: str) -> dict[str, int] | None:
             return None
         found[f"bp_blas_{letter}gemm"] = int(ctypes.cast(function, ctypes.c_void_p).value or 0)
     return found
+
+
+def _threads(library: Any, prefix: str, suffix: str) -> Any:
+    names = [f"{prefix}openblas_{verb}_num_threads{suffix}" for verb in ("get", "set")]
+    ask, tell = (getattr(library, name, None) for name in names)
+    return (ask, tell) if ask and tell and ask() > 1 else None
 
 
 def _folders() -> list[Path]:
@@ -61,7 +85,8 @@ def openblas() -> Blas | None:
                 for suffix in SUFFIXES:
                     symbols = _symbols(library, prefix, suffix)
                     if symbols:
-                        return Blas("openblas", "i64" if "64" in suffix else "i32", symbols)
+                        threads = _threads(library, prefix, suffix)
+                        return Blas("openblas", "i64" if "64" in suffix else "i32", symbols, threads)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any, NamedTuple
 
 from bpcore_numba.apply import applied
@@ -10,6 +11,11 @@ from bpcore_numba.places import Place
 from bpcore_numba.writing import Code, Value
 
 __all__ = ["Load", "Loops", "Step"]
+
+SHARED = 100_000
+"""Elements from which threads share the loops."""
+PIECES = 16
+LINE = 64
 
 
 class Load(NamedTuple):
@@ -67,10 +73,14 @@ class Loops:
         shape, strides = collapsed(self.shape, [place.strides for place in places])
         nest(code, shape, bounds, lambda at: self._body(code, pointer, places, strides, at))
 
-    def outermost(self) -> int:
-        """Return the length of the outermost loop."""
+    def pieces(self) -> tuple[int, int] | None:
+        """Return the length of the outermost loop and of a piece of it, if threads are to share it."""
         places = [*self.loads, *self.writes]
-        return (collapsed(self.shape, [place.strides for place in places])[0] or (1,))[0]
+        length = (collapsed(self.shape, [place.strides for place in places])[0] or (1,))[0]
+        if prod(self.shape) < SHARED or length < PIECES:
+            return None
+        step = length // PIECES
+        return length, -(-step // LINE) * LINE if step > LINE else step
 
     def _body(
         self,

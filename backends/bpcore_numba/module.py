@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from math import prod
 from typing import NamedTuple
 
 from bpcore_numba.layout import Layout
@@ -12,6 +11,7 @@ from bpcore_numba.lower import Work
 from bpcore_numba.mathematics import DEFINITIONS
 from bpcore_numba.pairwise import PAIRWISE
 from bpcore_numba.places import Place
+from bpcore_numba.products import Product
 from bpcore_numba.threads import RUNTIME
 from bpcore_numba.writing import Code
 
@@ -19,10 +19,6 @@ __all__ = ["Module", "written"]
 
 OWN = DEFINITIONS | PAIRWISE
 ATTRIBUTES = 'nounwind "prefer-vector-width"="512"'
-SHARED = 100_000
-"""Elements from which threads share a loop."""
-PIECES = 16
-LINE = 64
 FEW = 64
 """Calls up to which LLVM may write kernels out where they are called."""
 
@@ -35,12 +31,15 @@ class Module(NamedTuple):
     text : str
     regions : tuple of str
     shares : bool
-        Whether threads share loops in it.
+        Whether threads share anything in it.
+    products : bool
+        Whether they share products of a BLAS, each of them for itself.
     """
 
     text: str
     regions: tuple[str, ...]
     shares: bool
+    products: bool
 
 
 class _Kernels:
@@ -48,6 +47,7 @@ class _Kernels:
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
+        self.products = False
         self.shared: dict[str, int] = {}  # how many places each of them has
         self.needs: set[str] = set()
 
@@ -61,9 +61,10 @@ class _Kernels:
         for place in (*work.reads, *work.writes):  # the order does not hang on what the text reads first
             pointer(place)
         code = Code()
-        shared = isinstance(work, Loops) and is_large(work)
-        if isinstance(work, Loops) and shared:
+        shared = work.pieces() if isinstance(work, Loops | Product) else None
+        if isinstance(work, Loops | Product) and shared:
             work.write(code, pointer, ("%first", "%end"))
+            self.products |= isinstance(work, Product)
         else:
             work.write(code, pointer)
         self.needs |= code.needs
@@ -76,26 +77,20 @@ class _Kernels:
             else main.raw(f"getelementptr i8, ptr {base[region]}, i64 {offset}")
             for region, offset in blocks
         ]  # fmt: skip
-        if isinstance(work, Loops) and shared:
+        if shared:
             self.shared[name] = len(blocks)
-            _share(main, base["pool"], name, places, work.outermost())
+            _share(main, base["pool"], name, places, shared)
         else:
             main.line(f"call void @{name}({', '.join(f'ptr {place}' for place in places)})")
 
 
-def is_large(work: Loops) -> bool:
-    """Tell whether threads are to share the loops."""
-    return prod(work.shape) >= SHARED and work.outermost() >= PIECES
-
-
-def _share(main: Code, pool: str, name: str, places: list[str], length: int) -> None:
+def _share(main: Code, pool: str, name: str, places: list[str], shared: tuple[int, int]) -> None:
     """Write the call that gives a kernel's loop to all threads, piece by piece."""
     table = "%" + main.name("table")
     main.locals.append(f"  {table} = alloca [{len(places)} x ptr]")
     for i, place in enumerate(places):
         main.line(f"store ptr {place}, ptr {main.raw(f'getelementptr ptr, ptr {table}, i64 {i}')}")
-    step = max(1, length // PIECES)
-    step = -(-step // LINE) * LINE if step > LINE else step
+    length, step = shared
     main.line(f"call void @bp_share(ptr {pool}, ptr @{name}.piece, ptr {table}, i64 {length}, i64 {step})")
 
 
@@ -134,7 +129,10 @@ def written(layout: Layout, constants: list[str]) -> Module:
     pieces = [_piece(name, count) for name, count in kernels.shared.items()]
     runtime = [RUNTIME, *pieces] if pieces else []
     return Module(
-        "\n\n".join([*_called(kernels.needs), *runtime, *functions, text]) + "\n", regions, bool(pieces)
+        "\n\n".join([*_called(kernels.needs), *runtime, *functions, text]) + "\n",
+        regions,
+        bool(pieces),
+        kernels.products,
     )
 
 

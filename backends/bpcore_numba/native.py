@@ -90,6 +90,7 @@ class Native:
         self.work = shared.get("numba work")
         if self.work is None or self.work.size < layout.work:
             self.work = shared["numba work"] = _aligned(layout.work)
+        self._blas = blas if module.products else None
         self._constants = [np.ascontiguousarray(x) for x in program.constants.values()]
         carried = {i for i, _ in program.carried}
         results = {o for _, o in program.carried}
@@ -142,5 +143,12 @@ class Native:
             outputs[o] = y = np.empty(front + place.shape, place.kind)
             self._table[number] = y.__array_interface__["data"][0]
             number += 1
-        self._function.call(steps, self._at)
+        if self._blas is None:
+            self._function.call(steps, self._at)
+            return outputs
+        before = self._blas.alone()  # the threads are bpcore's
+        try:
+            self._function.call(steps, self._at)
+        finally:
+            self._blas.again(before)
         return outputs

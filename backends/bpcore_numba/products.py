@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bpcore_numba.blas import Blas
 from bpcore_numba.loops import nest
 from bpcore_numba.places import Place
+from bpcore_numba.threads import count
 from bpcore_numba.writing import REGISTER, SIZE, Code, Value, literal
 
 __all__ = ["Product", "Stacked", "Transpose", "is_small", "whole"]
@@ -22,6 +23,11 @@ ROWS = 8
 """Rows that are computed together."""
 SMALL = 3_000_000
 """Multiplications up to which a product is written out."""
+SHARED = 8_000_000
+"""Multiplications from which bpcore's threads share a product that a BLAS computes on one thread."""
+PIECES = 2
+"""Pieces of it for each thread."""
+ALIGNED = 16
 SMALL_BYTES = 200_000
 """And bytes of the right matrix, which has to stay in the fast memory."""
 
@@ -58,10 +64,21 @@ class Product:
     def __post_init__(self) -> None:
         self.reads, self.writes = [self.a, self.b], [self.result]
 
-    def write(self, code: Code, pointer: Callable[[Place], str]) -> None:
+    def pieces(self) -> tuple[int, int] | None:
+        """Return the length of the longer side of the result, and of a thread's piece of it."""
+        (m, k), n = self.a.shape, self.b.shape[1]
+        threads = count()
+        if self.blas is None or self.blas.threads is None or threads == 1 or m * k * n < SHARED:
+            return None
+        step = -(-max(m, n) // (threads * PIECES))
+        return max(m, n), -(-step // ALIGNED) * ALIGNED
+
+    def write(
+        self, code: Code, pointer: Callable[[Place], str], bounds: tuple[str, str] | None = None
+    ) -> None:
         """Write the call, or the loops."""
         if self.blas is not None:
-            self._call(code, pointer, self.blas)
+            self._call(code, pointer, self.blas, bounds)
             return
         (m, _), n = self.a.shape, self.b.shape[1]
         width = WIDTH[self.a.kind]
@@ -122,21 +139,42 @@ class Product:
             place = code.address(pointer(self.result), kind, terms, self.result.offset + i * step)
             _store(code, f"{vector} %{s}.next", place, kind, (stored, width))
 
-    def _call(self, code: Code, pointer: Callable[[Place], str], blas: Blas) -> None:
+    def _call(
+        self, code: Code, pointer: Callable[[Place], str], blas: Blas, bounds: tuple[str, str] | None
+    ) -> None:
         """Call the BLAS: rows in order (101), each operand as it lies or transposed (111, 112)."""
         (m, k), n, kind = self.a.shape, self.b.shape[1], self.a.kind
         t, size = REGISTER[kind], blas.integer
+        rows = m >= n  # what the bounds are of
+        first = bounds[0] if bounds else "0"
+        skips = {
+            "a": self.a.strides[0] if rows else 0,
+            "b": 0 if rows else self.b.strides[1],
+            "c": self.result.strides[0] if rows else 1,
+        }
+        lengths = [str(m), str(n)]
+        if bounds:
+            lengths[not rows] = _length(code, bounds, size)
+        at = [
+            code.address(pointer(x), kind, [(first, skip)] if bounds else [], x.offset)
+            for x, skip in zip((self.a, self.b, self.result), skips.values(), strict=True)
+        ]
         operands = [(_turned(x), _leading(x)) for x in (self.a, self.b)]
-        at = [code.address(pointer(x), kind, [], x.offset) for x in (self.a, self.b, self.result)]
         name = f"bp_blas_{'s' if kind == 'float32' else 'd'}gemm"
         one, zero = literal(kind, 1.0), literal(kind, 0.0)
         types = f"i32, i32, i32, {size}, {size}, {size}, {t}, ptr, {size}, ptr, {size}, {t}, ptr, {size}"
         code.needs.add(f"void @{name}({types})")
         code.line(
-            f"call void @{name}(i32 101, i32 {operands[0][0]}, i32 {operands[1][0]}, {size} {m}, {size} {n}, "
-            f"{size} {k}, {one.typed}, ptr {at[0]}, {size} {operands[0][1]}, ptr {at[1]}, "
-            f"{size} {operands[1][1]}, {zero.typed}, ptr {at[2]}, {size} {max(self.result.strides[0], n)})"
+            f"call void @{name}(i32 101, i32 {operands[0][0]}, i32 {operands[1][0]}, {size} {lengths[0]}, "
+            f"{size} {lengths[1]}, {size} {k}, {one.typed}, ptr {at[0]}, {size} {operands[0][1]}, "
+            f"ptr {at[1]}, {size} {operands[1][1]}, {zero.typed}, ptr {at[2]}, "
+            f"{size} {max(self.result.strides[0], n)})"
         )
+
+
+def _length(code: Code, bounds: tuple[str, str], size: str) -> str:
+    length = code.raw(f"sub i64 {bounds[1]}, {bounds[0]}")
+    return length if size == "i64" else code.raw(f"trunc i64 {length} to {size}")
 
 
 @dataclass(eq=False)
