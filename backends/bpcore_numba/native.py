@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,10 +43,7 @@ class Homes:
 
     def take_in(self, arrays: Sequence[Any]) -> None:
         """Copy in what is not the array that was returned."""
-        for view, x in zip(self.views, arrays, strict=True):
-            if x is not view:
-                break
-        else:
+        if all(map(operator.is_, self.views, arrays)):
             return
         changed = [(view, x) for view, x in zip(self.views, arrays, strict=True) if x is not view]
         fresh = [(view, x.copy() if np.may_share_memory(x, self.memory) else x) for view, x in changed]
@@ -96,10 +94,11 @@ class Native:
         results = {o for _, o in program.carried}
         self._given = [i for i in range(len(program.inputs)) if i not in carried]
         self._taken = [i for i, _ in program.carried]
-        self._back = [o for _, o in program.carried]
         self._made = [o for o in range(len(program.outputs)) if o not in results]
         self._types = [lowering.place(program.outputs[o]) for o in self._made]
-        self._count = len(program.outputs)
+        self._outputs: list[Any] = [None] * len(program.outputs)
+        for (_, o), view in zip(program.carried, self.homes.views, strict=True):
+            self._outputs[o] = view
         fixed = [
             threads.pool() if module.shares else 0,
             self.homes.begin,
@@ -136,9 +135,7 @@ class Native:
             self._table[number] = address
             number += 1
         self.homes.take_in([inputs[i] for i in self._taken])
-        outputs: list[Any] = [None] * self._count
-        for o, view in zip(self._back, self.homes.views, strict=True):
-            outputs[o] = view
+        outputs = self._outputs.copy()
         for o, place in zip(self._made, self._types, strict=True):
             outputs[o] = y = np.empty(front + place.shape, place.kind)
             self._table[number] = y.__array_interface__["data"][0]
