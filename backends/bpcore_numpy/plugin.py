@@ -12,7 +12,7 @@ from bpcore.words.errors import BackendUnusable
 from bpcore_numpy.algebra import ALGEBRA
 from bpcore_numpy.cheaper import CHEAPER
 from bpcore_numpy.kernels import KERNELS
-from bpcore_numpy.lowering.lower import lower
+from bpcore_numpy.lowering.lower import loop, lower
 from bpcore_numpy.special import KERNELS as SPECIAL
 from bpcore_numpy.standard import STANDARD
 from bpcore_numpy.standing_in import abstract
@@ -35,6 +35,7 @@ def _open(device: str | None) -> Backend:
         asarray=_asarray,
         to_host=np.asarray,
         compile=lower,
+        loop=loop,
         abstract=abstract,
         kernels={**CHEAPER, **ALGEBRA, **STANDARD, **SPECIAL, **KERNELS},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import is_
 from typing import NamedTuple
 
 from bpcore.derivatives.namespaces.namespace import device_of
@@ -46,12 +47,10 @@ def fitting(signature: Signature, kinds: Sequence[type]) -> Fits:
         leaves = read(args)
         if leaves is None:
             return None
-        first = len(known)
-        for number, x in enumerate(leaves):
-            if number < first and x is known[number]:
-                continue
-            kind, shape, dtype, device = wanted[number]
-            if kind is not type(x) or x.shape != shape or x.dtype != dtype or device_of(x) != device:
+        first = len(known) if all(map(is_, leaves, known)) else 0
+        for x, (kind, shape, dtype, device) in zip(leaves[first:], wanted[first:], strict=True):
+            found: Array = x
+            if type(x) is not kind or found.shape != shape or found.dtype != dtype or device_of(x) != device:
                 return None
         return leaves
 

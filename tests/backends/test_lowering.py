@@ -171,7 +171,7 @@ def test_the_source_is_read_by_a_person() -> None:
     compiled = compile_(step, carry=2)
     text = compiled.source(params, state, batch)
     assert text.startswith("def program(")
-    assert "matmul(" in text
+    assert ".dot(" in text
     assert text.rstrip().splitlines()[-1].strip().startswith("return")
 
 

@@ -21,9 +21,13 @@ def fixed_arrays(plan: Layout, home: Homes, shared: dict[str, Any]) -> dict[Slot
     rows = _rows(plan, home, shared)
     program = plan.program
     arrays: dict[Any, Any] = dict(program.constants)
+    same: dict[Any, Any] = {}  # one object for one place: NumPy sees at once that it may write over it
     for slot, (memory, start) in plan.parts.items():
         shape = program.types[slot].shape
-        arrays[slot] = rows[id(memory)][start : start + math.prod(shape)].reshape(shape)
+        place = (id(memory), start, shape)
+        if place not in same:
+            same[place] = rows[id(memory)][start : start + math.prod(shape)].reshape(shape)
+        arrays[slot] = same[place]
     for _, equation, way in plan.steps():
         if way is Way.VIEW:
             inputs = [arrays[x] if isinstance(x, Slot | Constant) else x for x in equation.inputs]

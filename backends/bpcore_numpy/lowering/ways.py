@@ -27,8 +27,15 @@ class Way(Enum):
     """A universal function that writes into planned memory."""
     PRODUCT = auto()
     """A generalized one, likewise; it cannot write over what it reads."""
+    DOT = auto()
+    """A product of two matrices by the method, which costs half of the function on small ones."""
     REDUCTION = auto()
     """The reduction of one, likewise."""
+    ROWS = auto()
+    """The rows of a matrix, added up as a product with ones, which costs half of the sum on small ones.
+
+    Its rounding is another than the sum's.
+    """
     ARGUMENT = auto()
     """The place of an extreme, likewise."""
     CAST = auto()
@@ -76,6 +83,9 @@ OTHERS = {
     "argmax": Way.ARGUMENT,
     "argmin": Way.ARGUMENT,
 }
+
+REAL = {"float32", "float64"}
+BLAS = {"float32", "float64", "complex64", "complex128"}
 
 SINGLE = 4
 """Bytes of a float32: narrower numbers are added up in wider ones."""
@@ -127,10 +137,28 @@ def _way(program: Equations, equation: Equation, functions: Any, fixed: set[Slot
     if isinstance(function, np.ufunc) and function.nout == 1 and not equation.static:
         if not any(isinstance(operand, Slot | Constant) for operand in equation.inputs):
             return Way.CALL  # of numbers alone, they have no dtype
-        return Way.UFUNC if function.signature is None else Way.PRODUCT
-    if name in REDUCTIONS:
-        return Way.REDUCTION if _reduces_plainly(program, equation) else Way.CALL
+        return Way.UFUNC if function.signature is None else _product(program, equation)
+    if name in REDUCTIONS and _reduces_plainly(program, equation):
+        return Way.ROWS if _adds_rows(program, equation, dense) else Way.REDUCTION
     return OTHERS.get(name, Way.CALL)
+
+
+def _adds_rows(program: Equations, equation: Equation, dense: set[Slot]) -> bool:
+    """Return whether the rows of a matrix that lies in order are added up, in a dtype that BLAS knows."""
+    operand: Any = equation.inputs[0]
+    kind = program.types[operand]
+    down = equation.function.name == "sum" and equation.static.get("axis") in (0, -2, (0,))
+    plain = down and len(kind.shape) == 2 and not equation.static.get("keepdims")  # noqa: PLR2004
+    return bool(plain and operand in dense and min(kind.shape) > 1 and str(kind.dtype) in REAL)
+
+
+def _product(program: Equations, equation: Equation) -> Way:
+    """Return how a product is made: of two matrices of one dtype that BLAS knows, by the method."""
+    kinds = [program.types[x] for x in equation.inputs if isinstance(x, Slot)]
+    shapes = {len(kind.shape) for kind in kinds}
+    dtypes = {str(kind.dtype) for kind in kinds}
+    plain = equation.function.name == "matmul" and len(kinds) == len(equation.inputs)
+    return Way.DOT if plain and shapes == {2} and len(dtypes) == 1 and dtypes <= BLAS else Way.PRODUCT
 
 
 def _is_view(program: Equations, equation: Equation, fixed: set[Slot], dense: set[Slot]) -> bool:

@@ -74,6 +74,15 @@ class _Writer:
             self.names[name] = bound(equation.function, self.functions)
             into = f"out={out}" if equation.function.name in BY_NAME else out
             yield f"{name}({', '.join(self._operands(equation))}, {into})"
+        elif way is Way.DOT:
+            left, right = self._operands(equation)
+            yield f"{left}.dot({right}, {out})"
+        elif way is Way.ROWS:
+            rows: Any = equation.inputs[0]
+            kind = self.types[rows]
+            ones = f"ones_{kind.shape[0]}_{kind.dtype}"
+            self.names[ones] = np.ones(kind.shape[0], kind.dtype)
+            yield f"{ones}.dot({rows!r}, {out})"
         elif way is Way.BLOCKS:
             yield f"run_{self._group(equation)}()"
         elif way is Way.REDUCTION:
@@ -181,17 +190,38 @@ def written(plan: Layout, functions: Any) -> Written:
     program = plan.program
     writer = _Writer(plan, functions)
     lines = list(writer.lines())
-    carried = {j for _, j in program.carried}
-    returned = []
-    for j, output in enumerate(program.outputs):
-        if j not in carried:
-            ours = type(output) is Slot and plan.sources.get(output)
-            returned.append(f"{output!r}.copy()" if ours else argument(output, writer.names))
+    returned = _returned(plan, writer)
     lines += _last_lines(plan, returned)
     inputs = [repr(slot) for i, slot in enumerate(program.inputs) if i not in {i for i, _ in program.carried}]
     body = "".join(f"    {line}\n" for line in lines)
     groups = "".join("\n".join(group.lines) + "\n\n\n" for group in writer.groups)
     return Written(f"{groups}def program({', '.join(inputs)}):\n{body}", writer.names, writer.groups)
+
+
+def _returned(plan: Layout, writer: _Writer) -> list[str]:
+    """Return what each output that is not carried is: memory of its own, which nobody else holds."""
+    writer.names["array"] = np.array
+    carried = {j for _, j in plan.program.carried}
+    fresh = {
+        equation.output
+        for equation, way in zip(plan.program.equations, plan.ways, strict=True)
+        if way is Way.CALL and equation.function.broadcasts and not equation.function.views
+        if getattr(
+            plan.program.types[equation.output], "shape", ()
+        )  # of no axes, NumPy's are numbers that cannot be written
+    }
+    texts = []
+    for j, output in enumerate(plan.program.outputs):
+        if j in carried:
+            continue
+        texts.append(repr(output) if output in fresh else _copied(plan, output))
+        fresh.discard(output)  # a second time it is a copy
+    return texts
+
+
+def _copied(plan: Layout, output: Any) -> str:
+    ours = type(output) is Slot and plan.sources.get(output) and plan.program.types[output].shape == ()
+    return f"{output!r}.copy()" if ours else f'array({output!r}, order="C")'
 
 
 def _last_lines(plan: Layout, returned: list[str]) -> Iterator[str]:
