@@ -195,7 +195,11 @@ class Compiled:
         space = space_of(*leaves) if self.backend is None else space_on(self.backend)
         run = lowered(program, space, space.backend.compile, self._shared)
         return _Entry(
-            program, space, run, fitting(signature, [type(x) for x in leaves]), builder(program.structure)
+            program,
+            space,
+            run,
+            fitting(signature, [type(x) for x in leaves], len(program.carried)),
+            builder(program.structure),
         )
 
     def _recorded(self, args: tuple[Tree, ...]) -> Program:

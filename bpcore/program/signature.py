@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import is_
 from typing import NamedTuple
 
 from bpcore.derivatives.namespaces.namespace import device_of
@@ -34,21 +33,22 @@ def signature_of(structure: Structure, leaves: Sequence[Array]) -> Signature:
     return Signature(structure, tuple([(tuple(x.shape), x.dtype, device_of(x)) for x in leaves]))
 
 
-def fitting(signature: Signature, kinds: Sequence[type]) -> Fits:
+def fitting(signature: Signature, kinds: Sequence[type], known: int) -> Fits:
     """Return a quick test whether arguments have this signature, and leaves of these types.
 
-    It is called with the arguments and with arrays that are known to fit in the first places, and returns
-    the arguments' leaves; or None, where they do not fit or where it takes a longer look to tell.
+    It is called with the arguments and with the arrays that were returned for the first `known` leaves. It
+    returns the leaves; or None, where they do not fit or where it takes a longer look to tell.
     """
-    read = reader(signature.structure)
-    wanted = [(kind, *leaf) for kind, leaf in zip(kinds, signature.leaves, strict=True)]
+    read = reader(signature.structure, known)
+    wanted = [(kind, *leaf) for kind, leaf in zip(kinds, signature.leaves, strict=True)][known:]
 
-    def fit(args: Tree, known: Sequence[Array]) -> tuple[Array, ...] | None:
-        leaves = read(args)
+    def fit(args: Tree, returned: Sequence[Array]) -> tuple[Array, ...] | None:
+        if len(returned) != known:
+            return None
+        leaves = read(args, returned)
         if leaves is None:
             return None
-        first = len(known) if all(map(is_, leaves, known)) else 0
-        for x, (kind, shape, dtype, device) in zip(leaves[first:], wanted[first:], strict=True):
+        for x, (kind, shape, dtype, device) in zip(leaves[known:], wanted, strict=True):
             found: Array = x
             if type(x) is not kind or found.shape != shape or found.dtype != dtype or device_of(x) != device:
                 return None

@@ -15,8 +15,13 @@ from bpcore.words.trees import Structure
 __all__ = ["builder", "reader"]
 
 
-def reader(structure: Structure) -> Callable[[Tree], tuple[Array, ...] | None]:
-    """Return a function from a tree to its leaves in order, or to None where it has another structure."""
+def reader(
+    structure: Structure, known: int = 0
+) -> Callable[[Tree, Sequence[Array]], tuple[Array, ...] | None]:
+    """Return a function from a tree to its leaves in order, or to None where it has another structure.
+
+    It is also given the arrays that the first `known` leaves were, and returns None where they are others.
+    """
     names: dict[str, Static] = {}
     taken: list[str] = []
     lines: list[str] = []
@@ -37,9 +42,13 @@ def reader(structure: Structure) -> Callable[[Tree], tuple[Array, ...] | None]:
                 visit(child, part)
 
     visit(structure, "t0")
+    if known:
+        lines.append(f"({''.join(f'k{i}, ' for i in range(known))}) = known")
+        others = " or ".join(f"{leaf} is not k{i}" for i, leaf in enumerate(taken[:known]))
+        lines.append(f"if {others}: return None")
     lines.append(f"return ({''.join(f'{leaf}, ' for leaf in taken)})")
     body = "".join(f"        {line}\n" for line in lines)
-    text = f"def read(t0):\n    try:\n{body}    except KeyError:\n        return None\n"
+    text = f"def read(t0, known=()):\n    try:\n{body}    except KeyError:\n        return None\n"
     return _made(text, "read", names)
 
 

@@ -259,8 +259,8 @@ def _write_over(plan: Layout) -> None:
         if way is not Way.UFUNC:
             continue
         part = plan.parts[equation.output]
-        if part.memory.home or equation.output in plan.bound:
-            continue
+        if part.memory.home or equation.output in plan.bound or not plan.program.types[equation.output].shape:
+            continue  # over a number of no axes NumPy writes more slowly than beside it
         for operand in equation.inputs:
             owner, _ = plan.rows.get(operand, (None, 0)) if type(operand) is Slot else (None, 0)
             old = None if owner is None else plan.parts[owner].memory
