@@ -42,7 +42,7 @@ BAR, NUMPY = "tuned NumPy", "bpcore numpy"
 """What ratios are formed to; and our backend that needs nothing more installed."""
 
 ROSTER = {
-    BAR: Entry("tuned:prepare"),
+    BAR: Entry("preallocated:prepare"),
     NUMPY: Entry("ours:numpy", ours=True),
     "bpcore numba": Entry("ours:numba", ours=True),
     "bpcore torch": Entry("ours:torch", ours=True),
@@ -52,6 +52,7 @@ ROSTER = {
     "bpcore jax scan": Entry("ours:jax_scan", ours=True),
     "bpcore eager": Entry("ours:eager", ours=True),
     "plain NumPy": Entry("plain:prepare"),
+    "relaid NumPy": Entry("tuned:prepare"),
     "torch": Entry("libraries.pytorch:eager"),
     "torch.compile": Entry("libraries.pytorch:compiled"),
     "JAX jit": Entry("libraries.jax_optax:jitted"),
