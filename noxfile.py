@@ -37,8 +37,8 @@ def group(name: str) -> list[str]:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """NumPy and every device of array-api-strict."""
-    session.install(".[strict]", *group("tests"))
+    """NumPy, also as native code, and every device of array-api-strict."""
+    session.install(".[strict,jit]", *group("tests"))
     session.run("pytest", "-n", WORKERS, *session.posargs, env=ONE_THREAD)
 
 

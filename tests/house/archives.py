@@ -1,6 +1,6 @@
 """A script: compare a wheel and an sdist with the tree they were built from. ``archives.py DIST``.
 
-The wheel holds each file of the six packages and its own records, and nothing else; the sdist holds what
+The wheel holds each file of the seven packages and its own records, and nothing else; the sdist holds what
 is needed to build the wheel and to run the tests.
 """
 
@@ -12,7 +12,9 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("bpcore", "bpcore_cupy", "bpcore_jax", "bpcore_numpy", "bpcore_strict", "bpcore_torch")
+PACKAGES = (
+    "bpcore", "bpcore_cupy", "bpcore_jax", "bpcore_numba", "bpcore_numpy", "bpcore_strict", "bpcore_torch",
+)  # fmt: skip
 RECORDS = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE")
 DATA = (
     *(f"{package}/py.typed" for package in PACKAGES),
