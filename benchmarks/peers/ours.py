@@ -51,7 +51,7 @@ def _arrays(backend: str, workload: Workload, data: Data) -> tuple[Callable[[Any
     params: list[Any] = []
     kinds = [workload.activation] * (len(data.weights) - 1) + [workload.last]
     for (weight, bias), kind in zip(data.weights, kinds, strict=True):
-        params.append({"weight": put(weight.copy()), "bias": put(bias.copy())})
+        params.append({"weight": put(weight), "bias": put(bias)})  # the first arrays are not written over
         if kind != "identity":
             params.append({})
     return put, params
