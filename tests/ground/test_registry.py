@@ -22,7 +22,7 @@ from bpcore.words.errors import (
     OptionError,
 )
 
-FIRST_PARTY = ("cupy", "jax", "numpy", "strict", "torch")
+FIRST_PARTY = ("cupy", "jax", "numba", "numpy", "strict", "torch")
 
 
 def mine(name: str = "mine", **fields: Any) -> Plugin:
@@ -47,7 +47,7 @@ def said(act: Callable[[], object], error: type[BpcoreError]) -> str:
     return message
 
 
-def test_the_five_are_there_by_name_without_being_imported() -> None:
+def test_the_six_are_there_by_name_without_being_imported() -> None:
     assert installed() == FIRST_PARTY
 
 
@@ -71,14 +71,14 @@ def test_a_backend_is_the_same_each_time_and_passes_through() -> None:
 )
 def test_a_misspelt_name_is_answered_with_the_near_one(given: str, near: str) -> None:
     message = said(lambda: backend(given), BackendMissing)
-    assert message.startswith(f'no backend "{given}": installed are cupy, jax, numpy, strict, torch.')
+    assert message.startswith(f'no backend "{given}": installed are cupy, jax, numba, numpy, strict, torch.')
     assert message.endswith(f'Did you mean "{near}"?')
 
 
 @pytest.mark.parametrize("given", ["", " ", "tensorflow", ":0"])
 def test_an_unknown_name_says_what_there_is(given: str) -> None:
     message = said(lambda: backend(given), BackendMissing)
-    assert message.endswith("installed are cupy, jax, numpy, strict, torch.")
+    assert message.endswith("installed are cupy, jax, numba, numpy, strict, torch.")
 
 
 @pytest.mark.parametrize("given", [3, np, b"numpy", ["numpy"]])

@@ -14,7 +14,7 @@ from bpcore.words.errors import BackendUnusable
 
 def test_numpy_is_usable_and_every_line_says_something() -> None:
     rows = {row.name: row for row in backends()}
-    assert list(rows) == ["cupy", "jax", "numpy", "strict", "torch"]
+    assert list(rows) == ["cupy", "jax", "numba", "numpy", "strict", "torch"]
     assert rows["numpy"] == Row("numpy", np.__version__, ("cpu",), usable=True, why_not="")
     for row in rows.values():
         assert row.usable == bool(row.version) == bool(row.devices) == (not row.why_not)
