@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from bpcore.ground.environment import whole_number_told
+
 __all__ = ["RUNTIME", "THREADS", "count", "pool", "symbols"]
 
 THREADS = "BPCORE_THREADS"
@@ -151,9 +153,9 @@ free:
 
 def count() -> int:
     """Return how many threads share a loop."""
-    given = os.environ.get(THREADS, "")
-    if given.isdecimal() and int(given) > 0:
-        return int(given)
+    given = whole_number_told(THREADS)
+    if given is not None:
+        return min(given, 64 * MOST)
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(there, MOST)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bpcore.program.cost import Cost, Row, aligned
 from bpcore.program.rates import Rates
+from bpcore.words.errors import OptionError
 
 __all__ = ["Bound", "bound"]
 
@@ -79,6 +80,9 @@ def bound(cost: Cost, rates: Rates) -> Bound:
     >>> 0.0 < least.seconds < least.with_calls
     True
     """
+    for name, given, kind in (("cost", cost, Cost), ("rates", rates, Rates)):
+        if not isinstance(given, kind):
+            raise OptionError(name, given, f"what bpcore.{name} returns")
     computing = tuple(_computing(row, rates) for row in cost.rows)
     moving = tuple(row.bytes / rates.bandwidth(row.bytes) for row in cost.rows)
     return Bound(cost, rates, computing, moving)

@@ -12,7 +12,7 @@ from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Static, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, unflatten
 
-__all__ = ["with_carried"]
+__all__ = ["check_carried", "with_carried"]
 
 
 def with_carried(f: Callable[..., Tree], program: Program, carry: int, args: tuple[Tree, ...]) -> Program:
@@ -24,21 +24,39 @@ def with_carried(f: Callable[..., Tree], program: Program, carry: int, args: tup
         When a result has not the tree, the shapes and the dtypes of its argument.
     """
     returned = unflatten(program.structure, list(program.outputs))
-    if not isinstance(returned, tuple) or len(returned) < carry:
-        found = len(returned) if isinstance(returned, tuple) else 1
-        raise OptionError(
-            f"what {name_of(f)} returns", f"{found} of them", f"a tuple that begins with {carry}"
-        )
-    for number in range(carry):
-        _check(f, program, number, args[number], returned[number])
+    check_carried(f, carry, args, returned, lambda output: _type(program, output))
     count = len(leaves(args[:carry]))
     return replace(program, carried=tuple((i, i) for i in range(count)))
 
 
-def _check(f: Callable[..., Tree], program: Program, number: int, argument: Tree, result: Tree) -> None:
+def check_carried(
+    f: Callable[..., Tree],
+    carry: int,
+    args: tuple[Tree, ...],
+    results: Tree,
+    kind: Callable[[Static], Static] = type_of,
+) -> None:
+    """Want the first `carry` results to be like the first arguments; `kind` tells the type of a result."""
+    if len(args) < carry:
+        raise OptionError(
+            "carry", carry, f"at most as many as {name_of(f)} was given arguments, which is {len(args)}"
+        )
+    if not isinstance(results, tuple) or len(results) < carry:
+        found = f"a tuple of {len(results)}" if isinstance(results, tuple) else "one that is no tuple"
+        raise OptionError(
+            f"what {name_of(f)} returns", found, f"a tuple that begins with {carry} carried results",
+            "Of one write return (s,).",
+        )  # fmt: skip
+    for number in range(carry):
+        _check(f, number, args[number], results[number], kind)
+
+
+def _check(
+    f: Callable[..., Tree], number: int, argument: Tree, result: Tree, kind: Callable[[Static], Static]
+) -> None:
     prefix = str(number)
     taken = {path: type_of(x) for path, x in named_leaves(argument, prefix)}
-    given = {path: _type(program, y) for path, y in named_leaves(result, prefix)}
+    given = {path: kind(y) for path, y in named_leaves(result, prefix)}
     for path in [*taken, *given]:
         if taken.get(path) != given.get(path):
             wanted = f"{taken.get(path, 'nothing')}, like argument {path}"

@@ -13,7 +13,7 @@ from bpcore.derivatives.arrays.traced import Traced
 from bpcore.derivatives.namespaces.namespace import space_of, space_on
 from bpcore.derivatives.transforms.tracing import name_of
 from bpcore.ground.backend import Backend
-from bpcore.program.carrying import with_carried
+from bpcore.program.carrying import check_carried, with_carried
 from bpcore.program.program import Program
 from bpcore.program.record import arrays_of, record
 from bpcore.program.results import lowered
@@ -67,8 +67,7 @@ class Compiled:
         self.uncompilable = uncompilable
         self._entries: dict[Signature, _Entry | None] = {}
         self._shared: dict[str, Static] = {}
-        self._last: _Entry | None = None
-        self._returned: Sequence[Array] = ()
+        self._last: tuple[_Entry, Sequence[Array]] | None = None
 
     @property
     def compilations(self) -> int:
@@ -87,15 +86,18 @@ class Compiled:
 
     def __call__(self, *args: Tree) -> Tree:
         """Return what the function returns."""
-        entry = self._last
-        leaves: Sequence[Array] | None = None if entry is None else entry.fits(args, self._returned)
-        if entry is None or leaves is None:
+        last = self._last
+        leaves: Sequence[Array] | None = None
+        if last is not None:
+            entry: _Entry | None = last[0]
+            leaves = last[0].fits(args, last[1])
+        if leaves is None:
             entry, leaves = self._found(args)
-            if entry is None:
-                return self.f(*args)
-            self._last = entry
+        if entry is None:
+            return self._uncompiled(args)
+        self._last = None  # until it is known what comes back
         outputs = entry.run(*leaves)
-        self._returned = outputs[: self.carry and len(entry.program.carried)]
+        self._last = entry, outputs[: len(entry.program.carried)]
         return entry.build(outputs)
 
     def scan(self, *args: Tree) -> Tree:
@@ -111,7 +113,7 @@ class Compiled:
         -------
         tuple of trees
             What is carried, after the last step; and the other results of all steps, each stacked along a
-            new first axis.
+            new first axis. What is carried is overwritten by the next call or scan: copy what is kept.
 
         Raises
         ------
@@ -132,36 +134,44 @@ class Compiled:
         carried = args[: self.carry]
         entry, leaves = self._found((*carried, *unflatten(structure, [x[0, ...] for x in stacked])))
         if entry is None:
-            return self._uncompiled(length, carried, stacked, structure)
+            return self._one_by_one(length, carried, stacked, structure)
         if entry.loop is None:
             entry.loop = self._loop(entry)
         outputs = entry.loop(length, *islice(leaves, len(leaves) - len(stacked)), *stacked)
         return entry.build(outputs)
 
-    def _uncompiled(
+    def _uncompiled(self, args: tuple[Tree, ...]) -> Tree:
+        results = self.f(*args)
+        if self.carry:
+            leaves, structure = arrays_of(self.f, args)
+            check_carried(self.f, self.carry, unflatten(structure, leaves), results)
+        return results
+
+    def _one_by_one(
         self, length: int, carried: tuple[Tree, ...], stacked: list[Array], structure: Structure
     ) -> Tree:
         others = []
         for i in range(length):
-            results = self.f(*carried, *unflatten(structure, [x[i, ...] for x in stacked]))
+            results = self._uncompiled((*carried, *unflatten(structure, [x[i, ...] for x in stacked])))
             carried = results[: self.carry]
             others.append(results[self.carry :])
         stack = space_of(*stacked).traced.stack
         return (*carried, *tree_map(lambda *column: stack(column), *others))
 
     def _length(self, stacked: list[Array]) -> int:
-        if not self.carry or not stacked:
-            raise OptionError(
-                f"scan of {name_of(self.f)}", f"carry={self.carry}", "of one that carries, and takes more",
-                "Write bpcore.compile(f, carry=1) where the first argument comes back as the first result.",
-            )  # fmt: skip
+        name = f"scan of {name_of(self.f)}"
+        if not self.carry:
+            do = "Write bpcore.compile(f, carry=1) where the first argument comes back as the first result."
+            raise OptionError(name, "one with carry=0", "of a function that carries", do)
+        if not stacked:
+            do = "How many steps to make is the length of their first axis."
+            raise OptionError(name, "none", "given arrays beside what is carried", do)
         lengths = {x.shape[0] if x.shape else None for x in stacked}
         (length, *more) = lengths
         if more or not length:
             found = ", ".join(sorted(str(tuple(x.shape)) for x in stacked))
-            raise ShapeError(
-                f"scan of {name_of(self.f)}", "arrays with one first axis of one length or more", found
-            )
+            do = "Stack what each step takes along a new first axis: its length, one or more, is the steps."
+            raise ShapeError(name, "arrays with one first axis of one length", f"shapes {found}", do)
         return int(length)
 
     def _found(self, args: tuple[Tree, ...]) -> tuple[_Entry | None, Sequence[Array]]:
@@ -253,6 +263,8 @@ def compile(
     >>> float(slope(np.asarray(2.0))), slope.compilations
     (12.0, 1)
     """
+    if not callable(f):
+        raise OptionError("f", f, "a function")
     choose("uncompilable", uncompilable, ("raise", "eager"))
     if type(carry) is not int or carry < 0:
         raise OptionError("carry", carry, "the number of arguments that come back, from the first")

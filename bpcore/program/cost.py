@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from bpcore.program.counts import Applied, flops_of
 from bpcore.program.equation import ArrayType, Constant, Equation, Equations, Slot, type_of
+from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Static
 
 __all__ = ["Cost", "Row", "aligned", "cost", "in_units"]
@@ -122,6 +123,8 @@ def cost(program: Equations) -> Cost:
     tanh      v3 float64[4, 2] transcendental       8 FLOP  128 B
     total     2 equations                          56 FLOP  336 B
     """
+    if not isinstance(program, Equations):
+        raise OptionError("program", program, "a Program", "bpcore.record(f, *x) makes one of a function.")
     held: dict[Slot | Constant, int] = {}
     for slot in program.inputs:
         held[slot] = _nbytes(_types(program.types[slot]))

@@ -11,7 +11,7 @@ from time import perf_counter
 from bpcore.derivatives.namespaces.namespace import space_on
 from bpcore.ground.backend import Backend
 from bpcore.program.cost import in_units
-from bpcore.words.errors import choose
+from bpcore.words.errors import OptionError, choose
 from bpcore.words.protocols import Array
 
 __all__ = ["Rates", "rates"]
@@ -104,6 +104,8 @@ def rates(backend: str | Backend | None = None, *, dtype: str = "float32", secon
         For another dtype, or one that the device has not.
     """
     choose("dtype", dtype, ("float32", "float64"))
+    if type(seconds) not in (int, float) or not 0 < seconds < math.inf:
+        raise OptionError("seconds", seconds, "a number above 0")
     space = space_on(backend)
     xp, library = space.functions, space.backend
     itemsize = 4 if dtype == "float32" else 8

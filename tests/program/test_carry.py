@@ -164,7 +164,7 @@ def test_what_does_not_come_back_as_it_was_taken_is_named(f: Any, args: Any, sai
 
     with pytest.raises(OptionError) as caught:
         compile_(f, carry=1)(*map(arrays, args))
-    assert said in str(caught.value)
+    assert said in str(caught.value), str(caught.value)
 
 
 def test_options_are_looked_at() -> None:
@@ -194,3 +194,52 @@ def test_what_cannot_be_recorded_runs_eagerly_where_that_is_allowed() -> None:
     s, xs = allowed.scan(np.asarray(0.0), np.asarray([1.0, -2.0, 3.0]))
     assert (float(s), xs.tolist()) == (4.0, [1.0, -2.0, 3.0])
     assert allowed.compilations == 0
+
+
+def test_a_run_that_fails_leaves_nothing_that_another_signature_could_take_for_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    halve = compile_(lambda p, x: (p / x, p), carry=1)
+    small, _ = halve(np.ones(1), np.asarray(2.0))
+    halve(np.ones(5), np.asarray(2.0))
+    entry = halve._last[0]  # type: ignore[index]
+
+    def interrupted(*inputs: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(entry, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            halve(np.ones(5), np.asarray(1.0))
+    again, _ = halve(small, np.asarray(2.0))
+    assert again.tolist() == [0.25]
+
+
+def test_what_is_carried_may_be_given_as_another_argument_too(backend: Any) -> None:
+    def turned(p: Any, x: Any) -> Any:
+        q = p * 2.0
+        return q, x + q + x
+
+    compiled = compile_(turned, carry=1)
+    p, _ = compiled(backend.array([1.0, 2.0]), backend.array([0.0, 0.0]))
+    if backend.backend.library == "jax":
+        return  # XLA refuses an array that is given up and read
+    p, y = compiled(p, p)
+    assert backend.host(p).tolist() == [4.0, 8.0]
+    assert backend.host(y).tolist() == [8.0, 16.0]
+
+
+def test_an_uncompiled_step_carries_as_a_compiled_one() -> None:
+    wrong = compile_(lambda s, x: (s if float(x) > 0 else -s) + x, carry=1, uncompilable="eager")
+    with pytest.warns(RuntimeWarning, match="uncompiled"), pytest.raises(OptionError, match=r"return \(s,\)"):
+        wrong(np.ones(3), np.asarray(1.0))
+    shorter = compile_(lambda s, x: ((s if float(x) > 0 else -s)[:-1], x), carry=1, uncompilable="eager")
+    with pytest.warns(RuntimeWarning, match="uncompiled"), pytest.raises(OptionError, match=r"float64\[3\]"):
+        shorter.scan(np.ones(3), np.ones(2))
+
+
+def test_a_mean_of_nothing_is_not_a_number() -> None:
+    xp = bp.namespace("numpy")
+    for shape, axis in (((0,), None), ((0, 3), 0)):
+        got = compile_(lambda x, axis=axis: xp.mean(x * 2.0, axis=axis) + 1.0)(np.empty(shape))
+        assert np.isnan(got).all()

@@ -38,6 +38,13 @@ class Homes:
     def __init__(self, vectors: list[Any], leaves: Sequence[Any]) -> None:
         self.vectors = vectors
         self.leaves = tuple(leaves)
+        self._rooms = {id(vector.base) for vector in vectors}
+
+    def apart(self, arrays: Sequence[Any]) -> Sequence[Any]:
+        """Return other arguments, those that lie at home copied: they are read while homes are written."""
+        if self._rooms.isdisjoint([id(x.base) for x in arrays]):
+            return arrays
+        return [np.array(x) if id(x.base) in self._rooms else x for x in arrays]
 
     def take(self, arrays: Sequence[Any]) -> None:
         """Bring the arrays home. Those that a run returned are there already."""

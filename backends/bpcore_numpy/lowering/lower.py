@@ -72,13 +72,15 @@ class _Runs:
         """Run the Program once."""
         with self.lock:
             self.home.take(inputs[: self.count])
-            return (*self.home.leaves, *self.enter(self.straight, *inputs[self.count :]))
+            others = self.home.apart(inputs[self.count :])
+            return (*self.home.leaves, *self.enter(self.straight, *others))
 
     def loop(self, length: int, /, *inputs: Any) -> Sequence[Any]:
         """Run it as often as the first axis of the inputs that are not carried is long."""
         with self.lock:
             self.home.take(inputs[: self.count])
-            return (*self.home.leaves, *self.enter(self._many, length, inputs[self.count :]))
+            others = self.home.apart(inputs[self.count :])
+            return (*self.home.leaves, *self.enter(self._many, length, others))
 
     def _many(self, length: int, stacked: Sequence[Any]) -> Sequence[Any]:
         straight = self.straight

@@ -138,7 +138,7 @@ class _Writer:
             kind = self.types[equation.output]
             count = math.prod(self.types[source].shape) // max(1, math.prod(kind.shape))
             self.names["divide"] = np.divide
-            yield f"divide({out}, {self._number(max(1, count), kind.dtype)}, {out})"
+            yield f"divide({out}, {self._number(count, kind.dtype)}, {out})"  # of nothing it is 0 / 0
 
     def _operands(self, equation: Equation) -> list[str]:
         return [self._operand(equation, operand) for operand in equation.inputs]
