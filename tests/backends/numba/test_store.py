@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore_numba import machine, store
+from bpcore_numba import store
 
 SCRIPT = """
 import numpy as np, bpcore as bp
@@ -20,6 +22,12 @@ double = bp.compile(lambda x: x * 2.0 + 1.0, backend="numba")
 assert double(np.asarray([1.0, 2.0])).tolist() == [3.0, 5.0]
 print(COMPILATIONS[0])
 """
+
+
+@pytest.fixture
+def machine() -> Any:
+    """What counts compilations: it brings in llvmlite, which not every environment has."""
+    return importlib.import_module("bpcore_numba.machine")
 
 
 def _compilations(folder: Path, count: int = 1) -> list[int]:
@@ -44,7 +52,7 @@ def test_processes_do_not_hurt_each_other(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_done_without(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: Any
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("BPCORE_CACHE", str(tmp_path / "file" / "below"))
@@ -72,7 +80,7 @@ def test_where_the_folder_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert store.folder() == tmp_path / "bpcore" / "numba"
 
 
-def test_the_same_text_is_compiled_once() -> None:
+def test_the_same_text_is_compiled_once(machine: Any) -> None:
     x = np.ones(4)
     bp.compile(lambda x: x * 2.5 - 0.5, backend="numba")(x)
     before = machine.COMPILATIONS[0]
