@@ -26,7 +26,7 @@ print(COMPILATIONS[0])
 
 @pytest.fixture
 def machine() -> Any:
-    """What counts compilations: it brings in llvmlite, which not every environment has."""
+    """Return the module that counts compilations: it brings in llvmlite, which not every environment has."""
     return importlib.import_module("bpcore_numba.machine")
 
 
