@@ -23,8 +23,6 @@ __all__ = ["Absent", "Field", "race", "refused"]
 
 PATIENCE = 240.0
 """Seconds until a contender that says nothing is taken for lost."""
-PAUSE = 0.03
-"""Seconds after each turn: threads for products spin for a while before they sleep."""
 BUSY = 0.15
 """Seconds of work above which a worker that waits for its turn is not idle."""
 
@@ -175,7 +173,6 @@ def _turns(players: Mapping[str, _Player], field: Field, cycles: int, seconds: f
     for _ in range(cycles):
         for name, player in players.items():
             told = player.turn(seconds)
-            time.sleep(PAUSE)
             field[name]["times"].append(told["microseconds"])
             field[name]["idle"] = max(field[name]["idle"], told["idle"])
 

@@ -2,7 +2,8 @@
 
 It prints one line of JSON when it has trained for the steps that are compared: what it came to, and the
 figures of a cold start. Then, for each line that it reads, the seconds that it should take, it trains for
-about so long and prints the microseconds of a step, and the seconds it worked while it waited for the line.
+about so long and, once its threads are asleep, prints the microseconds of a step, and the seconds it worked
+while it waited for the line.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+MOMENT, ASLEEP, ENOUGH = 0.02, 0.1, 1.0
+"""Seconds: the time looked at, the share of it that a sleeping process may work, and when to wait no longer."""
+
 START = float(sys.argv[3]) if __name__ == "__main__" else 0.0
 
 
@@ -32,6 +36,7 @@ def main(name: str, workload_name: str) -> None:
         steps = max(1, round(float(line) / rate))
         steps = -(-steps // training.least) * training.least
         rate = _seconds(training, steps)
+        _settle()
         print(json.dumps({"microseconds": rate * 1e6, "idle": idle}), file=answers, flush=True)
         busy = time.process_time()
 
@@ -68,8 +73,23 @@ def _report(name: str, workload_name: str, answers: Any) -> tuple[Any, float]:
     del data
     if name == BAR or ROSTER[name].ours:
         told["allocated"] = _allocated(training)
+    _settle()
     print(json.dumps(told), file=answers, flush=True)
     return training, rate or _seconds(training, training.least)
+
+
+def _settle() -> None:
+    """Wait until the threads of this process are asleep.
+
+    OpenBLAS's look for work for 30 to 110 ms, by the clock of the processor: whoever came next would share
+    a core with them.
+    """
+    until = time.monotonic() + ENOUGH
+    while time.monotonic() < until:
+        before = time.process_time()
+        time.sleep(MOMENT)
+        if time.process_time() - before < ASLEEP * MOMENT:
+            return
 
 
 def _seconds(training: Any, steps: int) -> float:
