@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 MOMENT, ASLEEP, ENOUGH = 0.02, 0.1, 1.0
-"""Seconds: the time looked at, the share of it that a sleeping process may work, and when to wait no longer."""
+"""Seconds to look at, the share of them that a sleeping process may work, and seconds to wait at most."""
 
 START = float(sys.argv[3]) if __name__ == "__main__" else 0.0
 

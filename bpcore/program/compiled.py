@@ -31,13 +31,18 @@ Run = Callable[..., Sequence[Array]]
 
 @dataclass(slots=True, eq=False)
 class _Entry:
-    """What is kept for one signature."""
+    """What is kept for one signature.
+
+    `again` is for calls with the carried arrays that the last call returned: it is given the others alone,
+    and returns what is not carried. Backends have it whose carried arrays stay where they are.
+    """
 
     program: Program
     space: Space
     run: Run
     fits: Fits
     build: Callable[[Sequence[Array]], Tree]
+    again: Run | None
     loop: Run | None = None
 
 
@@ -87,15 +92,20 @@ class Compiled:
     def __call__(self, *args: Tree) -> Tree:
         """Return what the function returns."""
         last = self._last
-        leaves: Sequence[Array] | None = None
-        if last is not None:
-            entry: _Entry | None = last[0]
-            leaves = last[0].fits(args, last[1])
-        if leaves is None:
+        others = None if last is None else last[0].fits(args, last[1])
+        if last is None or others is None:
             entry, leaves = self._found(args)
-        if entry is None:
-            return self._uncompiled(args)
-        self._last = None  # until it is known what comes back
+            if entry is None:
+                return self._uncompiled(args)
+        else:
+            entry, known = last
+            if entry.again is not None:
+                self._last = None  # until it is known what comes back
+                outputs: Sequence[Array] = (*known, *entry.again(*others))
+                self._last = last
+                return entry.build(outputs)
+            leaves = (*known, *others)
+        self._last = None
         outputs = entry.run(*leaves)
         self._last = entry, outputs[: len(entry.program.carried)]
         return entry.build(outputs)
@@ -210,6 +220,7 @@ class Compiled:
             run,
             fitting(signature, [type(x) for x in leaves], len(program.carried)),
             builder(program.structure),
+            getattr(run, "again", None),
         )
 
     def _recorded(self, args: tuple[Tree, ...]) -> Program:

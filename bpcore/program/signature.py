@@ -37,21 +37,7 @@ def fitting(signature: Signature, kinds: Sequence[type], known: int) -> Fits:
     """Return a quick test whether arguments have this signature, and leaves of these types.
 
     It is called with the arguments and with the arrays that were returned for the first `known` leaves. It
-    returns the leaves; or None, where they do not fit or where it takes a longer look to tell.
+    returns the other leaves; or None, where they do not fit or where it takes a longer look to tell.
     """
-    read = reader(signature.structure, known)
-    wanted = [(kind, *leaf) for kind, leaf in zip(kinds, signature.leaves, strict=True)][known:]
-
-    def fit(args: Tree, returned: Sequence[Array]) -> tuple[Array, ...] | None:
-        if len(returned) != known:
-            return None
-        leaves = read(args, returned)
-        if leaves is None:
-            return None
-        for x, (kind, shape, dtype, device) in zip(leaves[known:], wanted, strict=True):
-            found: Array = x
-            if type(x) is not kind or found.shape != shape or found.dtype != dtype or device_of(x) != device:
-                return None
-        return leaves
-
-    return fit
+    wanted = [(kind, *leaf) for kind, leaf in zip(kinds, signature.leaves, strict=True)]
+    return reader(signature.structure, known, wanted[known:])

@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from bpcore.words.protocols import Array, Static, Tree
+from bpcore.words.protocols import Array, Dtype, Shape, Static, Tree
 from bpcore.words.trees import Structure
 
 __all__ = ["builder", "reader"]
 
 
+Kind = tuple[type, Shape, Dtype, object]
+
+
 def reader(
-    structure: Structure, known: int = 0
+    structure: Structure, known: int = 0, wanted: Sequence[Kind] = ()
 ) -> Callable[[Tree, Sequence[Array]], tuple[Array, ...] | None]:
     """Return a function from a tree to its leaves in order, or to None where it has another structure.
 
-    It is also given the arrays that the first `known` leaves were, and returns None where they are others.
+    It is also given the arrays that the first `known` leaves were: it returns None where they are others,
+    and those that come after them. `wanted` are type, shape, dtype and device of these, where they matter.
     """
     names: dict[str, Static] = {}
     taken: list[str] = []
@@ -46,7 +50,14 @@ def reader(
         lines.append(f"({''.join(f'k{i}, ' for i in range(known))}) = known")
         others = " or ".join(f"{leaf} is not k{i}" for i, leaf in enumerate(taken[:known]))
         lines.append(f"if {others}: return None")
-    lines.append(f"return ({''.join(f'{leaf}, ' for leaf in taken)})")
+    for leaf, (kind, shape, dtype, device) in zip(taken[known:], wanted, strict=False):
+        kind_, dtype_, device_ = (_named(names, value) for value in (kind, dtype, device))
+        lines += [
+            f"if type({leaf}) is not {kind_} or {leaf}.shape != {shape!r}: return None",
+            f"if {leaf}.dtype is not {dtype_} and {leaf}.dtype != {dtype_}: return None",
+            f'if getattr({leaf}, "device", None) != {device_}: return None',
+        ]
+    lines.append(f"return ({''.join(f'{leaf}, ' for leaf in taken[known:])})")
     body = "".join(f"        {line}\n" for line in lines)
     text = f"def read(t0, known=()):\n    try:\n{body}    except KeyError:\n        return None\n"
     return _made(text, "read", names)

@@ -212,3 +212,75 @@ def test_whatever_is_carried_it_is_as_if_it_were_not(f: Any) -> None:
         carried, reported = compiled(carried, x)
         near(reported, wanted, 1e-12)
         near(carried, eager, 1e-12)
+
+
+REDUCTIONS = {
+    "sum": (XP.sum, np.sum),
+    "mean": (XP.mean, np.mean),
+    "max": (XP.max, np.max),
+    "min": (XP.min, np.min),
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_reductions_of_every_axis(data: Any) -> None:
+    ours, theirs = REDUCTIONS[data.draw(st.sampled_from(sorted(REDUCTIONS)))]
+    shape = tuple(data.draw(st.lists(st.sampled_from((1, 2, 3, 33, 40)), max_size=3)))
+    axes = st.sets(st.integers(0, len(shape) - 1)) if shape else st.just(())
+    axis = data.draw(st.one_of(st.none(), axes.map(tuple)))
+    keepdims, dtype = data.draw(st.booleans()), data.draw(st.sampled_from((np.float32, np.float64, np.int64)))
+    if ours is XP.mean and dtype is np.int64:
+        dtype = np.float64
+    x = (np.sin(np.arange(1.0, 1.0 + np.prod(shape))) * 100).reshape(shape).astype(dtype)
+
+    def f(x: Any) -> Any:
+        negative = XP.negative(x)
+        found = ours(negative, axis=axis, keepdims=keepdims)
+        return found, found * 2, XP.sum(found)
+
+    found = bp.compile(f)(x)
+    first = theirs(-x, axis=axis, keepdims=keepdims)
+    for got, wanted in zip(found, (first, first * 2, np.sum(first)), strict=True):
+        assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype)
+        np.testing.assert_allclose(got, wanted, rtol=100 * np.finfo(np.float32).eps, atol=1e-3)
+        if got.dtype == np.float64:
+            np.testing.assert_allclose(got, wanted, rtol=1e-13, atol=1e-10)
+
+
+def test_short_sums_are_products_and_long_ones_are_added_in_pairs() -> None:
+    def f(x: Any) -> Any:
+        return XP.sum(XP.negative(x), axis=0), XP.sum(XP.negative(x), axis=1), XP.max(x * 2.0, axis=1) - 1.0
+
+    text = bp.compile(f).source(np.ones((64, 10)))
+    assert text.count("ones_64_float64") == text.count("ones_10_float64") == 1
+    assert "maximum_reduce(" in text
+    assert ", 0, None," in text
+    assert "ones" not in bp.compile(lambda x: XP.sum(x * 2.0)).source(np.ones(20000))
+    assert "ones" not in bp.compile(lambda x: XP.sum(x, axis=0)).source(np.ones((64, 10)).T)
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_sums_as_products_carry_on_what_is_not_finite(bad: float) -> None:
+    x = np.ones((40, 5))
+    x[3, 2] = bad
+    rows = bp.compile(lambda x: (XP.sum(x * 1.5, axis=0), XP.max(x * 1.5, axis=1)))(x)
+    for got, wanted in zip(rows, ((x * 1.5).sum(0), (x * 1.5).max(1)), strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_what_is_done_to_a_returned_tree_is_seen() -> None:
+    step, params, state, batch = problem(*NETS["squares"])
+    compiled = compile_(step, carry=2)
+    params, state, _ = compiled(params, state, batch)
+    params, state, _ = compiled(params, state, batch)
+    eager = tree_map(np.array, [params, state])
+    params[0]["weight"] = np.ones_like(params[0]["weight"])  # another array in the tree that came back
+    eager[0][0]["weight"] = np.ones_like(params[0]["weight"])
+    got, wanted = compiled(params, state, batch), step(*eager, batch)
+    near(got, wanted)
+    for changed in ((batch[0][:4], batch[1][:4]), (batch[0].astype(np.float32), batch[1])):
+        eager = tree_map(np.array, got[:2])
+        got, wanted = compiled(*got[:2], changed), step(*eager, changed)
+        near(got[2], wanted[2], 1e-6)
+    assert compiled.compilations == 3

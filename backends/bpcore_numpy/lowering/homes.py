@@ -42,7 +42,11 @@ class Homes:
 
     def apart(self, arrays: Sequence[Any]) -> Sequence[Any]:
         """Return other arguments, those that lie at home copied: they are read while homes are written."""
-        if self._rooms.isdisjoint([id(x.base) for x in arrays]):
+        rooms = self._rooms
+        for x in arrays:
+            if id(x.base) in rooms:
+                break
+        else:
             return arrays
         return [np.array(x) if id(x.base) in self._rooms else x for x in arrays]
 

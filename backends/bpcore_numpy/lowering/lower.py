@@ -75,6 +75,12 @@ class _Runs:
             others = self.home.apart(inputs[self.count :])
             return (*self.home.leaves, *self.enter(self.straight, *others))
 
+    def again(self, /, *others: Any) -> Sequence[Any]:
+        """Run the Program once more, on what it carries; return what it does not carry."""
+        with self.lock:
+            results: Sequence[Any] = self.enter(self.straight, *self.home.apart(others))
+            return results
+
     def loop(self, length: int, /, *inputs: Any) -> Sequence[Any]:
         """Run it as often as the first axis of the inputs that are not carried is long."""
         with self.lock:

@@ -23,6 +23,7 @@ from bpcore.program.passes.strength import simplify
 from bpcore.program.passes.subexpressions import share
 from bpcore.program.program import Program
 from bpcore_numpy.lowering.blocks import LARGE
+from bpcore_numpy.lowering.reductions import reduced
 
 __all__ = ["prepared"]
 
@@ -35,10 +36,10 @@ from 22 to 15; below and above it is the other way round. The bits are the same.
 
 
 def prepared(program: Program, functions: Any) -> Program:
-    """Return `program` as NumPy is to run it. All of it keeps the bits."""
+    """Return `program` as NumPy is to run it. All but sums keep their bits."""
     program = inline(program, functions, functools.partial(_is_composed, functions))
     program = prune(share(simplify(fold(program, functions), functions)))
-    program = _turned(flatten_carry(program))
+    program = reduced(_turned(flatten_carry(program)))
     return group(program, functools.partial(_in_block, program, functions), smallest=LARGE)
 
 

@@ -28,14 +28,9 @@ class Way(Enum):
     PRODUCT = auto()
     """A generalized one, likewise; it cannot write over what it reads."""
     DOT = auto()
-    """A product of two matrices by the method, which costs half of the function on small ones."""
+    """A product of vectors or matrices by the method, which costs half of the function on small ones."""
     REDUCTION = auto()
     """The reduction of one, likewise."""
-    ROWS = auto()
-    """The rows of a matrix, added up as a product with ones, which costs half of the sum on small ones.
-
-    Its rounding is another than the sum's.
-    """
     ARGUMENT = auto()
     """The place of an extreme, likewise."""
     CAST = auto()
@@ -84,7 +79,6 @@ OTHERS = {
     "argmin": Way.ARGUMENT,
 }
 
-REAL = {"float32", "float64"}
 BLAS = {"float32", "float64", "complex64", "complex128"}
 
 SINGLE = 4
@@ -139,26 +133,23 @@ def _way(program: Equations, equation: Equation, functions: Any, fixed: set[Slot
             return Way.CALL  # of numbers alone, they have no dtype
         return Way.UFUNC if function.signature is None else _product(program, equation)
     if name in REDUCTIONS and _reduces_plainly(program, equation):
-        return Way.ROWS if _adds_rows(program, equation, dense) else Way.REDUCTION
+        return Way.REDUCTION
     return OTHERS.get(name, Way.CALL)
 
 
-def _adds_rows(program: Equations, equation: Equation, dense: set[Slot]) -> bool:
-    """Return whether the rows of a matrix that lies in order are added up, in a dtype that BLAS knows."""
-    operand: Any = equation.inputs[0]
-    kind = program.types[operand]
-    down = equation.function.name == "sum" and equation.static.get("axis") in (0, -2, (0,))
-    plain = down and len(kind.shape) == 2 and not equation.static.get("keepdims")  # noqa: PLR2004
-    return bool(plain and operand in dense and min(kind.shape) > 1 and str(kind.dtype) in REAL)
-
-
 def _product(program: Equations, equation: Equation) -> Way:
-    """Return how a product is made: of two matrices of one dtype that BLAS knows, by the method."""
-    kinds = [program.types[x] for x in equation.inputs if isinstance(x, Slot)]
-    shapes = {len(kind.shape) for kind in kinds}
+    """Return how a product is made: of vectors and matrices of one dtype that BLAS knows, by the method."""
+    kinds = [_kind(program, x) for x in equation.inputs if isinstance(x, Slot | Constant)]
+    axes = {len(kind.shape) for kind in kinds}
     dtypes = {str(kind.dtype) for kind in kinds}
     plain = equation.function.name == "matmul" and len(kinds) == len(equation.inputs)
-    return Way.DOT if plain and shapes == {2} and len(dtypes) == 1 and dtypes <= BLAS else Way.PRODUCT
+    return Way.DOT if plain and axes <= {1, 2} and len(dtypes) == 1 and dtypes <= BLAS else Way.PRODUCT
+
+
+def _kind(program: Equations, operand: Slot | Constant) -> Any:
+    """Return what has an operand's shape and dtype."""
+    arrays: Any = program.types if isinstance(operand, Slot) else program.constants
+    return arrays[operand]
 
 
 def _is_view(program: Equations, equation: Equation, fixed: set[Slot], dense: set[Slot]) -> bool:

@@ -77,12 +77,6 @@ class _Writer:
         elif way is Way.DOT:
             left, right = self._operands(equation)
             yield f"{left}.dot({right}, {out})"
-        elif way is Way.ROWS:
-            rows: Any = equation.inputs[0]
-            kind = self.types[rows]
-            ones = f"ones_{kind.shape[0]}_{kind.dtype}"
-            self.names[ones] = np.ones(kind.shape[0], kind.dtype)
-            yield f"{ones}.dot({rows!r}, {out})"
         elif way is Way.BLOCKS:
             yield f"run_{self._group(equation)}()"
         elif way is Way.REDUCTION:
