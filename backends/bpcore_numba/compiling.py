@@ -44,7 +44,7 @@ class Compiler:
         def run(*inputs: Any) -> Sequence[Any]:
             return made.run(*inputs)
 
-        run.source = made.source  # type: ignore[attr-defined]
+        run.source, run.again = made.source, made.again  # type: ignore[attr-defined]
         return run
 
     def loop(self, program: Any, functions: Any, shared: dict[str, Any], /) -> Run:

@@ -111,41 +111,59 @@ class Native:
 
     def run(self, *inputs: Any) -> list[Any]:
         """Run the Program once."""
-        with self._lock:
-            return self._run(1, (), inputs)
+        return self.loop(None, *inputs)
 
-    def loop(self, length: int, /, *inputs: Any) -> list[Any]:
+    def again(self, *others: Any) -> list[Any]:
+        """Run it once more on what it carries, which comes first; return what it does not carry."""
+        with self._lock:
+            held = self._hold(others)
+            return self._call(None, held)
+
+    def loop(self, length: int | None, /, *inputs: Any) -> list[Any]:
         """Run it many times; what is not carried has one more axis in front."""
         with self._lock:
-            return self._run(length, (length,), inputs)
+            held = self._hold([inputs[i] for i in self._given])
+            self.homes.take_in([inputs[i] for i in self._taken])
+            outputs = self._outputs.copy()
+            for o, y in zip(self._made, self._call(length, held), strict=True):
+                outputs[o] = y
+            return outputs
 
-    def _run(self, steps: int, front: tuple[int, ...], inputs: Sequence[Any]) -> list[Any]:
+    def _hold(self, others: Sequence[Any]) -> list[Any]:
+        """Write down where the inputs lie that are not carried; return what must be kept until the end."""
         held = []
-        number = self._fixed
-        for i in self._given:
-            x = inputs[i]
+        begin, end = self.homes.begin, self.homes.end
+        for number, given in enumerate(others, self._fixed):
+            x = given
             flags = x.flags
             if not (flags.c_contiguous and flags.aligned):
                 x = np.array(x, order="C")
-            address = x.__array_interface__["data"][0]
-            if self.homes.begin <= address < self.homes.end:  # what is carried is going to be written there
+            address = _address(x)
+            if begin <= address < end:  # what is carried is going to be written there
                 x = x.copy()
-                address = x.ctypes.data
-            held.append(x)
+                address = _address(x)
             self._table[number] = address
-            number += 1
-        self.homes.take_in([inputs[i] for i in self._taken])
-        outputs = self._outputs.copy()
-        for o, place in zip(self._made, self._types, strict=True):
-            outputs[o] = y = np.empty(front + place.shape, place.kind)
-            self._table[number] = y.__array_interface__["data"][0]
-            number += 1
+            held.append(x)
+        return held
+
+    def _call(self, length: int | None, held: list[Any]) -> list[Any]:
+        """Call the machine code, on inputs that are held; return new arrays of what is not carried."""
+        front = () if length is None else (length,)
+        made = [np.empty(front + place.shape, place.kind) for place in self._types]
+        for number, y in enumerate(made, self._fixed + len(held)):
+            self._table[number] = _address(y)
         if self._blas is None:
-            self._function.call(steps, self._at)
-            return outputs
+            self._function.call(length or 1, self._at)
+            return made
         before = self._blas.alone()  # the threads are bpcore's
         try:
-            self._function.call(steps, self._at)
+            self._function.call(length or 1, self._at)
         finally:
             self._blas.again(before)
-        return outputs
+        return made
+
+
+def _address(x: Any) -> int:
+    """Return where the elements of an array begin."""
+    address: int = x.__array_interface__["data"][0]
+    return address
