@@ -41,7 +41,7 @@ class _Entry:
     space: Space
     run: Run
     fits: Fits
-    build: Callable[[Sequence[Array]], Tree]
+    build: Callable[[Sequence[Array], Sequence[Array]], Tree]
     again: Run | None
     loop: Run | None = None
 
@@ -101,14 +101,15 @@ class Compiled:
             entry, known = last
             if entry.again is not None:
                 self._last = None  # until it is known what comes back
-                outputs: Sequence[Array] = (*known, *entry.again(*others))
+                found = entry.again(*others)
                 self._last = last
-                return entry.build(outputs)
+                return entry.build(known, found)
             leaves = (*known, *others)
         self._last = None
         outputs = entry.run(*leaves)
-        self._last = entry, outputs[: len(entry.program.carried)]
-        return entry.build(outputs)
+        count = len(entry.program.carried)
+        self._last = entry, outputs[:count]
+        return entry.build(outputs[:count], outputs[count:])
 
     def scan(self, *args: Tree) -> Tree:
         """Run the function many times in one call, as a loop over what it carries.
@@ -148,7 +149,8 @@ class Compiled:
         if entry.loop is None:
             entry.loop = self._loop(entry)
         outputs = entry.loop(length, *islice(leaves, len(leaves) - len(stacked)), *stacked)
-        return entry.build(outputs)
+        count = len(entry.program.carried)
+        return entry.build(outputs[:count], outputs[count:])
 
     def _uncompiled(self, args: tuple[Tree, ...]) -> Tree:
         results = self.f(*args)
@@ -219,7 +221,7 @@ class Compiled:
             space,
             run,
             fitting(signature, [type(x) for x in leaves], len(program.carried)),
-            builder(program.structure),
+            builder(program.structure, len(program.carried)),
             getattr(run, "again", None),
         )
 

@@ -63,8 +63,8 @@ def reader(
     return _made(text, "read", names)
 
 
-def builder(structure: Structure) -> Callable[[Sequence[Array]], Tree]:
-    """Return a function from leaves in order to their tree."""
+def builder(structure: Structure, known: int = 0) -> Callable[[Sequence[Array], Sequence[Array]], Tree]:
+    """Return a function from the first `known` leaves, and from the others, to their tree."""
     names: dict[str, Static] = {}
     leaves: list[str] = []
 
@@ -85,8 +85,12 @@ def builder(structure: Structure) -> Callable[[Sequence[Array]], Tree]:
         return f"{_named(names, node.kind)}({', '.join(parts)})"
 
     tree = visit(structure)
-    taken = f"    ({''.join(f'{leaf}, ' for leaf in leaves)}) = leaves\n" if leaves else ""
-    return _made(f"def build(leaves):\n{taken}    return {tree}\n", "build", names)
+    lines = [
+        f"    ({''.join(f'{leaf}, ' for leaf in part)}) = {given}\n"
+        for part, given in ((leaves[:known], "known"), (leaves[known:], "others"))
+        if part
+    ]
+    return _made(f"def build(known, others):\n{''.join(lines)}    return {tree}\n", "build", names)
 
 
 def _named(names: dict[str, Static], value: Static) -> str:

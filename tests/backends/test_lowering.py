@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bpcore as bp
+from benchmarks.peers.ours import training_step
+from benchmarks.peers.workloads import WORKLOADS, data_of
 from bpcore.machine.step import make_step
 from bpcore.program.compiled import compile as compile_
 from bpcore.words.trees import leaves, tree_map
@@ -248,21 +250,42 @@ def test_reductions_of_every_axis(data: Any) -> None:
             np.testing.assert_allclose(got, wanted, rtol=1e-13, atol=1e-10)
 
 
-def test_short_sums_are_products_and_long_ones_are_added_in_pairs() -> None:
+def test_short_sums_in_single_precision_are_products() -> None:
     def f(x: Any) -> Any:
-        return XP.sum(XP.negative(x), axis=0), XP.sum(XP.negative(x), axis=1), XP.max(x * 2.0, axis=1) - 1.0
+        negative = XP.negative(x)
+        return XP.sum(negative, axis=0), XP.sum(negative, axis=1), XP.max(x * 2.0, axis=1) - 1.0
 
-    text = bp.compile(f).source(np.ones((64, 10)))
-    assert text.count("ones_64_float64") == text.count("ones_10_float64") == 1
-    assert "maximum_reduce(" in text
-    assert ", 0, None," in text
-    assert "ones" not in bp.compile(lambda x: XP.sum(x * 2.0)).source(np.ones(20000))
-    assert "ones" not in bp.compile(lambda x: XP.sum(x, axis=0)).source(np.ones((64, 10)).T)
+    single, double = np.ones((64, 10), np.float32), np.ones((64, 10))
+    text = bp.compile(f).source(single)
+    assert text.count("ones_64_float32") == text.count("ones_10_float32") == 1
+    for x in (single, double):
+        assert ", 0, None," in bp.compile(f).source(x)  # the extremes, along columns
+    assert "ones" not in bp.compile(f).source(double)
+    assert "ones" not in bp.compile(lambda x: XP.sum(x * 2.0)).source(np.ones(20000, np.float32))
+    assert "ones" not in bp.compile(lambda x: XP.sum(x, axis=0)).source(single.T)
+
+
+@pytest.mark.parametrize("name", ["W1", "W2"])
+def test_in_double_precision_a_step_keeps_its_bits(name: str) -> None:
+    workload = WORKLOADS[name]
+    data = data_of(workload)
+    step, optimizer = training_step(workload)
+    params = [{"weight": weight, "bias": bias} for weight, bias in data.weights]
+    layers = [part for layer in params for part in (layer, {})]
+    eager: Any = [layers if workload.last != "identity" else layers[:-1]]
+    eager.append(optimizer.init(eager[0]))
+    compiled, carried = compile_(step, carry=2), list(eager)
+    for x, y in zip(*(np.concatenate([part] * 5)[:500] for part in data[:2]), strict=True):
+        *eager, wanted = step(*eager, (x, y))
+        *carried, loss = compiled(*carried, (x, y))
+        assert loss == wanted
+    for got, expected in zip(leaves(carried), leaves(eager), strict=True):
+        np.testing.assert_array_equal(got, expected)
 
 
 @pytest.mark.parametrize("bad", [np.inf, np.nan])
 def test_sums_as_products_carry_on_what_is_not_finite(bad: float) -> None:
-    x = np.ones((40, 5))
+    x = np.ones((40, 5), np.float32)
     x[3, 2] = bad
     rows = bp.compile(lambda x: (XP.sum(x * 1.5, axis=0), XP.max(x * 1.5, axis=1)))(x)
     for got, wanted in zip(rows, ((x * 1.5).sum(0), (x * 1.5).max(1)), strict=True):

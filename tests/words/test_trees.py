@@ -138,7 +138,10 @@ def test_written_code_takes_apart_and_puts_together_as_the_general_functions_do(
     values, structure = flatten(tree)
     read, build = reader(structure), builder(structure)
     assert read(tree) == tuple(values)
-    assert _kinds(build(values)) == _kinds(tree)
+    assert _kinds(build((), values)) == _kinds(tree)
+    for known in range(len(values) + 1):
+        assert reader(structure, known)(tree, values[:known]) == tuple(values[known:])
+        assert _kinds(builder(structure, known)(values[:known], values[known:])) == _kinds(tree)
     _, structure_of_other = flatten(other)
     if structure == LEAF:
         assert read(other) == (other,)  # whatever it is: who asks looks at the leaves

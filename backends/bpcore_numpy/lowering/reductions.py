@@ -15,7 +15,8 @@ maxima of 64 x 10        3.6           1.7
 maxima of 512 x 10       23            3.5
 =======================  ============  ======================
 
-A product adds in another order than a sum: the bits are not kept. Those of extremes are.
+A product adds in another order than a sum: it is taken in float32 only. In float64 every sum keeps its bits,
+and so does every extreme in both.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ ROWS, COLUMNS = 32, 32
 """From how many rows, and up to how many columns, extremes are taken along the columns of a copy."""
 
 REAL = ("float32", "float64")
+"""Dtypes that are summed up in themselves."""
 
 
 def reduced(program: Program) -> Program:
@@ -80,23 +82,29 @@ class _Reducing:
         return add(equation, operand, taken)
 
     def _sum(self, equation: Equation, operand: Slot, taken: ArrayType) -> bool:
-        """Write a sum or a mean as a product; return whether that was done."""
+        """Write a mean as a sum and a quotient, and a sum as a product; return whether one was done."""
+        mean = equation.function.name == "mean" and str(taken.dtype) in REAL
         where, count = _place(taken.shape, equation.static.get("axis"))
-        if str(taken.dtype) not in REAL or not 1 < count <= LONGEST.get(where, 0):
+        product = str(taken.dtype) == "float32" and 1 < count <= LONGEST.get(where, 0)
+        if not mean and not product:
             return False
-        others = math.prod(taken.shape) // count
-        ones = self._ones(count, taken.dtype)
-        if where == "all":
-            total = self._add("matmul", (self._reshaped(operand, (count,)), ones), ())
-        elif where == "first":
-            total = self._add("matmul", (ones, self._reshaped(operand, (count, others))), (others,))
+        shape = self.types[equation.output].shape
+        if product:
+            total = self._reshaped(self._product(operand, taken, where, count), shape)
         else:
-            total = self._add("matmul", (self._reshaped(operand, (others, count)), ones), (others,))
-        total = self._reshaped(total, self.types[equation.output].shape)
-        if equation.function.name == "mean":
-            total = self._add("divide", (total, float(count)), self.types[total].shape)
+            total = self._add("sum", (operand,), shape, **equation.static)
+        if mean:  # written over the sum, it would take NumPy three times as long
+            total = self._add("divide", (total, float(count)), shape)
         self._end(equation, total)
         return True
+
+    def _product(self, operand: Slot, taken: ArrayType, where: str, count: int) -> Slot:
+        ones, others = self._ones(count, taken.dtype), math.prod(taken.shape) // count
+        if where == "all":
+            return self._add("matmul", (self._reshaped(operand, (count,)), ones), ())
+        if where == "first":
+            return self._add("matmul", (ones, self._reshaped(operand, (count, others))), (others,))
+        return self._add("matmul", (self._reshaped(operand, (others, count)), ones), (others,))
 
     def _extremes(self, equation: Equation, operand: Slot, taken: ArrayType) -> bool:
         where, count = _place(taken.shape, equation.static.get("axis"))

@@ -72,8 +72,11 @@ class _Writer:
         elif way in (Way.UFUNC, Way.PRODUCT):
             name = identifier(equation.function)
             self.names[name] = bound(equation.function, self.functions)
-            into = f"out={out}" if equation.function.name in BY_NAME else out
+            place = self._spare(equation) if self._is_over_itself(equation) else out
+            into = f"out={place}" if equation.function.name in BY_NAME else place
             yield f"{name}({', '.join(self._operands(equation))}, {into})"
+            if place != out:
+                yield f"{out}[()] = {place}"
         elif way is Way.DOT:
             left, right = self._operands(equation)
             yield f"{left}.dot({right}, {out})"
@@ -96,6 +99,23 @@ class _Writer:
         elif way is Way.CONCAT and number not in self.plan.settled:
             parts = ", ".join(self._operands(equation))
             yield f"concatenate(({parts}, ), {equation.static.get('axis', 0)}, {out})"
+
+    def _is_over_itself(self, equation: Equation) -> bool:
+        """Return whether a number of no axes lies where one of its operands does.
+
+        Written there at once it would take NumPy 0.7 us; written beside it and copied, 0.3.
+        """
+        part = self.plan.parts[equation.output]
+        if self.types[equation.output].shape:
+            return False
+        owners = [self.plan.rows.get(x) for x in equation.inputs if isinstance(x, Slot)]
+        return any(owner and self.plan.parts[owner[0]].memory is part.memory for owner in owners)
+
+    def _spare(self, equation: Equation) -> str:
+        """Return the name of an array of no axes, of the dtype of an equation's output."""
+        dtype = self.types[equation.output].dtype
+        self.names[f"spare_{dtype}"] = np.empty((), dtype)
+        return f"spare_{dtype}"
 
     def _group(self, equation: Equation) -> str:
         """Write a function of rows of blocks; return its name."""
