@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bpcore.program.program import Program
+from bpcore.words.errors import OptionError
 from bpcore_numba import threads, views, works
 from bpcore_numba.blas import Blas
 from bpcore_numba.layout import homes, laid_out
@@ -45,7 +46,7 @@ class Homes:
         """Copy in what is not the array that was returned."""
         if all(map(operator.is_, self.views, arrays)):
             return
-        changed = [(view, x) for view, x in zip(self.views, arrays, strict=True) if x is not view]
+        changed = [(view, _plain(x)) for view, x in zip(self.views, arrays, strict=True) if x is not view]
         fresh = [(view, x.copy() if np.may_share_memory(x, self.memory) else x) for view, x in changed]
         for view, x in fresh:
             view[...] = x
@@ -134,7 +135,7 @@ class Native:
         held = []
         begin, end = self.homes.begin, self.homes.end
         for number, given in enumerate(others, self._fixed):
-            x = given
+            x = given if type(given) is np.ndarray else _plain(given)
             flags = x.flags
             if not (flags.c_contiguous and flags.aligned):
                 x = np.array(x, order="C")
@@ -161,6 +162,16 @@ class Native:
         finally:
             self._blas.again(before)
         return made
+
+
+def _plain(x: Any) -> Any:
+    """Return what is not exactly NumPy's array as one: a number of NumPy's has no memory that stays."""
+    if isinstance(x, np.ma.MaskedArray):
+        raise OptionError(
+            "what native code is called with", "a masked array", "an array of numbers only",
+            "Write x.filled(number) or x.data in its place.",
+        )  # fmt: skip
+    return np.asarray(x)
 
 
 def _address(x: Any) -> int:
