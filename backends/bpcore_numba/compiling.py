@@ -45,6 +45,7 @@ class Compiler:
             return made.run(*inputs)
 
         run.source, run.again = made.source, made.again  # type: ignore[attr-defined]
+        run.apart = True  # type: ignore[attr-defined]  # what is not carried is new memory each time
         return run
 
     def loop(self, program: Any, functions: Any, shared: dict[str, Any], /) -> Run:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bpcore.derivatives.arrays.space import Space
 from bpcore.ground.backend import Compile
@@ -17,6 +16,27 @@ __all__ = ["lowered"]
 Run = Callable[..., Sequence[Array]]
 
 
+@dataclass(slots=True, eq=False)
+class _Wrapped:
+    """What a backend compiled, and what becomes of its results, which `finish` is given with the inputs.
+
+    `again` is what the backend's own is, for these results; None where there is none.
+    """
+
+    run: Run
+    finish: Callable[[Sequence[Array], Sequence[Array]], Sequence[Array]]
+    again: Run | None = None
+
+    @property
+    def source(self) -> str:
+        """Its text: a backend may have it after the first call only."""
+        text: str = getattr(self.run, "source", "")
+        return text
+
+    def __call__(self, *inputs: Array) -> Sequence[Array]:
+        return self.finish(inputs, self.run(*inputs))
+
+
 def lowered(program: Program, space: Space, compile: Compile, shared: dict[str, Static]) -> Run:
     """Return `program`, compiled by the backend; what it returns that is no array does not go there."""
     arrays = tuple(output for output in program.outputs if isinstance(output, Slot | Constant))
@@ -25,12 +45,21 @@ def lowered(program: Program, space: Space, compile: Compile, shared: dict[str, 
     if len(arrays) == len(program.outputs):
         return run
 
-    @functools.wraps(run)  # its text is at .source
-    def run_with_values(*inputs: Array) -> Sequence[Array]:
-        computed = iter(run(*inputs))
-        return [next(computed) if isinstance(y, Slot | Constant) else y for y in program.outputs]
+    count = len(only.carried)  # these come first, and are arrays
 
-    return run_with_values
+    def with_values(_: Sequence[Array], computed: Sequence[Array]) -> Sequence[Array]:
+        return _filled(program.outputs, computed)
+
+    again = getattr(run, "again", None)
+    if again is None:
+        return _Wrapped(run, with_values)
+    return _Wrapped(run, with_values, lambda *others: _filled(program.outputs[count:], again(*others)))
+
+
+def _filled(outputs: Sequence[Static], computed: Sequence[Array]) -> list[Static]:
+    """Return the outputs: what was computed, and between it what is no array."""
+    rest = iter(computed)
+    return [next(rest) if isinstance(y, Slot | Constant) else y for y in outputs]
 
 
 def _apart(program: Program, run: Run, functions: Namespace) -> Run:
@@ -45,9 +74,8 @@ def _apart(program: Program, run: Run, functions: Namespace) -> Run:
     if own is None or not doubtful:
         return run
 
-    @functools.wraps(run)
-    def run_apart(*inputs: Array) -> Sequence[Array]:
-        outputs = list(run(*inputs))
+    def apart(inputs: Sequence[Array], computed: Sequence[Array]) -> Sequence[Array]:
+        outputs = list(computed)
         for i in doubtful:
             y = outputs[i]
             held = type(program.outputs[i]) is Constant  # the Program's own: it must stay as it is
@@ -55,7 +83,7 @@ def _apart(program: Program, run: Run, functions: Namespace) -> Run:
             outputs[i] = functions.asarray(y, copy=True) if again else own(y)
         return outputs
 
-    return run_apart
+    return _Wrapped(run, apart)  # no `again`: it does not return what is carried, which is looked at here
 
 
 def _doubtful(program: Program) -> list[int]:
