@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -11,10 +13,35 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Blas", "is_installed", "mkl", "openblas"]
+__all__ = ["Blas", "Manners", "is_installed", "mkl", "openblas"]
 
 PREFIXES = ("scipy_", "")
 SUFFIXES = ("64_", "_64", "")
+
+
+class Manners(AbstractContextManager[None]):
+    """A scope in which a library uses one thread; how many it uses is one number for the whole process.
+
+    Threads may be inside at the same time: the first one in tells it, the last one out puts it back.
+    """
+
+    def __init__(self, ask: Callable[[], int], tell: Callable[[int], None]) -> None:
+        self._ask, self._tell = ask, tell
+        self._lock = threading.Lock()
+        self._inside = self._before = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = self._ask()
+                self._tell(1)
+            self._inside += 1
+
+    def __exit__(self, *exception: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._tell(self._before)
 
 
 class Blas(NamedTuple):
@@ -27,28 +54,18 @@ class Blas(NamedTuple):
         LLVM's type of its lengths.
     symbols : dict of str to int
         Addresses, by the names that the code calls.
-    threads : pair of functions, or None
-        Ask how many threads of its own it uses, and tell it. None where they are left to it.
+    threads : Manners or None
+        How many threads of its own it uses. None where they are left to it.
     """
 
     name: str
     integer: str
     symbols: dict[str, int]
-    threads: tuple[Callable[[], int], Callable[[int], None]] | None = None
+    threads: Manners | None = None
 
-    def alone(self) -> int:
-        """Tell it to use one thread, and return how many it used."""
-        if self.threads is None:
-            return 0
-        ask, tell = self.threads
-        before = ask()
-        tell(1)
-        return before
-
-    def again(self, threads: int) -> None:
-        """Tell it to use as many threads as before."""
-        if self.threads is not None:
-            self.threads[1](threads)
+    def alone(self) -> AbstractContextManager[None]:
+        """Return a scope in which it uses one thread."""
+        return self.threads or nullcontext()
 
 
 def _symbols(library: Any, prefix: str, suffix: str) -> dict[str, int] | None:
@@ -64,7 +81,7 @@ def _symbols(library: Any, prefix: str, suffix: str) -> dict[str, int] | None:
 def _threads(library: Any, prefix: str, suffix: str) -> Any:
     names = [f"{prefix}openblas_{verb}_num_threads{suffix}" for verb in ("get", "set")]
     ask, tell = (getattr(library, name, None) for name in names)
-    return (ask, tell) if ask and tell and ask() > 1 else None
+    return Manners(ask, tell) if ask and tell and ask() > 1 else None
 
 
 def _folders() -> list[Path]:

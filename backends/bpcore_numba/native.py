@@ -156,11 +156,8 @@ class Native:
         if self._blas is None:
             self._function.call(length or 1, self._at)
             return made
-        before = self._blas.alone()  # the threads are bpcore's
-        try:
+        with self._blas.alone():  # the threads are bpcore's
             self._function.call(length or 1, self._at)
-        finally:
-            self._blas.again(before)
         return made
 
 
