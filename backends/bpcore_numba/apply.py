@@ -15,7 +15,9 @@ from bpcore_numba.writing import SIZE, Code, Value, literal
 __all__ = ["SAME", "applied", "is_elementwise", "kind_of"]
 
 CONSTANT = {"zeros_like": 0, "ones_like": 1, "empty_like": 0}
-SAME = frozenset(("positive", "copy", "stop_gradient", "conj", "real", "to_device", "own"))
+MADE = ("made", "taken_in")
+"""What stands for an array that comes from outside the trace: see `bpcore.derivatives.namespaces.inside`."""
+SAME = frozenset(("positive", "copy", "stop_gradient", "conj", "real", "to_device", "own", *MADE))
 """They return the numbers that they are given."""
 OTHERS = frozenset(("astype", "where", "full_like", *CONSTANT, *SAME))
 

@@ -279,3 +279,14 @@ def _combined(kind: int, a: Any, b: Any) -> Any:
     if kind == 6:
         return XP.mean(a, axis=-1, keepdims=True)
     return XP.negative(XP.abs(a))
+
+
+def test_arrays_that_a_function_makes_of_the_namespace_of_its_argument(rng: np.random.Generator) -> None:
+    outside = rng.normal(size=3)
+
+    def f(x: Any) -> Any:
+        xp = x.__array_namespace__()
+        joined = xp.concat([x, xp.zeros((2,))])
+        return joined, xp.zeros((2000,)), x + xp.arange(3.0), xp.asarray(outside) * x, xp.asarray(outside)
+
+    same(f, rng.normal(size=3))
