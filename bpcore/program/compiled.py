@@ -20,6 +20,7 @@ from bpcore.program.results import lowered
 from bpcore.program.signature import Fits, Signature, fitting, signature_of
 from bpcore.program.stepwise import stepwise
 from bpcore.words.errors import OptionError, RecordError, ShapeError, choose
+from bpcore.words.frames import stack_level
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.tree_code import builder
 from bpcore.words.trees import Structure, flatten, tree_map, unflatten
@@ -72,6 +73,7 @@ class Compiled:
         self.uncompilable = uncompilable
         self._entries: dict[Signature, _Entry | None] = {}
         self._shared: dict[str, Static] = {}
+        self._warned = False
         self._last: tuple[_Entry, Sequence[Array]] | None = None
 
     @property
@@ -212,9 +214,12 @@ class Compiled:
         except RecordError as error:
             if self.uncompilable != "eager":
                 raise
-            warnings.warn(f"{name_of(self.f)} runs uncompiled: {error}", RuntimeWarning, stacklevel=4)
+            if not self._warned:
+                message = f"{name_of(self.f)} runs uncompiled: {error}"
+                warnings.warn(message, RuntimeWarning, stacklevel=stack_level())
+                self._warned = True
             return None
-        space = space_of(*leaves) if self.backend is None else space_on(self.backend)
+        space = self._space(leaves)
         run = lowered(program, space, space.backend.compile, self._shared)
         return _Entry(
             program,
@@ -224,6 +229,22 @@ class Compiled:
             builder(program.structure, len(program.carried)),
             getattr(run, "again", None),
         )
+
+    def _space(self, leaves: Sequence[Array]) -> Space:
+        """Return the space of the backend that compiles: the arrays must be its library's."""
+        own = space_of(*leaves)
+        if self.backend is None:
+            return own
+        space = space_on(self.backend)
+        names = [one.backend.namespace.__name__ for one in (space, own)]  # numba compiles for NumPy's
+        if leaves and names[0] != names[1]:
+            raise OptionError(
+                f"the backend that compiles {name_of(self.f)}", space.backend.name,
+                f"one for its arrays, which are {own.backend.library}'s",
+                f'Bring them over first, with bpcore.backend("{space.backend.name}").asarray(x), '
+                "or leave backend= out.",
+            )  # fmt: skip
+        return space
 
     def _recorded(self, args: tuple[Tree, ...]) -> Program:
         program = record(self.f, *args)

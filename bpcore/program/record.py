@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bpcore.derivatives.arrays.space import Space
@@ -52,6 +52,8 @@ def record(f: Callable[..., Tree], /, *args: Tree) -> Program:
     v5      float64[]             add(v3, v4)
     return  v5
     """
+    if not callable(f):
+        raise OptionError("f", f, "a function")
     inputs, structure = arrays_of(f, args)
     space = space_of(*inputs)
 
@@ -116,8 +118,10 @@ def arrays_of(f: Callable[..., Tree], args: tuple[Tree, ...]) -> tuple[list[Arra
         inputs = [floating_array(space, like, x) if type(x) is float else x for x in inputs]
     for (path, _), x in zip(named_leaves(args), inputs, strict=True):
         if not hasattr(x, "dtype") or isinstance(x, type):
+            tree = isinstance(x, Mapping | list)
             raise OptionError(
-                f"argument {path} of {name_of(f)}", x, "an array",
+                f"argument {path} of {name_of(f)}", type(x).__name__ if tree else x, "an array",
+                "A tree is made of dict, list and tuple, and of nothing that is like them." if tree else
                 "What is not one is part of the function: bind it first, with functools.partial.",
             )  # fmt: skip
     return inputs, structure

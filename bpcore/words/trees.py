@@ -119,10 +119,10 @@ def tree_map(function: Callable[..., Array], tree: Tree, *others: Tree) -> Tree:
 
 
 def named_leaves(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Array]]:
-    """Yield each leaf with its path, as in ``0.weight``."""
-    if isinstance(tree, dict):
+    """Yield each leaf with its path, as in ``0.weight``, in the order in which `flatten` takes them."""
+    if type(tree) is dict:
         items = [(key, tree[key]) for key in _order(tree)]
-    elif isinstance(tree, list | tuple):
+    elif type(tree) is list or isinstance(tree, tuple):
         items = list(enumerate(tree))
     else:
         items = []

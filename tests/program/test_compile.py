@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import warnings
+from collections import OrderedDict
 from itertools import combinations
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 import bpcore as bp
 from bpcore.derivatives.transforms.gradients import grad, value_and_grad
 from bpcore.program.compiled import compile as compile_
+from bpcore.words.errors import OptionError
 from bpcore.words.trees import leaves
 
 XP = bp.namespace("numpy")
@@ -182,3 +185,32 @@ def test_a_gradient_of_no_axes_is_an_array() -> None:
 
 def test_it_is_public() -> None:
     assert bp.compile is compile_
+
+
+@pytest.mark.parametrize("name", ["jax", "strict", "torch"])
+def test_who_compiles_must_have_the_arrays(name: str) -> None:
+    pytest.importorskip({"strict": "array_api_strict"}.get(name, name))
+    compiled = compile_(lambda x: x * 2.0, backend=name)
+    with pytest.raises(
+        OptionError, match=f"one for its arrays, which are numpy's, was given '{name}'. Bring"
+    ):
+        compiled(np.ones(2))
+    with pytest.raises(OptionError, match=f"which are {name}'s, was given 'numpy'"):
+        compile_(lambda x: x * 2.0, backend="numpy")(bp.backend(name).asarray([1.0]))
+
+
+def test_what_is_like_a_dict_is_none() -> None:
+    given = OrderedDict(a=np.ones(2), b=np.ones(2))
+    with pytest.raises(
+        OptionError, match=r"argument 1 of .* was given 'OrderedDict'. A tree is made of dict"
+    ):
+        compile_(lambda x, p: x + p["a"])(np.ones(2), given)
+
+
+def test_uncompiled_is_said_once_and_at_the_line_of_the_call() -> None:
+    compiled = compile_(lambda x: x if x[0] > 0 else -x, uncompilable="eager")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        for length in (2, 3, 2, 4):
+            assert compiled(-np.ones(length)).tolist() == [1.0] * length
+    assert [one.filename for one in said] == [__file__]

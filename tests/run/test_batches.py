@@ -96,3 +96,26 @@ def test_selected_samples_keep_dtype_and_device(backend: Any) -> None:
         given[1].dtype,
         given[1].device,
     )
+
+
+class Counted(bp.Tanh):
+    """Count how often it is called: as often as something is recorded."""
+
+    calls = 0
+
+    def __call__(self, params: Any, x: Any) -> Any:
+        Counted.calls += 1
+        return super().__call__(params, x)
+
+
+def test_more_epochs_and_a_ragged_batch_compile_nothing_more() -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(50, 2)), rng.integers(0, 2, (50, 1)).astype(float)
+    calls = []
+    for epochs in (1, 5):
+        Counted.calls = 0
+        net = bp.Chain(bp.Linear(4), Counted(), bp.Linear(1))
+        options = {"loss": bp.BinaryCrossEntropy(), "optimizer": bp.Adam(0.05), "batch_size": 8}
+        bp.fit(net, (x, y), epochs=epochs, progress=None, seed=0, **options)
+        calls.append(Counted.calls)
+    assert calls[0] == calls[1]
