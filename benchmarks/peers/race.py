@@ -170,11 +170,14 @@ def _cores(number: int) -> Iterator[None]:
 
 
 def _turns(players: Mapping[str, _Player], field: Field, cycles: int, seconds: float) -> None:
+    order = list(players)
     for _ in range(cycles):
-        for name, player in players.items():
+        for name in order:
+            player = players[name]
             told = player.turn(seconds)
             field[name]["times"].append(told["microseconds"])
             field[name]["idle"] = max(field[name]["idle"], told["idle"])
+        order = [*order[1:], order[0]]  # nobody always comes after the same moment of a cycle
 
 
 def refused(workload: str, field: Field) -> dict[str, str]:
