@@ -173,6 +173,22 @@ def _logaddexp(code: Code, a: Value, b: Value) -> Value:
     return select(code, both, twice, y)
 
 
+def _pow(code: Code, x: Value, exponent: Value) -> Value:
+    """Return the power; for a few exponents that are written out, by the function that NumPy takes."""
+    for number, element in POWERS.items():
+        if exponent.text == literal(x.kind, number).text:
+            return element(code, x)
+    return library("pow")(code, x, exponent)
+
+
+POWERS: dict[float, Element] = {
+    -1.0: _reciprocal,
+    0.0: lambda code, x: literal(x.kind, 1),
+    0.5: intrinsic("sqrt"),
+    1.0: lambda code, x: x,
+    2.0: _square,
+}
+
 MULTIPLY, DIVIDE = _two("fmul", "mul"), _two("fdiv", "sdiv")
 
 LOGICAL: dict[str, Element] = {
@@ -211,7 +227,7 @@ ELEMENTS: dict[str, Element] = {
     "maximum": _extreme("ogt", "sgt"),
     "minimum": _extreme("olt", "slt"),
     "clip": _clip,
-    "pow": library("pow"),
+    "pow": _pow,
     "atan2": library("atan2"),
     "hypot": library("hypot"),
     "copysign": intrinsic("copysign"),

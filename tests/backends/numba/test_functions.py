@@ -290,3 +290,14 @@ def test_arrays_that_a_function_makes_of_the_namespace_of_its_argument(rng: np.r
         return joined, xp.zeros((2000,)), x + xp.arange(3.0), xp.asarray(outside) * x, xp.asarray(outside)
 
     same(f, rng.normal(size=3))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_powers_that_numpy_does_in_another_way(rng: np.random.Generator, dtype: str) -> None:
+    """For these exponents NumPy takes reciprocal, one, itself, square and sqrt: of -0.0 and -inf too."""
+    x = np.concatenate([np.asarray(FLOATS, dtype), rng.normal(size=500).astype(dtype) * 10])
+    exponents = (-1, -1.0, 0, 0.0, 1, 1.0, 2, 2.0, 0.5)
+    for y, z in zip(*both(lambda x: tuple(XP.pow(x, e) for e in exponents), x), strict=True):
+        np.testing.assert_array_equal(y, z)
+        known = ~np.isnan(z)
+        np.testing.assert_array_equal(np.signbit(y[known]), np.signbit(z[known]))
