@@ -162,7 +162,7 @@ def test_the_runner_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert main([*words, "--repeat", "2", "--markdown", "--json", str(file)]) == 0
     printed = capsys.readouterr().out
     assert "| W1 gates |" in printed
-    assert "must: W1: numpy backend over tuned NumPy <= 1: " in printed
+    assert "must: W1: numpy backend, step by step, over tuned NumPy <= 1: " in printed
     record = json.loads(file.read_text(encoding="utf-8"))
     assert {"date", "commit", "processor", "cores", "versions", "threads"} <= set(record)
     assert len(record["runs"]) == 2
@@ -188,8 +188,8 @@ def test_requirements_are_judged() -> None:
         "C loop": {"times": [1.0, 1.0, 1.0]},
     }
     said = {one.text: one for one in verdicts({"W1": field})}
-    assert said["W1: numpy backend over tuned NumPy"].measured == 0.5
-    assert said["W1: numpy backend over tuned NumPy"].holds
+    assert said["W1: numpy backend, step by step, over tuned NumPy"].measured == 0.5
+    assert said["W1: numpy backend, step by step, over tuned NumPy"].holds
     assert said["W1: best of ours over the C loop"].measured == 2.0
     assert said["W1: numpy backend over torch"].holds is None
     slow = {one.text: one for one in verdicts({"W4": field})}["W4: recording and lowering, numpy, s"]
