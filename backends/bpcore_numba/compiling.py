@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from bpcore.program.program import Program
 from bpcore.program.stepwise import stepwise
 from bpcore.words.errors import BackendUnusable
+from bpcore.words.frames import stack_level
 from bpcore_numba.blas import Blas, mkl, openblas
 from bpcore_numba.native import Native
 from bpcore_numba.prepare import prepared
@@ -76,16 +76,8 @@ class Compiler:
             if refused.what not in self._said:
                 self._said.add(refused.what)
                 message = f"numba has no native code for {refused.what}: the NumPy backend runs the function"
-                warnings.warn(message, NotNative, stacklevel=_depth())
+                warnings.warn(message, NotNative, stacklevel=stack_level())
             return None
-
-
-def _depth() -> int:
-    """Return how many frames up the first line is that is not bpcore's own."""
-    depth, frame = 0, inspect.currentframe()
-    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith("bpcore"):
-        depth, frame = depth + 1, frame.f_back
-    return depth
 
 
 def _blas(device: str | None) -> Blas | None:

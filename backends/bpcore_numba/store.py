@@ -6,7 +6,11 @@ import hashlib
 import os
 import sys
 import tempfile
+import warnings
+from functools import cache
 from pathlib import Path
+
+from bpcore.words.frames import stack_level
 
 __all__ = ["FOLDER", "folder", "keep", "kept"]
 
@@ -41,7 +45,7 @@ def kept(name: str) -> bytes | None:
 
 
 def keep(name: str, code: bytes) -> None:
-    """Keep the code; where nothing can be written, nothing is.
+    """Keep the code; where nothing can be written, nothing is, and a folder that was asked for is named once.
 
     The file is written beside its place and moved there in one step, so that another process sees all of
     it or none.
@@ -56,5 +60,16 @@ def keep(name: str, code: bytes) -> None:
             Path(beside).replace(place / f"{name}.o")
         except OSError:
             Path(beside).unlink(missing_ok=True)
-    except (OSError, RuntimeError):
-        return
+            raise
+    except (OSError, RuntimeError) as error:
+        if os.environ.get(FOLDER):
+            _say(str(folder()), str(getattr(error, "strerror", None) or error))
+
+
+@cache
+def _say(place: str, why: str) -> None:
+    message = (
+        f"compiled code is not kept: the folder of the environment variable {FOLDER}, {place}, cannot be "
+        f"written ({why}). Name another one, or take the variable out."
+    )
+    warnings.warn(message, RuntimeWarning, stacklevel=stack_level())

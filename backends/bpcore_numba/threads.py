@@ -21,9 +21,13 @@ from bpcore.ground.environment import whole_number_told
 __all__ = ["RUNTIME", "THREADS", "count", "pool", "symbols"]
 
 THREADS = "BPCORE_THREADS"
-"""The environment variable that says how many threads share a loop."""
+"""The environment variable that says how many threads share a loop: as many as it says, 512 at most.
+
+Where it says nothing they are as many as there are processors, 8 at most.
+"""
 MOST = 8
-"""Memory is shared by all of them: more help little."""
+"""Memory is shared by all of them: more help little. A loop has 16 pieces: more threads find none."""
+LIMIT = 512
 
 SYMBOLS = ("PyThread_acquire_lock", "PyThread_release_lock")
 
@@ -155,7 +159,7 @@ def count() -> int:
     """Return how many threads share a loop."""
     given = whole_number_told(THREADS)
     if given is not None:
-        return min(given, 64 * MOST)
+        return min(given, LIMIT)
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(there, MOST)
 

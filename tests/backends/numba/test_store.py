@@ -57,10 +57,29 @@ def test_a_folder_that_cannot_be_written_is_done_without(
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("BPCORE_CACHE", str(tmp_path / "file" / "below"))
     before = machine.COMPILATIONS[0]
-    for _ in range(2):
-        triple = bp.compile(lambda x: x * 3.0 - 7.0, backend="numba")
-        assert triple(np.asarray([1.0, 2.0])).tolist() == [-4.0, -1.0]
+
+    def triple() -> Any:
+        return bp.compile(lambda x: x * 3.0 - 7.0, backend="numba")(np.asarray([1.0, 2.0])).tolist()
+
+    with pytest.warns(
+        RuntimeWarning, match=r"BPCORE_CACHE, .*below, cannot be written .*Name another"
+    ) as said:
+        assert triple() == [-4.0, -1.0]
+    assert [(len(said), warning.filename) for warning in said] == [(1, __file__)]
+    assert triple() == [-4.0, -1.0]  # and is said no more: warnings are errors here
     assert machine.COMPILATIONS[0] == before + 2
+
+
+def test_a_folder_that_nobody_asked_for_is_not_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: Any
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.delenv("BPCORE_CACHE")
+    for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "file"))
+    before = machine.COMPILATIONS[0]
+    assert bp.compile(lambda x: x * 3.5 - 7.5, backend="numba")(np.ones(1)).tolist() == [-4.0]
+    assert machine.COMPILATIONS[0] == before + 1
 
 
 def test_broken_code_on_the_disk_is_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
