@@ -126,7 +126,7 @@ def main(words: list[str] | None = None) -> int:
     print()
     judged = _summary(runs)
     if options.markdown:
-        print("", *markdown(runs[0]), sep="\n")
+        print("", *markdown(runs), sep="\n")
     record = circumstances(PACKAGES) | {"threads": options.threads, "cycles": options.cycles}
     if options.advect_python:
         record["versions_for_advect"] = _versions(options.advect_python)

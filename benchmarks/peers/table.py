@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from statistics import median
 
 from benchmarks.peers.figures import best_of_ours, figure, ratio, timed
 from benchmarks.peers.race import Field
@@ -41,34 +42,42 @@ def _row(head: str, cells: list[str]) -> str:
     return f"| {head} | {' | '.join(cells)} |"
 
 
-def markdown(fields: dict[str, Field]) -> Iterator[str]:
-    """Yield two tables: microseconds of a step, and each contender's time over ours.
+def markdown(runs: Sequence[dict[str, Field]]) -> Iterator[str]:
+    """Yield two tables, medians of the runs: microseconds of a step, and each contender's time over ours.
 
     A time of 2 in the second table's ``/ numpy`` means: it takes twice as long as our numpy backend.
     """
-    names = [name for name in ROSTER if any(name in timed(field) for field in fields.values())]
+    first = runs[0]
+    names = [name for name in ROSTER if any(name in timed(field) for field in first.values())]
     yield _row("us a step", names)
     yield "|---" * (len(names) + 1) + "|"
-    for workload, field in fields.items():
-        cells = [
-            _short(figure(field[name]["times"]).median) if name in timed(field) else "" for name in names
-        ]
-        yield _row(f"{workload} {_kind(workload)}", cells)
+    for workload in first:
+        yield _row(f"{workload} {_kind(workload)}", [_time(_fields(runs, workload), name) for name in names])
     yield ""
     peers = [name for name in names if not ROSTER[name].ours]
     yield _row("times ours: numpy / best", peers)
     yield "|---" * (len(peers) + 1) + "|"
-    for workload, field in fields.items():
-        best = best_of_ours(field)
+    for workload in first:
+        fields = _fields(runs, workload)
+        best = best_of_ours(fields[0])
         own = [ours for ours in (NUMPY, best) if ours]
-        cells = [" / ".join(filter(None, (_over(field, name, ours) for ours in own))) for name in peers]
+        cells = [" / ".join(filter(None, (_over(fields, name, ours) for ours in own))) for name in peers]
         yield _row(f"{workload} {_kind(workload)} (best: {best})", cells)
+
+
+def _fields(runs: Sequence[dict[str, Field]], workload: str) -> list[Field]:
+    return [fields[workload] for fields in runs]
 
 
 def _kind(workload: str) -> str:
     return WORKLOADS[workload].title.partition(" ")[0]
 
 
-def _over(field: Field, name: str, ours: str) -> str:
-    found = ratio(field, name, ours)
-    return f"{found.median:.2g}" if found else ""
+def _time(fields: Sequence[Field], name: str) -> str:
+    found = [figure(field[name]["times"]).median for field in fields if name in timed(field)]
+    return _short(median(found)) if found else ""
+
+
+def _over(fields: Sequence[Field], name: str, ours: str) -> str:
+    found = [over.median for field in fields if (over := ratio(field, name, ours))]
+    return f"{median(found):.2g}" if found else ""
