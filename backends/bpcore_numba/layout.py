@@ -55,12 +55,14 @@ def laid_out(lowering: Lowering) -> Layout:
     _carry(program, inputs)
     carried = {o: i for i, o in program.carried}
     late: list[tuple[Place, Place]] = []
+    uses = _uses(lowering.works)
+    whose = {place.block for place in results}
     for number, place in enumerate(results):
         home = inputs[carried[number]] if number in carried else None
         target = home or _stream(place, f"output{number}")
         if home is not None and place.block is home.block and place.is_whole:
             continue
-        if _may_lie(lowering.works, results, place, home):
+        if _may_lie(lowering.works, uses, place, home) and (home is None or home.block not in whose):
             place.block.region, place.block.offset = target.block.region, target.block.offset
         else:
             late.append((place, target))
@@ -85,7 +87,22 @@ def _stream(place: Place, region: str) -> Place:
     return Place(block, place.kind, place.shape, contiguous_strides(place.shape))
 
 
-def _may_lie(works: list[Work], results: list[Place], place: Place, home: Place | None) -> bool:
+Uses = tuple[dict[Block, list[int]], dict[Block, list[tuple[int, Place]]]]
+
+
+def _uses(works: list[Work]) -> Uses:
+    """Return for each block the works that write it, and those that read it, by their numbers."""
+    writers: dict[Block, list[int]] = {}
+    readers: dict[Block, list[tuple[int, Place]]] = {}
+    for i, work in enumerate(works):
+        for block in {x.block for x in work.writes}:
+            writers.setdefault(block, []).append(i)
+        for x in work.reads:
+            readers.setdefault(x.block, []).append((i, x))
+    return writers, readers
+
+
+def _may_lie(works: list[Work], uses: Uses, place: Place, home: Place | None) -> bool:
     """Tell whether a result may be written at once where it is to lie.
 
     Into the home of a carried array only when nobody reads there any more; an element may be read by the
@@ -95,16 +112,13 @@ def _may_lie(works: list[Work], results: list[Place], place: Place, home: Place 
         return False
     if home is None:
         return True
-    writers = [i for i, work in enumerate(works) if any(x.block is place.block for x in work.writes)]
-    if not writers or any(result.block is home.block for result in results):
+    writers = uses[0].get(place.block, [])
+    if not writers:
         return False
-    for i, work in enumerate(works):
-        for x in work.reads:
-            if x.block is home.block and (
-                i > writers[0] or (i == writers[0] and not _same_element(work, x, writers))
-            ):
-                return False
-    return True
+    return all(
+        i < writers[0] or (i == writers[0] and _same_element(works[i], x, writers))
+        for i, x in uses[1].get(home.block, [])
+    )
 
 
 def _same_element(work: Work, place: Place, writers: list[int]) -> bool:

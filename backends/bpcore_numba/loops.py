@@ -41,14 +41,16 @@ class Loops:
         self.shape = shape
         self.steps: list[Step] = []
         self.loads: list[Place] = []
+        self._numbers: dict[Place, int] = {}
         self.stores: dict[int, Place] = {}
         self.slots: set[int] = set()
 
     def load(self, place: Place) -> Load:
         """Return the operand for a place of the loops' shape."""
-        if place not in self.loads:
+        number = self._numbers.setdefault(place, len(self.loads))
+        if number == len(self.loads):
             self.loads.append(place)
-        return Load(self.loads.index(place))
+        return Load(number)
 
     def add(self, step: Step) -> None:
         """Take in an equation."""

@@ -35,6 +35,9 @@ class Work(Protocol):
         """Write its lines."""
 
 
+LONGEST = 64
+"""Equations of one nest of loops: LLVM's time for one grows with its square."""
+
 Handler = Callable[["Lowering", Equation], None]
 HANDLERS: dict[str, Handler] = {}
 """How functions that are not element-wise are lowered, by name."""
@@ -207,6 +210,8 @@ class Lowering:
     def _may_join(self, equation: Equation, number: int) -> bool:
         """Tell whether all that is read is there before these loops, or is made inside them."""
         loops = self._loops[number]
+        if len(loops.steps) >= LONGEST:
+            return False
         for operand in equation.inputs:
             if isinstance(operand, Slot):
                 made = self._made.get(operand, -1)
