@@ -18,7 +18,7 @@ from bpcore.program.equation import Equation, Equations, Slot
 from bpcore.program.passes.fused import Fused
 from bpcore.program.plan.lifetimes import last_reads
 
-__all__ = ["BLOCK", "LARGE", "Buffers", "block_rows", "inside", "spread", "threads"]
+__all__ = ["BLOCK", "LARGE", "Buffers", "block_rows", "inside", "length", "spread", "threads"]
 
 LARGE = 2**16
 """Elements from which a vector is computed in blocks."""
@@ -33,6 +33,12 @@ SHARED = 2**18
 def inside(equation: Equation) -> Equations | None:
     """Return the inner Program of a group; None for other equations."""
     return equation.function.inner if isinstance(equation.function, Fused) else None
+
+
+def length(inner: Equations) -> tuple[int, ...]:
+    """Return the shape of a group's vectors. They go in blocks, a shorter operand into each as it is."""
+    shape: tuple[int, ...] = inner.types[inner.equations[0].output].shape
+    return shape
 
 
 def threads() -> int:

@@ -42,7 +42,7 @@ def _rows(plan: Layout, home: Homes, shared: dict[str, Any]) -> dict[int, Any]:
     work = [memory for memory in memories if not memory.home]
     spans = [Span(m.size * np.dtype(m.dtype).itemsize, m.first, m.last) for m in work]
     offsets, total = packed(spans)
-    if total > shared.get("work", np.empty(0)).nbytes:
+    if "work" not in shared or total > shared["work"].nbytes:
         shared["work"] = aligned(total, np.uint8)
     for memory, span, offset in zip(work, spans, offsets, strict=True):
         rows[id(memory)] = shared["work"][offset : offset + span.size].view(memory.dtype)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import compress
 from operator import is_, is_not
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 from bpcore.program.equation import Equations
 from bpcore.program.plan.arena import LINE
@@ -44,11 +46,26 @@ class Homes:
         """Return other arguments, those that lie at home copied: they are read while homes are written."""
         rooms = self._rooms
         for x in arrays:
-            if id(x.base) in rooms:
+            base = x.base  # none, or an array that has memory of its own: anything else takes a longer look
+            if base is not None and (type(base) is not ndarray or base.base is not None or id(base) in rooms):
                 break
         else:
             return arrays
-        return [np.array(x) if id(x.base) in self._rooms else x for x in arrays]
+        return [np.array(x) if self._overlaps(x) else x for x in arrays]
+
+    def _overlaps(self, x: Any) -> bool:
+        return any(np.may_share_memory(x, vector) for vector in self.vectors)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Bring back what lay at home, if something raises inside."""
+        copies = [vector.copy() for vector in self.vectors]
+        try:
+            yield
+        except BaseException:
+            for vector, copy in zip(self.vectors, copies, strict=True):
+                vector[...] = copy
+            raise
 
     def take(self, arrays: Sequence[Any]) -> None:
         """Bring the arrays home. Those that a run returned are there already."""
@@ -56,8 +73,7 @@ class Homes:
             return
         strange = list(map(is_not, arrays, self.leaves))
         values = [
-            np.array(x) if any(np.may_share_memory(x, vector) for vector in self.vectors) else x
-            for x in compress(arrays, strange)
+            np.array(x) if self._overlaps(x) else x for x in compress(arrays, strange)
         ]  # a leaf that comes in another's place is copied before it is written over
         for home, value in zip(compress(self.leaves, strange), values, strict=True):
             home[...] = value

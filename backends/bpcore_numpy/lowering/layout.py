@@ -16,6 +16,7 @@ from bpcore.derivatives.rules import TABLE
 from bpcore.program.equation import Equation, Equations, Slot
 from bpcore.program.plan.lifetimes import last_reads
 from bpcore_numpy.lowering.blocks import inside
+from bpcore_numpy.lowering.raising import last_that_may_raise
 from bpcore_numpy.lowering.ways import Way
 
 __all__ = ["Layout", "Memory", "Part", "layout"]
@@ -70,6 +71,8 @@ class Layout:
         Places in `carried` of the outputs that are not written at home, and must be copied there.
     groups : dict of Slot to int
         Groups of several results: the slot of all of them, and the number of the equation.
+    raises : int
+        The number of the last equation that may raise, or -1: up to there nothing is written at home.
     """
 
     def __init__(self, program: Equations, ways: list[Way]) -> None:
@@ -82,6 +85,7 @@ class Layout:
         self.bound: set[Slot] = set()
         self.stays: list[int] = []
         self.groups: dict[Slot, int] = {}
+        self.raises = last_that_may_raise(program)
 
     def steps(self) -> Iterator[tuple[int, Equation, Way]]:
         """Yield the number, the equation and its way."""
@@ -180,6 +184,8 @@ def _movable(plan: Layout, operand: object, whole: Memory) -> Slot | None:
     if type(operand) is not Slot or operand not in plan.rows:
         return None
     owner, start = plan.rows[operand]
+    if owner in plan.bound:
+        return None
     part = plan.parts[owner]
     alone = part.memory.size == math.prod(plan.program.types[operand].shape)
     return owner if alone and start == part.start == 0 and part.memory.dtype == whole.dtype else None
@@ -229,6 +235,8 @@ def _may_go(plan: Layout, owner: Slot, home: Memory, until: int) -> bool:
     ):
         return False
     number = part.memory.first
+    if number <= plan.raises:
+        return False
     return bool(until < number or (until == number and _writes_over(plan, number, owner, home)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def lower(program: Any, functions: Any, shared: dict[str, Any], /) -> _Runs:
         rows = block_rows(vectors[0].size, vectors, group.kinds, threads())
         names[f"run_{group.name}"] = spread(names[group.name], rows, shared)
     straight = names["program"]
-    return _Runs(straight, home, text, len(program.carried), shared)
+    return _Runs(straight, home, text, shared, raises=plan.raises >= 0)
 
 
 class _Runs:
@@ -59,10 +60,12 @@ class _Runs:
         straight: Callable[..., Sequence[Any]],
         home: Homes,
         text: str,
-        count: int,
         shared: dict[str, Any],
+        *,
+        raises: bool,
     ) -> None:
-        self.straight, self.home, self.source, self.count = straight, home, text, count
+        self.straight, self.home, self.source, self.count = straight, home, text, len(home.leaves)
+        self.kept = home.kept if raises else nullcontext
         self.lock = shared.setdefault("lock", threading.Lock())  # the memory is one for all threads
         silence = contextvars.Context()
         silence.run(np.seterr, all="ignore")
@@ -70,9 +73,8 @@ class _Runs:
 
     def __call__(self, *inputs: Any) -> Sequence[Any]:
         """Run the Program once."""
-        with self.lock:
-            self.home.take(inputs[: self.count])
-            others = self.home.apart(inputs[self.count :])
+        with self.lock, self.kept():
+            others = self._brought(inputs)
             return (*self.home.leaves, *self.enter(self.straight, *others))
 
     def again(self, /, *others: Any) -> Sequence[Any]:
@@ -83,10 +85,15 @@ class _Runs:
 
     def loop(self, length: int, /, *inputs: Any) -> Sequence[Any]:
         """Run it as often as the first axis of the inputs that are not carried is long."""
-        with self.lock:
-            self.home.take(inputs[: self.count])
-            others = self.home.apart(inputs[self.count :])
+        with self.lock, self.kept():
+            others = self._brought(inputs)
             return (*self.home.leaves, *self.enter(self._many, length, others))
+
+    def _brought(self, inputs: Sequence[Any]) -> Sequence[Any]:
+        """Bring home what is carried; return the others, which may have lain there."""
+        others = self.home.apart(inputs[self.count :])
+        self.home.take(inputs[: self.count])
+        return others
 
     def _many(self, length: int, stacked: Sequence[Any]) -> Sequence[Any]:
         straight = self.straight

@@ -23,6 +23,7 @@ from bpcore.program.passes.strength import simplify
 from bpcore.program.passes.subexpressions import share
 from bpcore.program.program import Program
 from bpcore_numpy.lowering.blocks import LARGE
+from bpcore_numpy.lowering.raising import raising_first
 from bpcore_numpy.lowering.reductions import reduced
 
 __all__ = ["prepared"]
@@ -40,7 +41,8 @@ def prepared(program: Program, functions: Any) -> Program:
     program = inline(program, functions, functools.partial(_is_composed, functions))
     program = prune(share(simplify(fold(program, functions), functions)))
     program = reduced(_turned(flatten_carry(program)))
-    return group(program, functools.partial(_in_block, program, functions), smallest=LARGE)
+    program = group(program, functools.partial(_in_block, program, functions), smallest=LARGE)
+    return raising_first(program)
 
 
 def _in_block(program: Program, functions: Any, equation: Equation) -> bool:

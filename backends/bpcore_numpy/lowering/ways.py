@@ -13,7 +13,7 @@ import numpy as np
 from bpcore.derivatives.namespaces.plain import bound
 from bpcore.derivatives.rules.function import ITEM
 from bpcore.program.equation import ArrayType, Constant, Equation, Equations, Slot
-from bpcore_numpy.lowering.blocks import inside
+from bpcore_numpy.lowering.blocks import inside, length
 
 __all__ = ["REDUCTIONS", "VIEWS", "Way", "ways"]
 
@@ -50,7 +50,7 @@ class Way(Enum):
 VIEWS: dict[str, Any] = {
     "broadcast_to": np.broadcast_to,
     "expand_dims": np.expand_dims,
-    "flip": np.flip,
+    "flip": lambda x, **axis: np.flip(x, **axis) if x.ndim else x,  # else it is a number
     "getitem": lambda x, *, key: x[key],
     "matrix_transpose": np.matrix_transpose,
     "moveaxis": np.moveaxis,
@@ -113,12 +113,13 @@ def ways(program: Equations, functions: Any) -> tuple[list[Way], set[Slot]]:
 def _in_blocks(
     equation: Equation, fixed: set[Slot], dense: set[Slot], returned: set[Any], program: Equations
 ) -> bool:
-    """Return whether all vectors of a group are fixed, and none of its results has to be fresh."""
+    """Return whether what a group takes is fixed, vectors in rows, and none of its results must be fresh."""
     inner = inside(equation)
     if inner is None or any(y in returned for y in inner.outputs):
         return False
-    vectors = [x for x in equation.inputs if type(x) is Slot]
-    return all(x in fixed and (x in dense or not program.types[x].shape) for x in vectors)
+    long = length(inner)
+    operands = [x for x in equation.inputs if type(x) is Slot]
+    return all(x in fixed and (x in dense or program.types[x].shape != long) for x in operands)
 
 
 def _way(program: Equations, equation: Equation, functions: Any, fixed: set[Slot], dense: set[Slot]) -> Way:

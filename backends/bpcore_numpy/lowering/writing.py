@@ -11,7 +11,7 @@ import numpy as np
 from bpcore.derivatives.namespaces.plain import bound
 from bpcore.program.equation import Constant, Equation, Slot
 from bpcore.program.source import argument, call, identifier, released
-from bpcore_numpy.lowering.blocks import Buffers, inside
+from bpcore_numpy.lowering.blocks import Buffers, inside, length
 from bpcore_numpy.lowering.layout import Layout
 from bpcore_numpy.lowering.ways import REDUCTIONS, Way
 
@@ -28,7 +28,7 @@ class Group(NamedTuple):
     Attributes
     ----------
     name : str
-    vectors : list of Slot
+    vectors : list of Slot or Constant
         Whose blocks it takes.
     kinds : list of dtype
         Of the buffers that it takes after them.
@@ -122,20 +122,24 @@ class _Writer:
         inner = inside(equation)
         assert inner is not None  # noqa: S101 - that is why it goes in blocks
         buffers = Buffers(inner)
-        operands = dict(zip((*inner.inputs, *inner.outputs), (*equation.inputs, *inner.outputs), strict=True))
-        vectors = [slot for slot in operands if isinstance(slot, Slot) and inner.types[slot].shape]
-        group = Group(f"group{len(self.groups)}", [operands[slot] for slot in vectors], buffers.kinds, [])
-        names: dict[Any, str] = {slot: repr(operand) for slot, operand in operands.items()}
-        names |= {slot: f"b{int(slot)}" for slot in vectors}
-        names |= {slot: f"t{number}" for slot, number in buffers.number.items()}
-        row = [names[slot] for slot in vectors] + [f"t{number}" for number in range(len(buffers.kinds))]
+        operands: dict[Any, Any] = dict(zip(inner.inputs, equation.inputs, strict=True))
+        operands |= {x: x for x in (*inner.outputs, *map(Constant, inner.constants))}
+        kinds: dict[Any, Any] = dict(inner.constants) | dict(inner.types)
+        vectors = [x for x in operands if kinds[x].shape == length(inner)]
+        group = Group(f"group{len(self.groups)}", [operands[x] for x in vectors], buffers.kinds, [])
+        names: dict[Any, str] = {x: repr(operand) for x, operand in operands.items()}
+        names |= {x: f"b{x}" if isinstance(x, Constant) else f"b{int(x)}" for x in vectors}
+        names |= {x: f"t{number}" for x, number in buffers.number.items()}
+        row = [names[x] for x in vectors] + [f"t{number}" for number in range(len(buffers.kinds))]
         group.lines.append(f"def {group.name}(rows):")
         group.lines.append(f"    for {', '.join(row)} in rows:")
         for step in inner.equations:
             name = identifier(step.function)
             self.names[name] = bound(step.function, self.functions)
             into = f"out={names[step.output]}" if step.function.name in BY_NAME else names[step.output]
-            taken = [names[x] if isinstance(x, Slot) else self._operand(step, x) for x in step.inputs]
+            taken = [
+                names[x] if isinstance(x, Slot | Constant) else self._operand(step, x) for x in step.inputs
+            ]
             group.lines.append(f"        {name}({', '.join(taken)}, {into})")
         self.groups.append(group)
         return group.name
