@@ -24,8 +24,17 @@ __all__ = ["loop", "lower"]
 def lower(program: Any, functions: Any, shared: dict[str, Any], /) -> _Runs:
     """Return `program` as straight-line NumPy over planned memory; its text is at ``.source``.
 
-    Overflow and the like are passed over in silence, as compiled code does elsewhere.
+    Overflow and the like are passed over in silence, as compiled code does elsewhere. `shared` keeps what was
+    made: one call and many are the same text in the same memory.
     """
+    key = f"lowered {id(program.equations)}"
+    if key not in shared:
+        shared[key] = (program.equations, _made(program, functions, shared))  # held: an id may come again
+    runs: _Runs = shared[key][1]
+    return runs
+
+
+def _made(program: Any, functions: Any, shared: dict[str, Any]) -> _Runs:
     program = prepared(program, functions)
     plan = layout(program, ways(program, functions)[0])
     home = homes(plan, shared)
