@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from bpcore.derivatives.arrays.space import Space
 from bpcore.ground.backend import Compile
-from bpcore.program.equation import Constant, Slot
+from bpcore.program.equation import Constant, Equations, Slot
 from bpcore.program.program import Program
 from bpcore.words.protocols import Array, Namespace, Static
 
-__all__ = ["lowered"]
+__all__ = ["computed_apart", "lowered"]
 
 Run = Callable[..., Sequence[Array]]
 
@@ -91,13 +91,7 @@ def _doubtful(program: Program) -> list[int]:
 
     What is carried may lie where the argument lay.
     """
-    fresh = {
-        equation.output
-        for equation in program.equations
-        if equation.function.broadcasts
-        and not equation.function.views
-        and program.types[equation.output].shape  # of no axes, NumPy's are numbers that cannot be written
-    }
+    fresh = computed_apart(program)
     found = []
     carried = {i for _, i in program.carried}
     for i, output in enumerate(program.outputs):
@@ -105,3 +99,17 @@ def _doubtful(program: Program) -> list[int]:
             found.append(i)
         fresh.discard(output)
     return found
+
+
+def computed_apart(program: Equations) -> set[Slot]:
+    """Return the slots whose arrays are new ones, which nobody else holds, whatever the library.
+
+    Arrays of no axes are not among them: NumPy's are numbers, that cannot be written.
+    """
+    return {
+        equation.output
+        for equation in program.equations
+        if equation.function.broadcasts
+        and not equation.function.views
+        and getattr(program.types[equation.output], "shape", ())
+    }

@@ -10,6 +10,7 @@ import numpy as np
 
 from bpcore.derivatives.namespaces.plain import bound
 from bpcore.program.equation import Constant, Equation, Slot
+from bpcore.program.results import computed_apart
 from bpcore.program.source import argument, call, identifier, released
 from bpcore_numpy.lowering.blocks import Buffers, inside, length
 from bpcore_numpy.lowering.layout import Layout
@@ -220,14 +221,8 @@ def _returned(plan: Layout, writer: _Writer) -> list[str]:
     """Return what each output that is not carried is: memory of its own, which nobody else holds."""
     writer.names["array"] = np.array
     carried = {j for _, j in plan.program.carried}
-    fresh = {
-        equation.output
-        for equation, way in zip(plan.program.equations, plan.ways, strict=True)
-        if way is Way.CALL and equation.function.broadcasts and not equation.function.views
-        if getattr(
-            plan.program.types[equation.output], "shape", ()
-        )  # of no axes, NumPy's are numbers that cannot be written
-    }
+    calls = {equation.output for _, equation, way in plan.steps() if way is Way.CALL}
+    fresh = computed_apart(plan.program) & calls
     texts = []
     for j, output in enumerate(plan.program.outputs):
         if j in carried:
