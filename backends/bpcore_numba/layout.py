@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bpcore.program.plan.arena import LINE, Span, packed
 from bpcore.program.program import Program
 from bpcore_numba.apply import kind_of
+from bpcore_numba.bounds import Check
 from bpcore_numba.loops import Loops
 from bpcore_numba.lower import Lowering, Work
 from bpcore_numba.places import Block, Place, contiguous_strides
@@ -24,6 +25,8 @@ class Layout:
     Attributes
     ----------
     works : list of Work
+    checks : list of Work
+        What is looked at for all steps before the first one.
     work : int
         Bytes of what is needed for a while.
     streams : dict of str to int
@@ -31,6 +34,7 @@ class Layout:
     """
 
     works: list[Work]
+    checks: list[Work]
     work: int = 0
     streams: dict[str, int] = field(default_factory=dict)
 
@@ -67,7 +71,7 @@ def laid_out(lowering: Lowering) -> Layout:
         else:
             late.append((place, target))
     _copies(lowering, late)
-    layout = Layout(lowering.works)
+    layout = Layout(lowering.works, lowering.checks)
     layout.work = _pack(lowering.works)
     sources = {f"input{i}": x for i, x in enumerate(inputs) if x.block.region != "carry"}
     ends = {f"output{i}": x for i, x in enumerate(results) if i not in carried}
@@ -87,37 +91,41 @@ def _stream(place: Place, region: str) -> Place:
     return Place(block, place.kind, place.shape, contiguous_strides(place.shape))
 
 
-Uses = tuple[dict[Block, list[int]], dict[Block, list[tuple[int, Place]]]]
+class _Uses(NamedTuple):
+    """For each block the numbers of the works that write it, and of those that read it and where."""
+
+    writers: dict[Block, list[int]]
+    readers: dict[Block, list[tuple[int, Place]]]
+    last_check: int
 
 
-def _uses(works: list[Work]) -> Uses:
-    """Return for each block the works that write it, and those that read it, by their numbers."""
-    writers: dict[Block, list[int]] = {}
-    readers: dict[Block, list[tuple[int, Place]]] = {}
+def _uses(works: list[Work]) -> _Uses:
+    uses = _Uses({}, {}, max((i for i, work in enumerate(works) if isinstance(work, Check)), default=-1))
     for i, work in enumerate(works):
         for block in {x.block for x in work.writes}:
-            writers.setdefault(block, []).append(i)
+            uses.writers.setdefault(block, []).append(i)
         for x in work.reads:
-            readers.setdefault(x.block, []).append((i, x))
-    return writers, readers
+            uses.readers.setdefault(x.block, []).append((i, x))
+    return uses
 
 
-def _may_lie(works: list[Work], uses: Uses, place: Place, home: Place | None) -> bool:
+def _may_lie(works: list[Work], uses: _Uses, place: Place, home: Place | None) -> bool:
     """Tell whether a result may be written at once where it is to lie.
 
     Into the home of a carried array only when nobody reads there any more; an element may be read by the
-    loops that write it.
+    loops that write it. And when no index is looked at any more: after an error carried arrays are what they
+    were.
     """
     if place.block.region != "work" or not place.is_whole:
         return False
     if home is None:
         return True
-    writers = uses[0].get(place.block, [])
-    if not writers:
+    writers = uses.writers.get(place.block, [])
+    if not writers or writers[0] < uses.last_check:
         return False
     return all(
         i < writers[0] or (i == writers[0] and _same_element(works[i], x, writers))
-        for i, x in uses[1].get(home.block, [])
+        for i, x in uses.readers.get(home.block, [])
     )
 
 

@@ -10,7 +10,7 @@ from bpcore_numba.apply import applied
 from bpcore_numba.places import Place
 from bpcore_numba.writing import Code, Value
 
-__all__ = ["Load", "Loops", "Step"]
+__all__ = ["Load", "Loops", "Step", "collapsed", "nest"]
 
 SHARED = 100_000
 """Elements from which threads share the loops."""

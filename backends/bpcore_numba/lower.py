@@ -12,6 +12,7 @@ from bpcore.program.equation import Constant, Equation, Slot
 from bpcore.program.program import Program
 from bpcore_numba.apply import SAME, is_elementwise, kind_of
 from bpcore_numba.blas import Blas
+from bpcore_numba.bounds import Check
 from bpcore_numba.loops import Loops, Step
 from bpcore_numba.places import Block, Place, contiguous_strides
 from bpcore_numba.refusal import Refused
@@ -61,12 +62,17 @@ class Lowering:
     program : Program
     blas : Blas or None
     works : list of Work
+    checks : list of Work
+        Of indices that are inputs: they come first.
     """
 
     def __init__(self, program: Program, blas: Blas | None) -> None:
         self.program = program
         self.blas = blas
         self.works: list[Work] = []
+        self.checks: list[Work] = []
+        self._checked: set[tuple[Place, int]] = set()
+        self._carried = {f"input{i}" for i, _ in program.carried}
         self._places: dict[int | str, Place] = {}
         self._groups: dict[int, Loops] = {}
         self._loops: dict[int, Loops] = {}  # by their numbers among the works
@@ -171,6 +177,15 @@ class Lowering:
         loops.add(Step(-1, name, (operand,) if name == "positive" else (0, operand), {}, place.kind))
         loops.stores[-1] = place
         self.works.append(loops)
+
+    def check(self, indices: Place, length: int) -> None:
+        """Want indices to be inside of an axis; those of constants were looked at when they were recorded."""
+        region = indices.block.region
+        if (indices, length) in self._checked or indices.count == 0 or region.startswith("constant"):
+            return
+        self._checked.add((indices, length))
+        given = region.startswith("input") and region not in self._carried
+        (self.checks if given else self.works).append(Check(indices, length))
 
     def ordered(self, place: Place) -> Place:
         """Return the place, or that of a copy whose elements lie in order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from bpcore_numba.bounds import FAULT, Check
 from bpcore_numba.layout import Layout
 from bpcore_numba.loops import Loops
 from bpcore_numba.lower import Work
@@ -34,12 +35,15 @@ class Module(NamedTuple):
         Whether threads share anything in it.
     products : bool
         Whether they share products of a BLAS, each of them for itself.
+    looks : bool
+        Whether indices are looked at.
     """
 
     text: str
     regions: tuple[str, ...]
     shares: bool
     products: bool
+    looks: bool
 
 
 class _Kernels:
@@ -108,18 +112,29 @@ def _piece(name: str, count: int) -> str:
 
 def written(layout: Layout, constants: list[str]) -> Module:
     """Return the module of a Program that was laid out."""
-    regions = ("pool", "carry", "work", *constants, *layout.streams)
+    regions = ("pool", "carry", "work", FAULT, *constants, *layout.streams)
+    checks = [i for i, work in enumerate(layout.works) if isinstance(work, Check)]
     main, kernels = Code(), _Kernels()
     base = {}
     for number, region in enumerate(regions):
         place = main.raw(f"getelementptr ptr, ptr %table, i64 {number}")
         base[region] = main.raw(f"load ptr, ptr {place}")
+    if layout.checks:
+        with main.loop("0", "%steps") as step:
+            moved = _moved(layout, base, main, step)
+            for work in layout.checks:
+                kernels.call(work, moved, main)
+        _leave(base, main)
     with main.loop("0", "%steps") as step:
-        for region, size in layout.streams.items():
-            skip = main.raw(f"mul nsw i64 {step}, {size}")
-            base[region] = main.raw(f"getelementptr i8, ptr {base[region]}, i64 {skip}")
-        for work in layout.works:
-            kernels.call(work, base, main)
+        moved = _moved(layout, base, main, step)
+        for number, work in enumerate(layout.works):
+            kernels.call(work, moved, main)
+            if checks and number == checks[-1]:
+                _leave(base, main)
+    looks = bool(layout.checks or checks)
+    if looks:
+        main.line("br label %end")
+        main.lines.append("end:")
     text = f"define void @program(i64 %steps, ptr %table) {ATTRIBUTES} {{\n{main.body}\n  ret void\n}}"
     how = "" if len(layout.works) <= FEW else "noinline "
     functions = [
@@ -133,7 +148,25 @@ def written(layout: Layout, constants: list[str]) -> Module:
         regions,
         bool(pieces),
         kernels.products,
+        looks,
     )
+
+
+def _moved(layout: Layout, base: dict[str, str], main: Code, step: str) -> dict[str, str]:
+    """Return where regions begin at a step."""
+    moved = dict(base)
+    for region, size in layout.streams.items():
+        skip = main.raw(f"mul nsw i64 {step}, {size}")
+        moved[region] = main.raw(f"getelementptr i8, ptr {base[region]}, i64 {skip}")
+    return moved
+
+
+def _leave(base: dict[str, str], main: Code) -> None:
+    """Write the way out: where an index is out of bounds, nothing further is computed."""
+    length = main.load("int64", main.address(base[FAULT], "int64", [], 1))
+    wrong, go = main.raw(f"icmp ne {length.typed}, 0"), main.name("go")
+    main.line(f"br i1 {wrong}, label %end, label %{go}")
+    main.lines.append(f"{go}:")
 
 
 def _called(needs: set[str]) -> list[str]:

@@ -15,6 +15,7 @@ from bpcore.program.program import Program
 from bpcore.words.errors import OptionError
 from bpcore_numba import threads, views, works
 from bpcore_numba.blas import Blas
+from bpcore_numba.bounds import said
 from bpcore_numba.layout import homes, laid_out
 from bpcore_numba.lower import Lowering
 from bpcore_numba.machine import function
@@ -100,10 +101,13 @@ class Native:
         self._outputs: list[Any] = [None] * len(program.outputs)
         for (_, o), view in zip(program.carried, self.homes.views, strict=True):
             self._outputs[o] = view
+        self._fault = (ctypes.c_int64 * 2)()
+        self._looks = module.looks
         fixed = [
             threads.pool() if module.shares else 0,
             self.homes.begin,
             self.work.ctypes.data,
+            ctypes.addressof(self._fault),
             *(x.ctypes.data for x in self._constants),
         ]
         self._fixed = len(fixed)
@@ -155,9 +159,13 @@ class Native:
             self._table[number] = _address(y)
         if self._blas is None:
             self._function.call(length or 1, self._at)
-            return made
-        with self._blas.alone():  # the threads are bpcore's
-            self._function.call(length or 1, self._at)
+        else:
+            with self._blas.alone():  # the threads are bpcore's
+                self._function.call(length or 1, self._at)
+        if self._looks and self._fault[1]:
+            index, axis = self._fault
+            self._fault[1] = 0
+            raise said(index, axis)
         return made
 
 

@@ -114,20 +114,24 @@ def _assign(lowering: Lowering, equation: Equation) -> None:
     lowering.ready(equation)
 
 
-def _indices(place: Place) -> Place:
+def _indices(lowering: Lowering, operand: Any, length: int) -> Place:
+    """Return where indices of an axis lie; they are looked at before they are used."""
+    place = lowering.place(operand)
     if not place.kind.startswith("int"):
         raise Refused("indexing by a mask")
+    lowering.check(place, length)
     return place
 
 
 @handles("take", "take_along_axis")
 def _take(lowering: Lowering, equation: Equation) -> None:
-    source, indices = lowering.place(equation.inputs[0]), _indices(lowering.place(equation.inputs[1]))
+    source = lowering.place(equation.inputs[0])
     along = equation.function.name == "take_along_axis"
     axis = equation.static.get("axis")
     axis = (-1 if along else 0) if axis is None else axis
     if source.count == 0:
         raise Refused(f"the function {equation.function.name} of an array without elements")
+    indices = _indices(lowering, equation.inputs[1], source.shape[axis])
     result = lowering.result(equation)
     if along:
         shape = list(result.shape)
@@ -143,7 +147,7 @@ def _take(lowering: Lowering, equation: Equation) -> None:
 def _gather(lowering: Lowering, equation: Equation) -> None:
     source = lowering.place(equation.inputs[0])
     axis = _one_array(equation)
-    indices = _indices(lowering.place(equation.inputs[1]))
+    indices = _indices(lowering, equation.inputs[1], source.shape[axis])
     result = lowering.result(equation)
     if result.count:
         lowering.work(TakeAt(source, indices, result, axis))
@@ -154,7 +158,7 @@ def _gather(lowering: Lowering, equation: Equation) -> None:
 def _scatter(lowering: Lowering, equation: Equation) -> None:
     source = lowering.place(equation.inputs[0])
     axis = _one_array(equation)
-    indices = _indices(lowering.place(equation.inputs[1]))
+    indices = _indices(lowering, equation.inputs[1], lowering.shape(equation)[axis])
     result = lowering.result(equation)
     lowering.fill(result, 0)
     if source.count:
@@ -173,15 +177,16 @@ def _one_array(equation: Equation) -> int:
 
 @handles("index_add", "add_along_axis")
 def _index_add(lowering: Lowering, equation: Equation) -> None:
-    x, indices, source = (lowering.place(operand) for operand in equation.inputs)
+    x, source = (lowering.place(equation.inputs[i]) for i in (0, 2))
     axis = equation.static["axis"] % len(x.shape)
+    indices = _indices(lowering, equation.inputs[1], x.shape[axis])
     result = lowering.result(equation)
     lowering.copy(x, result)
     along = equation.function.name == "add_along_axis"
     if along:
         source = source.broadcast(indices.shape)
     if source.count:
-        lowering.work(AddAt(source, _indices(indices), result, axis, along))
+        lowering.work(AddAt(source, indices, result, axis, along))
     lowering.ready(equation)
 
 
