@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,8 +49,11 @@ def test_a_result_given_twice_and_an_argument_returned(backend: Any) -> None:
 
 
 @pytest.mark.axes("numpy", "numpy:readonly")
-def test_native_code_returns_values_too(backend: Any) -> None:
+def test_native_code_returns_values_too(
+    backend: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("llvmlite")
+    monkeypatch.setenv("BPCORE_CACHE", str(tmp_path))
     found = three_calls(backend, lambda s, x: (s + x, 7, s * 2.0, s * 2.0, x), "numba")
     assert found[2] == [[3.0, 6.0], 7, [4.0, 8.0], [4.0, 8.0], [1.0, 2.0]]
 
