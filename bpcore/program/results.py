@@ -111,5 +111,5 @@ def computed_apart(program: Equations) -> set[Slot]:
         for equation in program.equations
         if equation.function.broadcasts
         and not equation.function.views
-        and getattr(program.types[equation.output], "shape", ())
+        and bool(getattr(program.types[equation.output], "shape", ()))
     }
