@@ -170,7 +170,10 @@ class Compiled:
             carried = results[: self.carry]
             others.append(results[self.carry :])
         stack = space_of(*stacked).traced.stack
-        return (*carried, *tree_map(lambda *column: stack(column), *others))
+        return (
+            *carried,
+            *tree_map(lambda *column: stack(column) if hasattr(column[0], "dtype") else column[0], *others),
+        )
 
     def _length(self, stacked: list[Array]) -> int:
         name = f"scan of {name_of(self.f)}"

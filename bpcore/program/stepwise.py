@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bpcore.program.equation import Constant, Slot
 from bpcore.program.program import Program
 from bpcore.words.protocols import Array, Namespace
 
@@ -13,7 +14,10 @@ Run = Callable[..., Sequence[Array]]
 
 
 def stepwise(program: Program, run: Run, functions: Namespace) -> Run:
-    """Return a function of a length, of the carried inputs, and of the others stacked along a first axis."""
+    """Return a function of a length, of the carried inputs, and of the others stacked along a first axis.
+
+    Its results are stacked likewise; what is no array is the same in each step, and is returned once.
+    """
     count = len(program.carried)
 
     def loop(length: int, /, *inputs: Array) -> Sequence[Array]:
@@ -23,6 +27,8 @@ def stepwise(program: Program, run: Run, functions: Namespace) -> Run:
             outputs = run(*carried, *[x[i, ...] for x in stacked])
             carried = tuple(outputs[:count])
             others.append(outputs[count:])
-        return [*carried, *[functions.stack(column) for column in zip(*others, strict=True)]]
+        kinds = [isinstance(y, Slot | Constant) for y in program.outputs[count:]]
+        columns = zip(kinds, zip(*others, strict=True), strict=True)
+        return [*carried, *[functions.stack(column) if array else column[0] for array, column in columns]]
 
     return loop

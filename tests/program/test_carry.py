@@ -243,3 +243,18 @@ def test_a_mean_of_nothing_is_not_a_number() -> None:
     for shape, axis in (((0,), None), ((0, 3), 0)):
         got = compile_(lambda x, axis=axis: xp.mean(x * 2.0, axis=axis) + 1.0)(np.empty(shape))
         assert np.isnan(got).all()
+
+
+def test_a_scan_returns_what_is_no_array_once(backend: Any) -> None:
+    compiled = compile_(lambda s, x: (s + x, 7, s * x), carry=1)
+    s, seven, products = compiled.scan(backend.array(1.0), backend.array([1.0, 2.0, 3.0]))
+    assert float(backend.host(s)) == 7.0
+    assert seven == 7
+    assert backend.host(products).tolist() == [1.0, 4.0, 12.0]
+
+
+def test_an_uncompiled_scan_does_so_too() -> None:
+    compiled = compile_(lambda s, x: (s if float(x) > 2 else s + x, 7, s * x), carry=1, uncompilable="eager")
+    with pytest.warns(RuntimeWarning, match="runs uncompiled"):
+        s, seven, products = compiled.scan(np.asarray(1.0), np.asarray([1.0, 2.0, 3.0]))
+    assert (float(s), seven, products.tolist()) == (4.0, 7, [1.0, 4.0, 12.0])

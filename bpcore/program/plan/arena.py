@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -48,6 +49,5 @@ def packed(spans: Sequence[Span]) -> tuple[list[int], int]:
         end = start + -(-span.size // LINE) * LINE
         offsets[number] = start
         total = max(total, end)
-        placed.append((start, end, span))
-        placed.sort(key=lambda place: place[0])
+        insort(placed, (start, end, span))
     return offsets, total
