@@ -10,6 +10,7 @@ first, so that what the user made himself stays his; the copy is a transfer and 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
 from operator import is_
 from typing import Any
 
@@ -74,11 +75,17 @@ def _donating(f: Run, count: int, shared: dict[str, Any]) -> Any:
             if any(isinstance(x, jax.core.Tracer) for x in inputs):
                 return f(*inputs)  # JAX is compiling the caller: this is a part of it
             inputs = (*_owned(given, known), *inputs[count:])
+        inputs = (*inputs[:count], *[_apart(x, inputs[:count]) for x in inputs[count:]])
         outputs: Sequence[Any] = jitted(*inputs)
         shared[RETURNED] = outputs[:count]
         return outputs
 
     return _named(run, jitted) if count else jitted
+
+
+def _apart(x: Any, donated: Sequence[Any]) -> Any:
+    """Return an array that is not donated in the same call: a copy, where it is."""
+    return jax.device_put(x, may_alias=False) if any(map(is_, donated, repeat(x))) else x
 
 
 def _owned(given: Sequence[Any], known: Sequence[Any]) -> list[Any]:

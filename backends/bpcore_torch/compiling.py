@@ -22,23 +22,42 @@ def compile_program(program: Any, functions: Any, shared: dict[str, Any], /) -> 
     """Compile the Program; how is known at the first call, with the device of its arrays.
 
     The arrays of the first call are copied to where carried arrays lie from then on, so that the user's own
-    are not written. Its text is at ``.source`` after the first call.
+    are not written.
     """
-    count = len(program.carried)
-    built: dict[Any, tuple[Memory, Run]] = {}
+    return _Runs(program, functions, shared)
 
-    def run(*inputs: Any) -> Sequence[Any]:
+
+class _Runs:
+    """A Program for PyTorch, built for each device that its arrays come from."""
+
+    def __init__(self, program: Any, functions: Any, shared: dict[str, Any]) -> None:
+        self.program, self.functions, self.shared = program, functions, shared
+        self.built: dict[Any, tuple[Memory, Run]] = {}
+
+    @property
+    def source(self) -> str:
+        """The text for the device of the last first call; for the CPU, before there was one."""
+        if not self.built:
+            types = [self.program.types[slot] for slot in self.program.inputs]
+            with torch.no_grad():
+                self._on(torch.device("cpu"), [torch.empty(t.shape, dtype=t.dtype) for t in types])
+        *_, (_, replay) = self.built.values()
+        text: str = replay.source  # type: ignore[attr-defined]
+        return text
+
+    def __call__(self, *inputs: Any) -> Sequence[Any]:
+        """Run it."""
         with torch.no_grad():
-            device = inputs[0].device if inputs else None
-            if device not in built:
-                built[device] = _built(program, functions, shared, inputs, device)
-                run.source = built[device][1].source  # type: ignore[attr-defined]
-            memory, replay = built[device]
+            memory, replay = self._on(inputs[0].device if inputs else None, inputs)
+            count = len(self.program.carried)
             if count:
                 memory.take(inputs[:count])
             return replay(*inputs[count:])
 
-    return run
+    def _on(self, device: Any, inputs: Sequence[Any]) -> tuple[Memory, Run]:
+        if device not in self.built:
+            self.built[device] = _built(self.program, self.functions, self.shared, inputs, device)
+        return self.built[device]
 
 
 def _built(

@@ -7,6 +7,7 @@ in which the arrays lie one behind the other.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -86,10 +87,11 @@ def _inside(program: Any) -> set[Equation]:
     """Return the element-wise equations that nobody reads but lanes, on their way to a carried output."""
     ends = {program.outputs[o] for i, o in program.carried if program.outputs[o] not in program.inputs}
     read = reads_of(program)
+    places = Counter(program.outputs[o] for _, o in program.carried if type(program.outputs[o]) is Slot)
     kept: set[Equation] = set()
     for equation in reversed(program.equations):
         readers = read.get(equation.output, [])
-        wanted = equation.output in ends or readers
+        wanted = (equation.output in ends or readers) and places[equation.output] <= 1  # it lies in one place
         if wanted and _is_lane_like(program, equation) and all(reader in kept for reader in readers):
             kept.add(equation)
     return kept

@@ -48,7 +48,7 @@ class Vectors:
         """Return the text that computes the family."""
         calls = lines_of(self.family)
         text = [f"{writer.bind(view.copy_)}({slot!r})" for view, slot in self.copies]
-        adam = adam_of(calls, self.family.leaving) if self._takes_fused() else None
+        adam = adam_of(calls, self.family) if self._takes_fused() else None
         if adam is not None:
             roles = [slots[0] for slots in self.family.entering]
             step = fused_adam([self.whole[roles.index(slot)] for slot in adam.slots], adam.shares)
