@@ -28,14 +28,14 @@ class Adam(NamedTuple):
     ----------
     slots : tuple of Slot
         Parameter, gradient, and the two memories.
-    scalars : tuple of Slot
+    scalars : tuple of Slot or number
         The step's length, and what is added to the root.
     shares : tuple of float
         How much of each memory is kept.
     """
 
     slots: tuple[Slot, ...]
-    scalars: tuple[Slot, Slot]
+    scalars: tuple[Any, Any]
     shares: tuple[float, float]
 
 
@@ -44,6 +44,8 @@ def adam_of(lines: Sequence[Line], family: Family) -> Adam | None:
 
     They are ``m = b m + (1 - b) g``, ``v = c v + (1 - c) g g`` and ``p - s m / (sqrt(v) + e)``.
     """
+    if len(lines) != 8 or len(family.leaving) != 3:  # noqa: PLR2004
+        return None
     made = {line.output: line for line in lines}
 
     def of(slot: Any, function: Any) -> tuple[Any, ...]:
@@ -52,8 +54,6 @@ def adam_of(lines: Sequence[Line], family: Family) -> Adam | None:
             return (None,) * 4
         return (*line.inputs, *line.factor.values(), None, None)[:4]
 
-    if len(lines) != 8 or len(family.leaving) != 3:  # noqa: PLR2004
-        return None
     p, numerator, root, sign = of(lines[-1].output, torch.addcdiv)
     first, step, *_ = of(numerator, torch.mul)
     rooted, small, *_ = of(root, torch.add)
@@ -62,18 +62,19 @@ def adam_of(lines: Sequence[Line], family: Family) -> Adam | None:
     held, g1, g2, weight = of(second, torch.addcmul)
     m, b, *_ = of(kept, torch.mul)
     v, c, *_ = of(held, torch.mul)
-    if sign != -1.0 or g is None or g1 != g or g2 != g or type(b) is not float or type(c) is not float:
-        return None
     replaced = {y: family.entering[k][0] for y, k in family.leaving.items()}
-    if replaced != {lines[-1].output: p, first: m, second: v}:
-        return None  # PyTorch writes each over itself
-    if not _are_rest(b, gain) or not _are_rest(c, weight):
+    if replaced != {lines[-1].output: p, first: m, second: v} or g in (None, p, m, v):
+        return None  # PyTorch writes each over itself, and only reads the gradient
+    if sign != -1.0 or (g1, g2) != (g, g) or not _are_rest(b, gain) or not _are_rest(c, weight):
+        return None
+    arrays = {*made, *(slots[0] for slots in family.entering)}
+    if any(type(x) is Slot and x in arrays for x in (step, small)):
         return None
     return Adam((p, g, m, v), (step, small), (b, c))
 
 
-def _are_rest(share: float, gain: Any) -> bool:
-    return type(gain) is float and math.isclose(share + gain, 1.0, rel_tol=1e-12)
+def _are_rest(share: Any, gain: Any) -> bool:
+    return type(share) is type(gain) is float and math.isclose(share + gain, 1.0, rel_tol=1e-12)
 
 
 def fused_adam(tensors: Sequence[torch.Tensor], shares: tuple[float, float]) -> Any:

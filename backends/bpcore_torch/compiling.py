@@ -50,9 +50,11 @@ class _Runs:
         with torch.no_grad():
             memory, replay = self._on(inputs[0].device if inputs else None, inputs)
             count = len(self.program.carried)
-            if count:
-                memory.take(inputs[:count])
-            return replay(*inputs[count:])
+            if not count:
+                return replay(*inputs)
+            others = memory.apart(inputs[count:])  # before what they may be is written
+            memory.take(inputs[:count])
+            return replay(*others)
 
     def _on(self, device: Any, inputs: Sequence[Any]) -> tuple[Memory, Run]:
         if device not in self.built:

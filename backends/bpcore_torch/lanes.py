@@ -106,12 +106,17 @@ class _Lane:
 
 
 def _lanes(program: Any, inside: set[Equation]) -> list[_Lane]:
-    """Return the connected parts of what is inside, in the order of their first carried input."""
+    """Return the connected parts of what is inside, in the order of their first carried input.
+
+    Who writes an array's memory is connected with who reads it.
+    """
+    own = {program.outputs[o]: program.inputs[i] for i, o in program.carried}
     part: dict[Slot, int] = {}
     members: dict[int, list[Equation]] = {}
     for number, equation in enumerate(e for e in program.equations if e in inside):
         shape = program.types[equation.output].shape
-        mine = [x for x in equation.inputs if type(x) is Slot and program.types[x].shape == shape]
+        touched = [*equation.inputs, own.get(equation.output)]
+        mine = [x for x in touched if type(x) is Slot and program.types[x].shape == shape]
         numbers = {part[x] for x in mine if x in part}
         joined = sorted((e for n in numbers for e in members.pop(n)), key=lambda e: int(e.output))
         members[number] = [*joined, equation]

@@ -46,19 +46,30 @@ class Memory:
         For each carried array, the view of its vector.
     starts : tuple of int
         Where each begins in it.
+    ranges : tuple of pairs of int
+        Where each vector begins and ends among all addresses.
     """
 
     vectors: dict[Any, torch.Tensor]
     places: tuple[torch.Tensor, ...]
     starts: tuple[int, ...]
+    ranges: tuple[tuple[int, int], ...]
+
+    def holds(self, x: Any) -> bool:
+        """Return whether an array lies in this memory: one that was returned, or a part of it."""
+        where = x.data_ptr()
+        return any(start <= where < end for start, end in self.ranges)
+
+    def apart(self, given: Sequence[Any]) -> list[Any]:
+        """Return arrays that may be read while this memory is written: copies of those that lie in it."""
+        return [x.clone() if self.holds(x) else x for x in given]
 
     def take(self, given: Sequence[Any]) -> None:
         """Copy arrays in, those that do not lie there already."""
         if all(map(is_, given, self.places)):
             return
-        ours = {id(place) for place in self.places}
         pairs = [(place, x) for place, x in zip(self.places, given, strict=True) if place is not x]
-        apart = [x.clone() if id(x) in ours or x._base is not None else x for _, x in pairs]  # noqa: SLF001
+        apart = self.apart([x for _, x in pairs])
         for (place, _), x in zip(pairs, apart, strict=True):
             place.copy_(x)
 
@@ -100,4 +111,5 @@ def _made(inputs: Sequence[Any]) -> Memory:
         vectors[kind][start : start + x.numel()].view(x.shape)
         for x, kind, start in zip(inputs, kinds, starts, strict=True)
     )
-    return Memory(vectors, places, tuple(starts))
+    ranges = tuple((x.data_ptr(), x.data_ptr() + x.nbytes) for x in vectors.values())
+    return Memory(vectors, places, tuple(starts), ranges)

@@ -52,7 +52,8 @@ class Vectors:
         if adam is not None:
             roles = [slots[0] for slots in self.family.entering]
             step = fused_adam([self.whole[roles.index(slot)] for slot in adam.slots], adam.shares)
-            return [*text, f"{writer.bind(step)}({', '.join(map(repr, adam.scalars))})"]
+            scalars = [writer.operand(x, like=self.whole[0].dtype) for x in adam.scalars]
+            return [*text, f"{writer.bind(step)}({', '.join(scalars)})"]
         plan = _Plan(self.family, calls, self.carried)
         length = self.whole[0].numel()
         size = PIECE if self.whole[0].device.type == "cpu" else max(1, length)

@@ -1,0 +1,186 @@
+"""Formulas on all carried arrays at once: whatever replaces what, PyTorch computes what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import bpcore as bp
+from bpcore.words.trees import leaves, tree_map
+
+Axis = Any
+pytestmark = pytest.mark.axes("torch")
+OPTIMIZERS = [bp.SGD(), bp.Momentum(), bp.Nesterov(), bp.Adagrad(), bp.RMSprop(), bp.Adam(), bp.AdamW()]
+ROLES = [len(optimizer.memories) + 1 for optimizer in OPTIMIZERS]
+ORDERS = [
+    (optimizer, order)
+    for optimizer, roles in zip(OPTIMIZERS, ROLES, strict=True)
+    for order in product(range(roles), repeat=roles)
+]
+
+
+def put(backend: Axis, tree: Any) -> Any:
+    return tree_map(lambda x: backend.array(np.array(x)), tree)
+
+
+def assert_same(backend: Axis, one: Any, other: Any) -> None:
+    for a, b in zip(leaves(one), leaves(other), strict=True):
+        x, y = backend.host(a), backend.host(b)
+        assert (x.shape, x.dtype) == (y.shape, y.dtype)
+        size = np.max(np.abs(y), initial=1.0, where=np.isfinite(y))
+        np.testing.assert_allclose(x, y, rtol=1e-11, atol=1e-11 * size)
+
+
+def check(backend: Axis, step: Callable[..., Any], carry: int, *args: Any) -> None:
+    """Compare three steps with the function itself; what it is given is the same each time."""
+    compiled, shown = bp.compile(step, carry=carry), []
+    eager, carried = put(backend, args), put(backend, args)
+    for _ in range(3):
+        wanted, got = step(*eager), compiled(*carried)
+        assert_same(backend, got, wanted)
+        shown.append((got[carry:], wanted[carry:]))
+        eager = (*tree_map(lambda x: x.clone(), wanted[:carry]), *eager[carry:])
+        carried = (*got[:carry], *carried[carry:])
+    for got, wanted in shown:
+        assert_same(backend, got, wanted)
+
+
+def arrays(role: int, shapes: Sequence[Any] = ((3,), (2, 2))) -> list[Any]:
+    """Return positive numbers for a role."""
+    return [1.5 + role + np.sin(np.arange(float(np.prod(shape)))).reshape(shape) for shape in shapes]
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "order"), ORDERS, ids=lambda x: x if type(x) is tuple else type(x).__name__
+)
+def test_an_optimizers_results_go_where_they_are_returned(
+    backend: Axis, optimizer: Any, order: tuple[int, ...]
+) -> None:
+    xp, count = backend.xp, len(order)
+
+    def step(*given_: Any) -> Any:
+        *carried, grads, rate = given_
+        scalars = optimizer.scalars(xp, rate, rate * 10.0)
+        rows = zip(*carried, grads, strict=True)
+        made = [optimizer.leaf(xp, p, g, scalars, *memory) for p, *memory, g in rows]
+        return tuple([lane[k] for lane in made] for k in order)
+
+    check(backend, step, count, *[arrays(role) for role in range(count + 1)], np.asarray(0.125))
+
+
+def adam(xp: Any, p: Any, m: Any, v: Any, g: Any, length: Any, small: Any) -> Any:
+    m = m * 0.75 + g * 0.25
+    v = v * 0.875 + xp.square(g) * 0.125
+    return p - (m * length) / (xp.sqrt(v) + small), m, v
+
+
+@pytest.mark.parametrize("gradient", range(4))
+@pytest.mark.parametrize("length", [0.5, (), (2,)])
+@pytest.mark.parametrize("small", [0.25, (), (2,)])
+def test_adams_scalars_may_be_numbers_or_no_scalars_and_its_gradient_carried(
+    backend: Axis, gradient: int, length: Any, small: Any
+) -> None:
+    def step(*given_: Any) -> Any:
+        scalars = [y if type(x) is tuple else x for x, y in zip((length, small), given_[4:], strict=True)]
+        return adam(backend.xp, *given_[:3], given_[gradient], *scalars)
+
+    shapes = [x if type(x) is tuple else () for x in (length, small)]
+    check(backend, step, 3, *[arrays(k, [(2,)])[0] for k in range(4)], *[np.full(s, 0.5) for s in shapes])
+
+
+def test_what_stands_in_adams_place_twice_is_no_scalar(backend: Axis) -> None:
+    def step(p: Any, m: Any, v: Any, g: Any, length: Any) -> Any:
+        held = v * 0.875
+        m, v = m * 0.75 + g * 0.25, held + backend.xp.square(g) * 0.125
+        return p - (m * length) / (backend.xp.sqrt(v) + held), m, v
+
+    check(backend, step, 3, *[arrays(k, [(2,)])[0] for k in range(4)], np.asarray(0.5))
+
+
+def test_an_array_is_read_before_another_one_replaces_it(backend: Axis) -> None:
+    xp = backend.xp
+
+    def step(a: Any, b: Any, c: Any) -> Any:
+        return xp.tanh(xp.negative(b)), xp.negative(c), xp.negative(b)
+
+    def nested(a: Any, b: Any, c: Any) -> Any:
+        turned = xp.negative(b)
+        return xp.negative(turned), xp.negative(c), turned
+
+    for f in (step, nested):
+        check(backend, f, 3, *[arrays(k, [(3,)])[0] for k in range(3)])
+
+
+@pytest.mark.parametrize("seen", [lambda x: x, lambda x: x[...], lambda x: x.detach(), lambda x: x.data])
+def test_what_is_carried_may_be_data_too(backend: Axis, seen: Callable[[Any], Any]) -> None:
+    def step(a: Any, b: Any, data: Any) -> Any:
+        return b, data["x"]
+
+    compiled = bp.compile(step, carry=2)
+    a, b = compiled(*(backend.array([k, -k]) for k in (1.0, 2.0)), {"x": backend.array([3.0, -3.0])})
+    a, b = compiled(a, b, {"x": seen(a)})
+    assert (a.tolist(), b.tolist()) == ([3.0, -3.0], [2.0, -2.0])
+    a, b = compiled(b, b, {"x": seen(a)})  # copied before others are brought in
+    assert (a.tolist(), b.tolist()) == ([2.0, -2.0], [3.0, -3.0])
+    a, b = compiled(seen(b), seen(a), {"x": a})
+    assert (a.tolist(), b.tolist()) == ([2.0, -2.0], [2.0, -2.0])
+
+
+# -- formulas that nobody wrote ------------------------------------------------------------------------------
+
+UNARY = ("negative", "square", "abs", "sign", "tanh")
+BINARY = ("add", "subtract", "multiply", "maximum", "minimum")
+NUMBERS = (0.5, -0.25, 2.0, 1.0, 3)
+SHAPES = [(3,), (2, 3), (1,), (0,), (), (20,)]
+
+
+def applied(xp: Any, formula: Sequence[Any], there: list[Any], scalars: Sequence[Any]) -> list[Any]:
+    """Return what a formula makes of a lane's arrays, after these."""
+    for which, i, j in formula:
+        a, b = there[-1 - i % len(there)], there[-1 - j % len(there)]
+        if which < len(UNARY):
+            there = [*there, getattr(xp, UNARY[which])(a)]
+            continue
+        function, more = getattr(xp, BINARY[which % len(BINARY)]), which // len(BINARY)
+        other = [b, scalars[j % len(scalars)], NUMBERS[j % len(NUMBERS)]][more % 3]
+        there = [*there, function(other, a) if j % 2 else function(a, other)]
+        there.append(xp.divide(there[-1], xp.sqrt(xp.square(b) + 0.5)) if j % 5 == 0 else xp.tanh(there[-1]))
+    return there
+
+
+def mirrored(shapes: Sequence[Any]) -> list[int]:
+    """Return an order in which arrays of one shape stand the other way round."""
+    alike = [[i for i, other in enumerate(shapes) if other == shape] for shape in shapes]
+    return [places[-1 - places.index(k)] for k, places in enumerate(alike)]
+
+
+@st.composite
+def formulas(draw: Any) -> Any:
+    """Return a step on lists of arrays of some roles, how many it carries, and its arguments."""
+    shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=1, max_size=4))
+    carry, more = draw(st.integers(1, 3)), draw(st.integers(0, 2))
+    formula = draw(st.lists(st.tuples(*[st.integers(0, 19)] * 3), min_size=1, max_size=8))
+    ends = draw(st.lists(st.integers(0, 12), min_size=carry, max_size=carry + 1))
+    turned = draw(st.booleans())
+
+    def step(xp: Any, rate: Any, *given_: Any) -> Any:
+        lanes = [applied(xp, formula, list(lane), (rate, rate * 0.5)) for lane in zip(*given_, strict=True)]
+        results = [[lane[-1 - end % len(lane)] for lane in lanes] for end in ends]
+        if turned:
+            results[0] = [results[0][k] for k in mirrored(shapes)]
+        return (rate * 0.75, *results)
+
+    return step, 1 + carry, [np.asarray(0.5), *[arrays(k, shapes) for k in range(carry + more)]]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(formulas())
+def test_formulas_on_vectors_are_formulas_on_arrays(backend: Axis, drawn: Any) -> None:
+    step, carry, args = drawn
+    check(backend, lambda *given_: step(backend.xp, *given_), carry, *args)
