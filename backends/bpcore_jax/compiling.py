@@ -25,8 +25,14 @@ RETURNED = "jax: what was carried, as it was returned last"
 
 
 def compile_program(program: Any, functions: Any, shared: dict[str, Any], /) -> Any:
-    """Compile the Program, written out as a plain function, with XLA; its carried inputs are donated."""
-    return _donating(program.function(functions), _count(program), shared)
+    """Compile the Program, written out as a plain function, with XLA; its carried inputs are donated.
+
+    That function's text is at ``.source``.
+    """
+    function = program.function(functions)
+    run = _donating(function, _count(program), shared)
+    run.source = function.source
+    return run
 
 
 def compile_loop(program: Any, functions: Any, shared: dict[str, Any], /) -> Any:

@@ -36,14 +36,25 @@ class _Runs:
 
     @property
     def source(self) -> str:
-        """The text for the device of the last first call; for the CPU, before there was one."""
-        if not self.built:
-            types = [self.program.types[slot] for slot in self.program.inputs]
+        """The text for the device of the last first call.
+
+        Before there was one, that for the device where the Program's constants lie, or else for the CPU; of
+        what was made for it nothing is kept.
+        """
+        if self.built:
+            *_, (_, replay) = self.built.values()
+        else:
             with torch.no_grad():
-                self._on(torch.device("cpu"), [torch.empty(t.shape, dtype=t.dtype) for t in types])
-        *_, (_, replay) = self.built.values()
+                _, replay = _built(self.program, self.functions, {}, *self._stand_ins())
         text: str = replay.source  # type: ignore[attr-defined]
         return text
+
+    def _stand_ins(self) -> tuple[list[Any], Any]:
+        """Return arrays of the inputs' types, without values, and their device."""
+        places = [x.device for x in self.program.constants.values()]
+        device = (places or [torch.device("cpu")])[0]
+        types = [self.program.types[slot] for slot in self.program.inputs]
+        return [torch.empty(t.shape, dtype=t.dtype, device=device) for t in types], device
 
     def __call__(self, *inputs: Any) -> Sequence[Any]:
         """Run it."""

@@ -55,14 +55,12 @@ class Memory:
     starts: tuple[int, ...]
     ranges: tuple[tuple[int, int], ...]
 
-    def holds(self, x: Any) -> bool:
-        """Return whether an array lies in this memory: one that was returned, or a part of it."""
-        where = x.data_ptr()
-        return any(start <= where < end for start, end in self.ranges)
-
     def apart(self, given: Sequence[Any]) -> list[Any]:
         """Return arrays that may be read while this memory is written: copies of those that lie in it."""
-        return [x.clone() if self.holds(x) else x for x in given]
+        found = list(given)
+        for start, end in self.ranges:
+            found = [x.clone() if start <= x.data_ptr() < end else x for x in found]
+        return found
 
     def take(self, given: Sequence[Any]) -> None:
         """Copy arrays in, those that do not lie there already."""

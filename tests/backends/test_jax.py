@@ -231,6 +231,27 @@ def test_carried_arrays_that_change_places_come_twice_or_are_somebody_elses(back
     assert x.tolist() == [2.0, 0.5]  # it came back as what is carried, and was not given up
 
 
+def test_an_array_that_is_given_up_may_be_data_in_the_same_call(backend: Axis) -> None:
+    run = compiled(lambda s, t, data: (data["x"] + s, t, data["x"] * t), carry=2)
+    s, t, _ = run(*(backend.array([float(k)]) for k in range(2)), {"x": backend.array([2.0])})
+    s, t, product = run(s, t, {"x": s})
+    s, t, product = run(t, s, {"x": t})
+    assert [y.tolist() for y in (s, t, product)] == [[2.0], [4.0], [4.0]]
+    rows = backend.array([1.0, 2.0])
+    run = compiled(lambda s, x: (s + x, s * x), carry=1)
+    rows, _ = run.scan(rows, rows)
+    rows, products = run.scan(rows, rows)
+    assert rows.tolist() == [13.0, 14.0]
+    assert products.tolist() == [[16.0, 20.0], [40.0, 45.0]]
+
+
+def test_the_text_is_that_of_the_function_that_is_jitted(backend: Axis) -> None:
+    x = backend.array([1.0])
+    for carry in range(2):
+        text = compiled(lambda s, x: (s + x, s), carry=carry).source(x, x)
+        assert text == "def program(v0, v1):\n    v2 = add(v0, v1)\n    return (v2, v0, )\n"
+
+
 def test_weak_dtypes_stay_so_and_compile_once(backend: Axis, compilations: list[str]) -> None:
     import jax.numpy as jnp
 

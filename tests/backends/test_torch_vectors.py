@@ -132,6 +132,16 @@ def test_what_is_carried_may_be_data_too(backend: Axis, seen: Callable[[Any], An
     assert (a.tolist(), b.tolist()) == ([2.0, -2.0], [2.0, -2.0])
 
 
+def test_the_text_before_the_first_call_is_that_of_it_and_keeps_nothing(backend: Axis) -> None:
+    compiled = bp.compile(lambda p, g: (backend.xp.subtract(p, g * 0.5), backend.xp.sum(p * g)), carry=1)
+    p, g = backend.array([1.0, 2.0]), backend.array([3.0, 4.0])
+    text = compiled.source(p, g)
+    assert text.startswith("def program(")
+    assert not compiled._shared
+    compiled(p, g)
+    assert compiled.source(p, g) == text
+
+
 # -- formulas that nobody wrote ------------------------------------------------------------------------------
 
 UNARY = ("negative", "square", "abs", "sign", "tanh")
