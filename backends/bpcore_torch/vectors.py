@@ -79,15 +79,15 @@ class Vectors:
 def laid_out(program: Any, family: Family, memory: Memory, shared: dict[str, Any]) -> Vectors | None:
     """Return the vectors for a family; None where its arrays do not lie in one order in all of them."""
     numbers = {slot: k for k, slot in enumerate(program.inputs[: len(program.carried)])}
-    spans = [
-        memory.span([numbers[slot] for slot in slots]) if slots[0] in numbers else None
-        for slots in family.entering
-    ]
     own = [k for k, slots in enumerate(family.entering) if slots[0] in numbers]
+    if any((slot in numbers) != (k in own) for k, slots in enumerate(family.entering) for slot in slots):
+        return None
+    spans = [
+        memory.span([numbers[slot] for slot in slots]) if k in own else None
+        for k, slots in enumerate(family.entering)
+    ]
     first = spans[0]
     if first is None or any(spans[k] is None or spans[k].steps != first.steps for k in own):  # type: ignore[union-attr]
-        return None
-    if any((slot in numbers) != (k in own) for k, slots in enumerate(family.entering) for slot in slots):
         return None
     whole: list[torch.Tensor] = []
     into: dict[Slot, torch.Tensor] = {}

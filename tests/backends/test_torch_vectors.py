@@ -117,6 +117,15 @@ def test_an_array_is_read_before_another_one_replaces_it(backend: Axis) -> None:
         check(backend, f, 3, *[arrays(k, [(3,)])[0] for k in range(3)])
 
 
+def test_one_formula_of_a_carried_array_and_of_data(backend: Axis) -> None:
+    xp = backend.xp
+
+    def step(a: Any, b: Any, c: Any, x: Any) -> Any:
+        return xp.tanh(x), xp.square(a), xp.square(x)
+
+    check(backend, step, 3, *[arrays(k, [(3,)])[0] for k in range(4)])
+
+
 @pytest.mark.parametrize("seen", [lambda x: x, lambda x: x[...], lambda x: x.detach(), lambda x: x.data])
 def test_what_is_carried_may_be_data_too(backend: Axis, seen: Callable[[Any], Any]) -> None:
     def step(a: Any, b: Any, data: Any) -> Any:
