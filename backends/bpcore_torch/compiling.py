@@ -91,6 +91,8 @@ def _built(
     done = {y for family, _ in groups for e in family.equations for y in (e.output,)}
     ends, results = _ends(program, writer, places, done)
     for _, vectors in groups:
+        writer.lines += vectors.scalars_apart(writer)
+    for _, vectors in groups:
         writer.lines += vectors.lines(writer)
     lines = [*writer.lines, *ends, f"return ({''.join(f'{x}, ' for x in results)})"]
     inputs_ = ", ".join(map(repr, program.inputs[count:]))

@@ -71,6 +71,15 @@ class Vectors:
         text.append(f"for {', '.join(names)}, in {writer.bind(pieces)}:")
         return text + [f"    {line}" for line in body]
 
+    def scalars_apart(self, writer: Any) -> list[str]:
+        """Return the text that copies scalars which may lie in memory that the lines of a family write."""
+        text = []
+        for x in dict.fromkeys(x for e in self.family.pattern for x in e.inputs if type(x) is Slot):
+            carried = x in writer.program.inputs  # it is written when all is done
+            if not writer.program.types[x].shape and x in writer.doubtful and not carried:
+                text += writer.keep(x)
+        return text
+
     def _takes_fused(self) -> bool:
         """Return whether PyTorch's fused optimizers may be called: on a GPU they would wait for it."""
         return all(x.device.type == "cpu" and x.dtype in FLOATS for x in self.whole)

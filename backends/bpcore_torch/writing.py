@@ -56,6 +56,7 @@ class Writer:
         self.lying: dict[Any, Any] = dict(places)
         self.doubtful: set[Any] = {*places, *into}
         self.fresh: set[Any] = set()
+        self.copied: dict[Any, str] = {}
         self.equations = [e for e in program.equations if e not in skip]
         self.last = {x: e for e in self.equations for x in e.inputs if type(x) is Slot}
         self.kept = {*program.inputs, *(y for y in program.outputs if type(y) is Slot), *places, *into}
@@ -84,10 +85,17 @@ class Writer:
         self.names[name] = value
         return name
 
+    def keep(self, x: Slot) -> list[str]:
+        """Return the line that copies an operand, which is read by another name from then on."""
+        if x in self.copied:
+            return []
+        self.copied[x] = f"kept_{x!r}"
+        return [f"{self.copied[x]} = {x!r}.clone()"]
+
     def operand(self, x: Any, *, like: Any = None) -> str:
         """Return the text of an operand; a number beside floats is an array, which PyTorch takes quicker."""
         if isinstance(x, Slot | Constant):
-            return repr(x)
+            return self.copied.get(x, repr(x))
         if type(x) in (int, float) and like in FLOATS:
             return self.bind(torch.tensor(float(x), dtype=like, device=self.device))
         return repr(x) if type(x) in (int, bool, str) or x is None else self.bind(x)

@@ -126,6 +126,17 @@ def test_one_formula_of_a_carried_array_and_of_data(backend: Axis) -> None:
     check(backend, step, 3, *[arrays(k, [(3,)])[0] for k in range(4)])
 
 
+def test_a_scalar_is_read_before_the_array_that_it_is_a_part_of_is_replaced(backend: Axis) -> None:
+    xp = backend.xp
+
+    def step(a: Any, b: Any, x: Any) -> Any:
+        g = xp.matmul(x, x)
+        first, last = a[0, 0, ...], xp.reshape(g[1:, 1:], ())
+        return xp.tanh(a * first) * last - first, xp.square(b - first) * b[1, 0, ...] + g * last, first
+
+    check(backend, step, 2, *[arrays(k, [(2, 2)])[0] for k in range(3)])
+
+
 @pytest.mark.parametrize("seen", [lambda x: x, lambda x: x[...], lambda x: x.detach(), lambda x: x.data])
 def test_what_is_carried_may_be_data_too(backend: Axis, seen: Callable[[Any], Any]) -> None:
     def step(a: Any, b: Any, data: Any) -> Any:
@@ -153,9 +164,17 @@ def test_the_text_before_the_first_call_is_that_of_it_and_keeps_nothing(backend:
 
 # -- formulas that nobody wrote ------------------------------------------------------------------------------
 
-UNARY = ("negative", "square", "abs", "sign", "tanh")
+UNARY = ("negative", "square", "abs", "tanh")
 BINARY = ("add", "subtract", "multiply", "maximum", "minimum")
 NUMBERS = (0.5, -0.25, 2.0, 1.0, 3)
+WAYS: list[Callable[[Any, Any], Any]] = [
+    lambda xp, x: x,
+    lambda xp, x: xp.tanh(x),
+    lambda xp, x: xp.flip(x),
+    lambda xp, x: xp.reshape(xp.square(x), x.shape),
+    lambda xp, x: xp.matmul(x, xp.matmul(xp.matrix_transpose(x), x)) if x.ndim == 2 else xp.relu(x - 2.0),
+]
+"""What becomes of data before a formula reads it."""
 SHAPES = [(3,), (2, 3), (1,), (0,), (), (20,)]
 
 
@@ -164,13 +183,20 @@ def applied(xp: Any, formula: Sequence[Any], there: list[Any], scalars: Sequence
     for which, i, j in formula:
         a, b = there[-1 - i % len(there)], there[-1 - j % len(there)]
         if which < len(UNARY):
-            there = [*there, getattr(xp, UNARY[which])(a)]
-            continue
-        function, more = getattr(xp, BINARY[which % len(BINARY)]), which // len(BINARY)
-        other = [b, scalars[j % len(scalars)], NUMBERS[j % len(NUMBERS)]][more % 3]
-        there = [*there, function(other, a) if j % 2 else function(a, other)]
-        there.append(xp.divide(there[-1], xp.sqrt(xp.square(b) + 0.5)) if j % 5 == 0 else xp.tanh(there[-1]))
+            made = getattr(xp, UNARY[which])(a)
+        else:
+            function, more = getattr(xp, BINARY[which % len(BINARY)]), which // len(BINARY)
+            other = [b, scalars[j % len(scalars)], NUMBERS[j % len(NUMBERS)]][more % 3]
+            made = function(other, a) if j % 2 else function(a, other)
+        there = [*there, made]
+        there.append(xp.divide(made, xp.sqrt(xp.square(b) + 0.5)) if j % 5 == 0 else made * 0.75)
+        there.append(xp.minimum(xp.maximum(made, -3.0), 3.0))
     return there
+
+
+def parts(xp: Any, role: Sequence[Any]) -> list[Any]:
+    """Return the first number of each array that has one."""
+    return [xp.reshape(x, (-1,))[0, ...] for x in role if 0 not in x.shape]
 
 
 def mirrored(shapes: Sequence[Any]) -> list[int]:
@@ -186,11 +212,15 @@ def formulas(draw: Any) -> Any:
     carry, more = draw(st.integers(1, 3)), draw(st.integers(0, 2))
     formula = draw(st.lists(st.tuples(*[st.integers(0, 19)] * 3), min_size=1, max_size=8))
     ends = draw(st.lists(st.integers(0, 12), min_size=carry, max_size=carry + 1))
-    turned = draw(st.booleans())
+    turned, way, shown = draw(st.booleans()), draw(st.sampled_from(WAYS)), draw(st.booleans())
 
     def step(xp: Any, rate: Any, *given_: Any) -> Any:
-        lanes = [applied(xp, formula, list(lane), (rate, rate * 0.5)) for lane in zip(*given_, strict=True)]
+        data = [[way(xp, x) for x in role] for role in given_[carry:]]
+        columns = zip(*given_[:carry], *data, strict=True)
+        scalars = (rate, rate * 0.5, *parts(xp, given_[0]))
+        lanes = [applied(xp, formula, list(lane), scalars) for lane in columns]
         results = [[lane[-1 - end % len(lane)] for lane in lanes] for end in ends]
+        results += data if shown else []
         if turned:
             results[0] = [results[0][k] for k in mirrored(shapes)]
         return (rate * 0.75, *results)
