@@ -97,7 +97,10 @@ STEPS: dict[str, Step] = {
     "taken": lambda xp, a, b, n: xp.take(_flat(xp, a), xp.asarray([0, -1, 0]), axis=0),
 }
 WANT_ELEMENTS = {"mean", "max", "row", "taken"}
-STEP = st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 30), st.integers(0, 30), st.integers(0, 11))
+IN_PLACE = ("add", "subtract", "multiply", "mean of two", "scaled", "from", "square", "row", "sum")
+"""What is drawn more often: optimizers' arithmetic, and the scalars in it."""
+NAME = st.one_of(st.sampled_from(sorted(STEPS)), st.sampled_from(IN_PLACE))
+STEP = st.tuples(NAME, st.integers(0, 30), st.integers(0, 30), st.integers(0, 11))
 
 
 class Drawn(NamedTuple):
@@ -184,6 +187,23 @@ def check(backend: Axis, drawn: Drawn) -> None:
         _near(backend, got, wanted, size)
 
 
+def check_scan(backend: Axis, drawn: Drawn) -> None:
+    """Compare three steps of a scan with the function itself."""
+    random, carry, size = np.random.default_rng(1), drawn.carry, 1.0
+    eager = [np.asarray(random.normal(size=shape)) for shape in drawn.shapes[:carry]]
+    columns = [np.asarray(random.normal(size=(3, *shape))) for shape in drawn.shapes[carry:]]
+    compiled = bp.compile(lambda *args: drawn(backend.xp, *args), carry=carry)
+    found = compiled.scan(*map(backend.array, (*eager, *columns)))
+    reports = []
+    for i in range(3):
+        wanted, here = _eager(backend, drawn, [*eager, *(x[i] for x in columns)])
+        size = max(size, here)
+        reports.append(wanted[carry:])
+        eager = wanted[:carry]
+    _near(backend, found[:carry], eager, size)
+    _near(backend, found[carry:], [np.stack(column) for column in zip(*reports, strict=True)], size)
+
+
 def _examples(count: int) -> Any:
     return settings(
         max_examples=count, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -195,6 +215,8 @@ def _examples(count: int) -> Any:
 @given(functions())
 def test_compiled_a_step_is_what_it_is(backend: Axis, drawn: Drawn) -> None:
     check(backend, drawn)
+    if drawn.carry:
+        check_scan(backend, drawn)
 
 
 @pytest.mark.axes("jax")
@@ -202,3 +224,5 @@ def test_compiled_a_step_is_what_it_is(backend: Axis, drawn: Drawn) -> None:
 @given(functions())
 def test_donating_changes_nothing(backend: Axis, drawn: Drawn) -> None:
     check(backend, drawn)
+    if drawn.carry:
+        check_scan(backend, drawn)
