@@ -10,7 +10,7 @@ import pytest
 
 from bpcore.program.compiled import compile as compile_
 
-START = ([1.0, -2.0], [2.0, 0.5], [3.0, 0.25])
+START = ([10.0, 20.0], [2.0, 0.5], [3.0, 0.25])
 
 
 def same(backend: Any, found: Any, wanted: Any) -> None:
@@ -29,12 +29,12 @@ def test_adams_formulas_in_every_order(backend: Any, order: tuple[int, ...]) -> 
         m = m * 0.9 + g * 0.1
         v = v * 0.999 + xp.square(g) * 0.001
         results = (p - (m * rate) / (xp.sqrt(v) + small), m, v)
-        return tuple(xp.abs(results[i]) if i == 0 and order != (0, 1, 2) else results[i] for i in order)
+        return tuple(results[i] for i in order)
 
     compiled = compile_(step, carry=3)
     eager = carried = [backend.array(values) for values in START]
     for number in range(3):
-        more = backend.array([5.0, number - 1.0]), backend.array(0.1), backend.array(1e-6)
+        more = backend.array([5.0, number + 1.0]), backend.array(0.1), backend.array(1e-6)
         eager = step(*eager, *more)
         carried = compiled(*carried, *more)
         same(backend, carried, eager)
