@@ -19,6 +19,7 @@ The facts are fields, the sentence is made here: what was given, what was wanted
     |-- ShapeError              shapes that do not fit                   (also ValueError)
     |-- OptionError             an option outside its range              (also ValueError)
     |-- DataError               data that cannot be trained on           (also ValueError)
+    |-- PaperError              what cannot be written on paper          (also ValueError)
     `-- FileError               a file that is not what it should be     (also ValueError)
 """
 
@@ -43,6 +44,7 @@ __all__ = [
     "MixedArrays",
     "NotDifferentiable",
     "OptionError",
+    "PaperError",
     "RecordError",
     "ShapeError",
     "choose",
@@ -166,6 +168,14 @@ class OptionError(BpcoreError, ValueError):
 
 class DataError(BpcoreError, ValueError):
     """Data that cannot be trained on."""
+
+
+class PaperError(BpcoreError, ValueError):
+    """A step that cannot be written on paper."""
+
+    def __init__(self, what: str, do: str) -> None:
+        self.what, self.do = what, do
+        super().__init__(f"{what}. {do}")
 
 
 class Diverged(BpcoreError, ArithmeticError):

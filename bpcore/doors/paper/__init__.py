@@ -1,0 +1,1 @@
+"""Backpropagation on paper: one step as lines of symbol, formula, numbers and result."""

@@ -1,0 +1,162 @@
+"""Arithmetics: what a term is evaluated in.
+
+On arrays of a backend; in decimal numbers of as many digits as one likes; and as by hand, where every line is
+rounded before the next one reads it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Context, Decimal
+from types import MappingProxyType
+
+from bpcore.derivatives.namespaces.namespace import space_on
+from bpcore.derivatives.namespaces.plain import look_up
+from bpcore.doors.paper.terms import Symbol, Term, evaluated
+from bpcore.ground.backend import Backend
+from bpcore.words.errors import OptionError, PaperError
+from bpcore.words.protocols import Array, Static
+
+__all__ = ["Arithmetic", "ByHand", "Exact", "OnArrays"]
+
+
+class Arithmetic(ABC):
+    """A way to compute."""
+
+    def value(self, term: Term, values: Mapping[Symbol, Static]) -> Static:
+        """Return the value of a term."""
+        return self.kept(evaluated(term, values, self.apply, self.number))
+
+    def kept(self, value: Static) -> Static:
+        """Return what is written down of a result."""
+        return value
+
+    @abstractmethod
+    def number(self, value: float, /) -> Static:
+        """Return a number of the formula."""
+
+    @abstractmethod
+    def given(self, value: Array, /) -> Static:
+        """Return a number, or an array, that was given."""
+
+    @abstractmethod
+    def apply(self, name: str, /, *inputs: Static, **static: Static) -> Static:
+        """Return a function of the standard, applied."""
+
+
+class OnArrays(Arithmetic):
+    """The backend's own functions, in its float64 where it has one.
+
+    Parameters
+    ----------
+    backend : Backend
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.space = space_on(backend)
+
+    def number(self, value: float, /) -> Static:
+        """Return the number itself: it never widens an array."""
+        return value
+
+    def given(self, value: Array, /) -> Static:
+        """Return an array of the backend."""
+        return self.space.backend.asarray(value)
+
+    def apply(self, name: str, /, *inputs: Static, **static: Static) -> Static:
+        """Call the backend's function."""
+        if name == "literal":
+            return static["value"]
+        if not any(hasattr(x, "dtype") for x in inputs):
+            inputs = tuple(self.space.backend.asarray(float(x)) for x in inputs)
+        return look_up(self.space.functions, name)(*inputs, **static)
+
+
+class Exact(Arithmetic):
+    """Decimal numbers of so many digits; what was given is taken as the decimal number that it is written as.
+
+    Parameters
+    ----------
+    digits : int from 1 to 1000
+    """
+
+    GUARD = 15
+    """Digits more than are asked for, lost to rounding on the way."""
+
+    def __init__(self, digits: int) -> None:
+        if type(digits) is not int or not 1 <= digits <= 1000:  # noqa: PLR2004
+            raise OptionError("digits", digits, "a whole number from 1 to 1000")
+        self.digits = digits
+        self.context = Context(prec=digits + self.GUARD, Emin=-(10**6), Emax=10**6)
+
+    def number(self, value: float, /) -> Static:
+        """Return the decimal number that is written."""
+        return Decimal(repr(float(value)))
+
+    def given(self, value: Array, /) -> Static:
+        """Return the decimal number that was given."""
+        return Decimal(repr(float(value)))
+
+    def apply(self, name: str, /, *inputs: Static, **static: Static) -> Static:
+        """Return a function of decimal numbers."""
+        if name not in _DECIMAL:
+            raise PaperError(
+                f"there is no {name} of decimal numbers", "Leave out digits and by_hand, or take another activation."
+            )
+        return _DECIMAL[name](self.context, *inputs)
+
+
+class ByHand(Exact):
+    """Decimal numbers, each line rounded to so many decimals before the next one reads it, half up.
+
+    Parameters
+    ----------
+    decimals : int from 0 to 100
+    """
+
+    def __init__(self, decimals: int) -> None:
+        super().__init__(decimals + 20)
+        self.step = Decimal(1).scaleb(-decimals)
+
+    def kept(self, value: Static) -> Static:
+        """Round."""
+        return value.quantize(self.step, ROUND_HALF_UP, self.context)
+
+
+def _tanh(c: Context, x: Decimal) -> Decimal:
+    power = c.exp(c.multiply(Decimal(2), x))
+    return c.divide(c.subtract(power, Decimal(1)), c.add(power, Decimal(1)))
+
+
+def _log1p(c: Context, x: Decimal) -> Decimal:
+    return c.ln(c.add(Decimal(1), x))
+
+
+_DECIMAL: Mapping[str, Callable[..., Decimal]] = MappingProxyType(
+    {
+        "abs": lambda c, x: c.abs(x),
+        "add": lambda c, a, b: c.add(a, b),
+        "divide": lambda c, a, b: c.divide(a, b),
+        "exp": lambda c, x: c.exp(x),
+        "expit": lambda c, x: c.divide(Decimal(1), c.add(Decimal(1), c.exp(-x))),
+        "expm1": lambda c, x: c.subtract(c.exp(x), Decimal(1)),
+        "log": lambda c, x: c.ln(x),
+        "log1p": _log1p,
+        "log10": lambda c, x: c.log10(x),
+        "log_expit": lambda c, x: -_log1p(c, c.exp(-x)),
+        "maximum": lambda c, a, b: max(a, b),
+        "minimum": lambda c, a, b: min(a, b),
+        "multiply": lambda c, a, b: c.multiply(a, b),
+        "negative": lambda c, x: -x,
+        "pow": lambda c, a, b: c.power(a, b),
+        "reciprocal": lambda c, x: c.divide(Decimal(1), x),
+        "relu": lambda c, x: max(x, Decimal(0)),
+        "sign": lambda c, x: Decimal((x > 0) - (x < 0)),
+        "softplus": lambda c, x: _log1p(c, c.exp(x)),
+        "sqrt": lambda c, x: c.sqrt(x),
+        "square": lambda c, x: c.multiply(x, x),
+        "subtract": lambda c, a, b: c.subtract(a, b),
+        "tanh": _tanh,
+    }
+)

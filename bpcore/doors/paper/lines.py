@@ -1,0 +1,283 @@
+"""Lines: one step on paper, forward, backward, update and forward again, each line a term of earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+
+from bpcore.doors.paper.arithmetic import Arithmetic
+from bpcore.doors.paper.sheet import Quantity, Sheet
+from bpcore.doors.paper.slopes import pulled_back, slopes
+from bpcore.doors.paper.terms import ONE, Number, Symbol, Term, call, renamed, symbols_of
+from bpcore.words.protocols import Static
+
+__all__ = ["AFTER", "FORWARD", "GIVEN", "GRADIENT", "RATE", "SLOPE", "UPDATE", "Line", "Plan", "derivative", "evaluated_lines", "updated"]
+
+GIVEN, FORWARD, SLOPE, GRADIENT, UPDATE, AFTER = "given", "forward", "slope", "gradient", "update", "after"
+"""What a line is: a number that was given; a quantity; the derivative of one by the next; the derivative of the
+result; a parameter after the step; a quantity after the step."""
+
+RATE = Symbol("eta")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line on paper.
+
+    Attributes
+    ----------
+    symbol : Symbol
+    kind : str
+        One of the words above.
+    term : Term or None
+        What it is made of, in the symbols of earlier lines; None for what was given.
+    chain : tuple of Symbol
+        The factors of the chain rule that it is the product of, where they are more than the term says.
+    means : str
+        Its systematic name, as ``dE/dnet_o1``, where the symbol is another.
+    value : number or array, or None
+        None before the line is evaluated.
+    """
+
+    symbol: Symbol
+    kind: str
+    term: Term | None = None
+    chain: tuple[Symbol, ...] = ()
+    means: str = ""
+    value: Static = None
+
+
+def derivative(of: Symbol, by: Symbol) -> str:
+    """Return the systematic name of a derivative."""
+    return f"d{of.name}/d{by.name}"
+
+
+def updated(symbol: Symbol) -> Symbol:
+    """Return the symbol of a quantity after the step."""
+    return Symbol(f"{symbol.name}+")
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """What is to be written of a sheet.
+
+    Attributes
+    ----------
+    sheet : Sheet
+    by : tuple of Symbol
+        The given ones that the result is differentiated by.
+    learned : tuple of Symbol
+        Those of them that are updated.
+    rate : bool
+        Whether there is an update at all.
+    sequential : bool
+        Whether a layer is updated before the layer below it gets its gradient.
+    aliases : mapping of str to str
+        The reader's names of derivatives, by the systematic ones.
+    also : tuple of pairs of Symbol
+        Derivatives of one quantity by another that are written as well.
+    """
+
+    sheet: Sheet
+    by: tuple[Symbol, ...]
+    learned: tuple[Symbol, ...] = ()
+    rate: bool = False
+    sequential: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[tuple[Symbol, Symbol], ...] = ()
+
+    def lines(self, values: Mapping[Symbol, Static], arithmetic: Arithmetic) -> tuple[Line, ...]:
+        """Return the lines, without values.
+
+        Parameters
+        ----------
+        values : mapping of Symbol to array
+            Of what was given.
+        arithmetic : Arithmetic
+            On the arrays' backend: what a formula with branches comes to is asked there.
+        """
+        given = [Line(symbol=symbol, kind=GIVEN) for symbol in self.sheet.given]
+        if self.rate:
+            given.append(Line(symbol=RATE, kind=GIVEN))
+        forward = [Line(symbol=q.symbol, kind=FORWARD, term=q.term) for q in self.sheet.quantities]
+        known = dict(values)
+        for line in forward:
+            known[line.symbol] = arithmetic.value(line.term, known)  # type: ignore[arg-type]
+        backward = list(_Backward(self, known, arithmetic).lines())
+        return (*given, *forward, *backward, *self._after())
+
+    def update(self, symbol: Symbol) -> Line:
+        """Return the line of a parameter's update."""
+        gradient = self.named(derivative(self.sheet.result, symbol))
+        step = call("multiply", RATE, gradient)
+        return Line(symbol=updated(symbol), kind=UPDATE, term=call("subtract", symbol, step))
+
+    def named(self, systematic: str) -> Symbol:
+        """Return the reader's name of a derivative."""
+        return Symbol(self.aliases.get(systematic, systematic))
+
+    def _after(self) -> Iterator[Line]:
+        if not self.rate:
+            return
+        names: dict[Symbol, Term] = {symbol: updated(symbol) for symbol in self.learned}
+        for quantity in self.sheet.quantities:
+            term = renamed(quantity.term, names)
+            if term != quantity.term:
+                names[quantity.symbol] = updated(quantity.symbol)
+                yield Line(symbol=updated(quantity.symbol), kind=AFTER, term=term)
+
+
+class _Backward:
+    """The way back, group by group."""
+
+    def __init__(self, plan: Plan, values: dict[Symbol, Static], arithmetic: Arithmetic) -> None:
+        self.plan, self.sheet = plan, plan.sheet
+        self.values, self.arithmetic = values, arithmetic
+        self.made = {quantity.symbol: quantity for quantity in self.sheet.quantities}
+        self.readers: dict[Symbol, list[Symbol]] = {}
+        for quantity in self.sheet.quantities:
+            for symbol in symbols_of(quantity.term):
+                self.readers.setdefault(symbol, []).append(quantity.symbol)
+        self.wanted = self._wanted()
+        self.totals: dict[Symbol, Term] = {self.sheet.result: ONE}
+        self.slopes: dict[tuple[Symbol, Symbol], Term] = {}
+        self.chains: dict[Symbol, tuple[Symbol, ...]] = {}
+        self.new: dict[Symbol, Term] = {}
+
+    def _wanted(self) -> set[Symbol]:
+        """Return what lies on a way from something to differentiate by to the result."""
+        moving = set(self.plan.by)
+        for quantity in self.sheet.quantities:
+            if moving & set(symbols_of(quantity.term)):
+                moving.add(quantity.symbol)
+        leading = {self.sheet.result}
+        for quantity in reversed(self.sheet.quantities):
+            if quantity.symbol in leading:
+                leading |= set(symbols_of(quantity.term))
+        return moving & leading
+
+    def lines(self) -> Iterator[Line]:
+        open_ones = [symbol for symbol in self.plan.by if symbol in self.wanted]
+        for group in reversed(self.sheet.groups):
+            for quantity in group:
+                if quantity.symbol in self.wanted and quantity.symbol != self.sheet.result:
+                    yield from self._total(quantity.symbol)
+            ready = [s for s in open_ones if all(r in self.totals for r in self._readers(s))]
+            open_ones = [s for s in open_ones if s not in ready]
+            for symbol in ready:
+                yield from self._total(symbol)
+            if self.plan.sequential and self.plan.rate:
+                yield from self._updates(ready)
+        for of, by in self.plan.also:
+            yield from self._composed(of, by)
+        if self.plan.rate and not self.plan.sequential:
+            yield from self._updates(self.plan.learned)
+
+    def _updates(self, symbols: Iterable[Symbol]) -> Iterator[Line]:
+        for symbol in symbols:
+            if symbol in self.plan.learned and symbol in self.wanted:
+                yield self.plan.update(symbol)
+                self.new[symbol] = updated(symbol)
+
+    def _readers(self, symbol: Symbol) -> list[Symbol]:
+        return [reader for reader in self.readers.get(symbol, ()) if reader in self.wanted]
+
+    def _total(self, symbol: Symbol) -> Iterator[Line]:
+        """Yield the lines that lead to the derivative of the result by this quantity."""
+        readers = self._readers(symbol)
+        contributions: list[Term] = []
+        for reader in readers:
+            if self.sheet.matrices:
+                contributions.append(self._brought_back(reader, symbol))
+                continue
+            slope = self._slope(reader, symbol)
+            total = self.totals[reader]
+            if not isinstance(slope, Number) and (total != ONE or len(readers) > 1):
+                named = self.plan.named(derivative(reader, symbol))
+                yield Line(symbol=named, kind=SLOPE, term=slope, means=derivative(reader, symbol))
+                slope = named
+            contributions.append(call("multiply", total, slope))
+        if len(readers) > 1 and not self.sheet.matrices:
+            contributions = yield from self._apart(symbol, readers, contributions)
+        term = reduce(lambda a, b: call("add", a, b), contributions)
+        name = derivative(self.sheet.result, symbol)
+        if term == ONE:
+            self.totals[symbol] = ONE
+            return
+        self.totals[symbol] = self.plan.named(name)
+        self.chains[symbol] = self._chain(symbol, readers, term)
+        yield self._line(self.totals[symbol], GRADIENT, term, self.chains[symbol], name)
+        if self.sheet.matrices:
+            self.values[self.totals[symbol]] = self.arithmetic.value(term, self.values)  # type: ignore[index]
+
+    @staticmethod
+    def _line(symbol: Term, kind: str, term: Term, chain: tuple[Symbol, ...], means: str) -> Line:
+        assert isinstance(symbol, Symbol)  # noqa: S101 -- for the type checker
+        return Line(symbol=symbol, kind=kind, term=term, chain=chain, means=means)
+
+    def _apart(self, symbol: Symbol, readers: Sequence[Symbol], contributions: list[Term]) -> Iterator[Line]:
+        """Yield each contribution by itself; return their symbols."""
+        found: list[Term] = []
+        for reader, term in zip(readers, contributions, strict=True):
+            name = f"{derivative(self.sheet.result, symbol)} through {reader.name}"
+            line = Line(symbol=self.plan.named(name), kind=GRADIENT, term=term, means=name)
+            yield line
+            found.append(line.symbol)
+        return found
+
+    def _chain(self, symbol: Symbol, readers: Sequence[Symbol], term: Term) -> tuple[Symbol, ...]:
+        """Return the factors back to the result, or to where several ways meet."""
+        if len(readers) != 1 or self.sheet.matrices or term == ONE:
+            return ()
+        (reader,) = readers
+        total = self.totals[reader]
+        last = [one for one in symbols_of(term) if one != total]
+        if len(last) != 1 or not isinstance(total, Symbol):
+            return ()
+        before = self.chains.get(reader) or (total,)
+        return (*before, *last)
+
+    def _slope(self, of: Symbol, by: Symbol) -> Term:
+        """Return the local derivative; in the sequential order, in what has been updated so far."""
+        if (of, by) not in self.slopes:
+            parents = [one for one in symbols_of(self.made[of].term) if one in self.wanted]
+            found = slopes(self.made[of], parents, self.values, self.arithmetic)
+            self.slopes |= {(of, one): slope for one, slope in found.items()}
+        return renamed(self.slopes[of, by], self.new)
+
+    def _brought_back(self, reader: Symbol, symbol: Symbol) -> Term:
+        total = self.totals[reader]
+        cotangent = total if isinstance(total, Symbol) else None
+        found = pulled_back(self.made[reader], symbol, cotangent, self.values)
+        return renamed(found, self.new)
+
+    def _composed(self, of: Symbol, by: Symbol) -> Iterator[Line]:
+        """Yield the derivative of one quantity by another, over all ways between them."""
+        memo: dict[Symbol, Term] = {of: ONE}
+
+        def found(symbol: Symbol) -> Term:
+            if symbol not in memo:
+                terms = [
+                    call("multiply", found(reader), self._slope(reader, symbol))
+                    for reader in self._readers(symbol)
+                    if reader in self.made
+                ]
+                memo[symbol] = reduce(lambda a, b: call("add", a, b), terms) if terms else Number(0.0)
+            return memo[symbol]
+
+        name = derivative(of, by)
+        yield Line(symbol=self.plan.named(name), kind=SLOPE, term=found(by), means=name)
+
+
+def evaluated_lines(lines: Iterable[Line], given: Mapping[Symbol, Static], arithmetic: Arithmetic) -> tuple[Line, ...]:
+    """Return the lines with their values, one after the other."""
+    values: dict[Symbol, Static] = {}
+    done = []
+    for line in lines:
+        if line.term is None:
+            values[line.symbol] = arithmetic.given(given[line.symbol])
+        else:
+            values[line.symbol] = arithmetic.value(line.term, values)
+        done.append(replace(line, value=values[line.symbol]))
+    return tuple(done)

@@ -1,0 +1,62 @@
+"""Read a Program: its equations as terms, between the slots that have names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bpcore.doors.paper.terms import Call, Number, Symbol, Term, call
+from bpcore.program.equation import Constant, Equation, Slot
+from bpcore.program.program import Program
+from bpcore.words.errors import PaperError
+from bpcore.words.protocols import Array, Static
+
+__all__ = ["Reading", "float_of"]
+
+
+def float_of(x: Array, why: str) -> float:
+    """Return the number that an array of no axes holds."""
+    if getattr(x, "shape", ()) != ():
+        raise PaperError(f"{why} holds an array of shape {tuple(x.shape)} from outside its arguments", "Pass it as an argument.")
+    return float(x)
+
+
+class Reading:
+    """The terms of a Program, array by array.
+
+    Parameters
+    ----------
+    program : Program
+    names : mapping of Slot to Term
+        What stands for a slot wherever it is read: for the inputs at least.
+    """
+
+    def __init__(self, program: Program, names: Mapping[Slot, Term]) -> None:
+        self.program, self.names = program, dict(names)
+        self.made: Mapping[Slot, Equation] = {equation.output: equation for equation in program.equations}
+        self._known: dict[Slot, Term] = {}
+
+    def term(self, operand: object) -> Term:
+        """Return what is written for an operand: its name, or what it is made of."""
+        if isinstance(operand, Slot):
+            if operand in self.names:
+                return self.names[operand]
+            if operand not in self._known:
+                self._known[operand] = self.definition(operand)
+            return self._known[operand]
+        if isinstance(operand, Constant):
+            return Number(float_of(self.program.constants[operand], "the function"))
+        return _number(operand)
+
+    def definition(self, slot: Slot) -> Term:
+        """Return what a slot is made of, whether it has a name or not."""
+        equation = self.made[slot]
+        inputs = [self.term(operand) for operand in equation.inputs]
+        if equation.function.name == "astype":
+            return inputs[0]
+        return call(equation.function.name, *inputs, **equation.static)
+
+
+def _number(operand: Static) -> Term:
+    if isinstance(operand, bool | int | float):
+        return Number(float(operand))
+    return Call("literal", (), (("value", operand),))

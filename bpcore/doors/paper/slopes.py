@@ -1,0 +1,121 @@
+"""Local derivatives, as terms: the table of rules, recorded on one formula and read off again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.derivatives.namespaces.plain import look_up
+from bpcore.derivatives.transforms.gradients import value_and_grad, vjp
+from bpcore.doors.paper.arithmetic import Arithmetic
+from bpcore.doors.paper.reading import Reading
+from bpcore.doors.paper.sheet import Quantity
+from bpcore.doors.paper.terms import Call, Number, Symbol, Term, call, evaluated, symbols_of
+from bpcore.program.equation import Slot
+from bpcore.program.record import record
+from bpcore.words.protocols import Array, Static
+
+__all__ = ["pulled_back", "slopes"]
+
+Values = Mapping[Symbol, Array]
+
+
+def slopes(
+    quantity: Quantity, parents: Sequence[Symbol], values: Values, arithmetic: Arithmetic
+) -> dict[Symbol, Term]:
+    """Return the derivative of a number by some of the numbers that it is made of.
+
+    Where the formula branches, the branch is that of `values`.
+    """
+    symbols = symbols_of(quantity.term)
+    places = tuple(symbols.index(parent) for parent in parents)
+    gradient = value_and_grad(_function(quantity.term, symbols), argnums=places)
+    program = record(gradient, *[values[symbol] for symbol in symbols])
+    names: dict[Slot, Term] = {program.outputs[0]: quantity.symbol} if _is_slot(program.outputs[0]) else {}
+    reading = Reading(program, names | dict(zip(program.inputs, symbols, strict=True)))
+    return {
+        parent: _decided(reading.term(slope), {**values}, arithmetic)
+        for parent, slope in zip(parents, program.outputs[1:], strict=True)
+    }
+
+
+def pulled_back(
+    quantity: Quantity, parent: Symbol, cotangent: Symbol | None, values: Values
+) -> Term:
+    """Return what an array brings back to one that it is made of.
+
+    Parameters
+    ----------
+    quantity : Quantity
+    parent : Symbol
+    cotangent : Symbol or None
+        The gradient at the quantity; None for the result itself, where it is 1.
+    values : mapping
+        Also of the cotangent.
+    """
+    symbols = symbols_of(quantity.term)
+    place = symbols.index(parent)
+    f = _function(quantity.term, symbols)
+
+    def back(g: Array | None, *xs: Array) -> tuple[Array, Array]:
+        def moved(x: Array) -> Array:
+            return f(*xs[:place], x, *xs[place + 1 :])
+
+        if g is None:
+            return value_and_grad(moved)(xs[place])
+        y, pull = vjp(moved, xs[place])
+        return y, pull(g)[0]
+
+    arrays = [values[symbol] for symbol in symbols]
+    if cotangent is None:
+        program = record(lambda *xs: back(None, *xs), *arrays)
+        names: dict[Slot, Term] = dict(zip(program.inputs, symbols, strict=True))
+    else:
+        program = record(back, values[cotangent], *arrays)
+        names = dict(zip(program.inputs, (cotangent, *symbols), strict=True))
+    value, slope = program.outputs
+    return Reading(program, ({value: quantity.symbol} if _is_slot(value) else {}) | names).term(slope)
+
+
+def _is_slot(operand: object) -> bool:
+    return isinstance(operand, Slot)
+
+
+def _function(term: Term, symbols: Sequence[Symbol]) -> Static:
+    """Return the term as a function of arrays, in the differentiable namespace."""
+
+    def f(*xs: Array) -> Array:
+        xp = array_namespace(*xs)
+
+        def apply(name: str, *inputs: Static, **static: Static) -> Static:
+            return static["value"] if name == "literal" else look_up(xp, name)(*inputs, **static)
+
+        return evaluated(term, dict(zip(symbols, xs, strict=True)), apply, lambda value: value)
+
+    return f
+
+
+_QUESTIONS = frozenset(
+    (
+        *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "isnan", "isinf", "isfinite"),
+        *("logical_and", "logical_or", "logical_not", "logical_xor", "sign", "floor_divide"),
+    )
+)
+"""Functions whose answer does not move with the numbers."""
+
+
+def _decided(term: Term, values: Mapping[Symbol, Static], arithmetic: Arithmetic) -> Term:
+    """Return the term with every question answered, and of every choice what was chosen."""
+    if not isinstance(term, Call):
+        return term
+    if term.function in _QUESTIONS:
+        return Number(float(arithmetic.value(term, values)))
+    if term.function == "where":
+        taken = term.inputs[1] if bool(arithmetic.value(term.inputs[0], values)) else term.inputs[2]
+        return _decided(taken, values, arithmetic)
+    if term.function in ("maximum", "minimum"):
+        value = float(arithmetic.value(term, values))
+        taken = next(one for one in term.inputs if float(arithmetic.value(one, values)) == value)
+        return _decided(taken, values, arithmetic)
+    inputs = [_decided(one, values, arithmetic) for one in term.inputs]
+    return call(term.function, *inputs, **dict(term.static))
