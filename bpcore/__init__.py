@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from bpcore.program.record import record
     from bpcore.run import datasets
     from bpcore.run.fit import fit
+    from bpcore.run.flow import gradient_flow
     from bpcore.run.result import Run
     from bpcore.run.saving import load, save
     from bpcore.words.errors import BpcoreError
@@ -90,6 +91,7 @@ __all__ = [
     "fit",
     "fold_in",
     "grad",
+    "gradient_flow",
     "hessian",
     "hvp",
     "jacobian",
@@ -146,6 +148,7 @@ _PLACES = {
     "bpcore.program.record": ("record",),
     "bpcore.run": ("datasets",),
     "bpcore.run.fit": ("fit",),
+    "bpcore.run.flow": ("gradient_flow",),
     "bpcore.run.result": ("Run",),
     "bpcore.run.saving": ("load", "save"),
     "bpcore.words.errors": ("BpcoreError",),
