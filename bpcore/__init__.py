@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bpcore.derivatives.transforms.gradients import grad, stop_gradient, value_and_grad, vjp
     from bpcore.derivatives.transforms.jacobian import hessian, jacobian
     from bpcore.ground.registry import backend, backend_of, backends
+    from bpcore.machine.layer_gradients import layer_gradients
     from bpcore.machine.step import make_step
     from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
     from bpcore.parts.initializers import Given, Glorot, He, LeCun, Normal, Uniform, Zeros
@@ -97,6 +98,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "key",
+    "layer_gradients",
     "linearize",
     "load",
     "make_step",
@@ -124,6 +126,7 @@ _PLACES = {
     "bpcore.derivatives.namespaces.namespace": ("array_namespace", "namespace"),
     "bpcore.derivatives.transforms.gradients": ("grad", "stop_gradient", "value_and_grad", "vjp"),
     "bpcore.ground.registry": ("backend", "backend_of", "backends"),
+    "bpcore.machine.layer_gradients": ("layer_gradients",),
     "bpcore.machine.step": ("make_step",),
     "bpcore.parts.activations": ("Gelu", "Identity", "Relu", "Sigmoid", "Softmax", "Tanh"),
     "bpcore.parts.initializers": ("Given", "Glorot", "He", "LeCun", "Normal", "Uniform", "Zeros"),

@@ -16,7 +16,7 @@ from bpcore.parts.keys import split
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Dtype, Shape, Tree
 
-__all__ = ["Chain", "Layer", "Linear"]
+__all__ = ["Chain", "Layer", "Linear", "at_layer"]
 
 
 class Layer(ABC):
@@ -133,7 +133,7 @@ class Chain(Layer):
                 params.append(layer.init(its_key, shape, dtype=dtype))
                 shape = layer.output_shape(shape)
             except ShapeError as error:
-                raise _at(index, layer, error) from error
+                raise at_layer(index, layer, error) from error
         return params
 
     def output_shape(self, shape: Shape, /) -> Shape:
@@ -150,11 +150,12 @@ class Chain(Layer):
             try:
                 x = layer(its_params, x)
             except ShapeError as error:
-                raise _at(index, layer, error) from error
+                raise at_layer(index, layer, error) from error
         return x
 
 
-def _at(index: int, layer: Layer, error: ShapeError) -> ShapeError:
+def at_layer(index: int, layer: Layer, error: ShapeError) -> ShapeError:
+    """Return the error of a layer, with its place in the chain."""
     inner = error.where.removeprefix(str(layer)).strip()
     where = f"net[{index}] {layer}" + (f" {inner}" if inner else "")
     return ShapeError(where, error.wanted, error.given, error.do)

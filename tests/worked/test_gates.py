@@ -55,15 +55,11 @@ def test_first_step(backend: Any, numbers: Any, same: Any, gate: str) -> None:
 
 def sequential(params: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
     """Return the sum of squares, the output, and the weights: W2 first, W1 through the new W2."""
-    w1, _, w2, _ = params
-    layer, back = bp.vjp(lambda w: bp.Sigmoid()({}, NET.layers[0](w, x)), w1)
-    z2 = NET.layers[2](w2, layer)
-    error, delta = bp.value_and_grad(lambda z: LOSS(bp.Sigmoid()({}, z), y))(z2)
-    _, back2 = bp.vjp(lambda w: NET.layers[2](w, layer), w2)
-    w2 = {"weight": w2["weight"] - back2(delta)[0]["weight"]}
-    _, into_layer = bp.vjp(lambda layer: NET.layers[2](w2, layer), layer)
-    w1 = {"weight": w1["weight"] - back(into_layer(delta)[0])[0]["weight"]}
-    return error, bp.Sigmoid()({}, z2), [w1, {}, w2, {}]
+    params = list(params)
+    walk = bp.layer_gradients(NET, params, x, y, loss=LOSS)
+    for index, g in walk:
+        params[index] = {"weight": params[index]["weight"] - g["weight"]}
+    return walk.loss, walk.output, params
 
 
 @pytest.mark.parametrize("gate", GATES)

@@ -113,18 +113,12 @@ def simultaneous(params: Any, x: Any, y: Any) -> tuple[Any, Any]:
 
 def sequential(params: Any, x: Any, y: Any) -> tuple[Any, Any]:
     """Return the same with the upper weights changed first, and the lower ones by what comes through them."""
-    xp = array_namespace(x)
-    lower, _, upper, _ = params
-    out_h, back_h = bp.vjp(
-        lambda weight: bp.Sigmoid()({}, NET.layers[0]({**lower, "weight": weight}, x)), lower["weight"]
-    )
-    net_o = NET.layers[2](upper, out_h)
-    error, delta = bp.value_and_grad(lambda net: LOSS(bp.Sigmoid()({}, net), y))(net_o)
-    _, back_o = bp.vjp(lambda weight: NET.layers[2]({**upper, "weight": weight}, out_h), upper["weight"])
-    upper = {**upper, "weight": xp.subtract(upper["weight"], xp.multiply(back_o(delta)[0], RATE))}
-    _, into_h = bp.vjp(lambda out: NET.layers[2](upper, out), out_h)
-    lower = {**lower, "weight": xp.subtract(lower["weight"], xp.multiply(back_h(into_h(delta)[0])[0], RATE))}
-    return error, [lower, {}, upper, {}]
+    xp, params = array_namespace(x), list(params)
+    walk = bp.layer_gradients(NET, params, x, y, loss=LOSS)
+    for index, g in walk:
+        weight = xp.subtract(params[index]["weight"], xp.multiply(g["weight"], RATE))
+        params[index] = {**params[index], "weight": weight}
+    return walk.loss, params
 
 
 @pytest.mark.parametrize("order", [simultaneous, sequential])
