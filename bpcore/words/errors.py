@@ -17,6 +17,7 @@ The facts are fields, the sentence is made here: what was given, what was wanted
     |   `-- EscapedTrace        a traced array was used after its trace ended  (also RuntimeError)
     |-- RecordError             a value was read while a Program was recorded  (also RuntimeError)
     |-- ShapeError              shapes that do not fit                   (also ValueError)
+    |-- LibraryMissing          what is asked for needs an extra         (also ImportError)
     |-- OptionError             an option outside its range              (also ValueError)
     |-- DataError               data that cannot be trained on           (also ValueError)
     |-- PaperError              what cannot be written on paper          (also ValueError)
@@ -41,6 +42,7 @@ __all__ = [
     "GradientError",
     "GradientMismatch",
     "InPlace",
+    "LibraryMissing",
     "MixedArrays",
     "NotDifferentiable",
     "OptionError",
@@ -156,6 +158,16 @@ class ShapeError(BpcoreError, ValueError):
     def __init__(self, where: str, wanted: str, given: object, do: str = "") -> None:
         self.where, self.wanted, self.given, self.do = where, wanted, given, do
         super().__init__(f"{where} wants {wanted}, was given {given}." + (f" {do}" if do else ""))
+
+
+class LibraryMissing(BpcoreError, ImportError):
+    """A library that comes with an extra of bpcore is not installed."""
+
+    def __init__(self, what: str, library: str, extra: str) -> None:
+        self.what, self.library, self.extra = what, library, extra
+        super().__init__(
+            f'{what} needs {library}, which is not installed: python -m pip install "bpcore[{extra}]".'
+        )
 
 
 class OptionError(BpcoreError, ValueError):
