@@ -8,7 +8,8 @@ import click
 
 from bpcore.doors.one_line import one_of
 from bpcore.doors.recipes import OPTIMIZERS
-from bpcore.doors.training import Wishes, trained
+from bpcore.doors.training import trained
+from bpcore.doors.wishes import Wishes
 from bpcore.parts.activations import ACTIVATIONS
 from bpcore.run.tables.samples import FILLS, TASKS
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from bpcore.doors.recipes import LOSSES, OPTIMIZERS, Recipe, recipe_for
+from bpcore.doors.environment import environment
+from bpcore.doors.recipes import LOSSES, recipe_for
 from bpcore.doors.report import plain_progress, summary
 from bpcore.doors.sources import SPLIT, key_for, load_samples
+from bpcore.doors.wishes import Wishes
 from bpcore.ground.registry import backend as find_backend
-from bpcore.parts.optimizers import Optimizer
 from bpcore.parts.perceptron import MLP
 from bpcore.run.datasets import DATASETS, Dataset
 from bpcore.run.fit import fit
@@ -25,31 +25,7 @@ from bpcore.run.tables.preparation import Preparation
 from bpcore.run.tables.splitting import split_samples
 from bpcore.words.errors import FileError
 
-__all__ = ["Wishes", "trained"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """The options of ``bpcore train``; None is for the recipe to decide."""
-
-    data: str
-    target: str | None
-    hidden: tuple[int, ...] | None
-    activation: str | None
-    backend: str
-    optimizer: str | None
-    rate: float | None
-    epochs: int | None
-    batch_size: int | None
-    seed: int
-    dtype: str
-    validation: float | None
-    fill: str | None
-    task: str | None
-    header: bool | None
-    save: str | None
-    progress: bool
-    quiet: bool
+__all__ = ["trained"]
 
 
 def trained(wishes: Wishes) -> Run:
@@ -57,6 +33,7 @@ def trained(wishes: Wishes) -> Run:
     _check_place(wishes)
     find_backend(wishes.backend)  # before a file is read: nothing is worth waiting for without it
     recipe = recipe_for(wishes.data)
+    settled = wishes.settled(recipe)
     data = load_samples(
         wishes.data,
         seed=wishes.seed,
@@ -65,48 +42,37 @@ def trained(wishes: Wishes) -> Run:
         fill=wishes.fill,
         header=wishes.header,
     )
-    train, held = _split(wishes, recipe, data)
+    train, held = _split(settled, data)
     preparation = Preparation.measured(train, scaling=recipe.scaling, fill=wishes.fill)
-    run = _fit(wishes, recipe, preparation.apply(train), None if held is None else preparation.apply(held))
-    path = save(_free_name(wishes), run, extra=_extra(wishes, preparation))
+    run = _fit(settled, preparation.apply(train), None if held is None else preparation.apply(held))
+    path = save(_free_name(wishes), run, extra=_extra(settled, preparation, run))
     if not wishes.quiet:
         click.echo(summary(wishes.data, data, preparation, run, path, last_column=wishes.target is None))
     return run
 
 
-def _split(wishes: Wishes, recipe: Recipe, data: Dataset) -> tuple[Dataset, Dataset | None]:
-    share = recipe.validation if wishes.validation is None else wishes.validation
-    if share == 0:
+def _split(settled: Wishes, data: Dataset) -> tuple[Dataset, Dataset | None]:
+    if not settled.validation:
         return data, None
-    return split_samples(data, share, key_for(wishes.seed, SPLIT))
+    return split_samples(data, settled.validation, key_for(settled.seed, SPLIT))
 
 
-def _fit(wishes: Wishes, recipe: Recipe, train: Dataset, held: Dataset | None) -> Run:
+def _fit(settled: Wishes, train: Dataset, held: Dataset | None) -> Run:
     outputs = len(train.classes) if train.task == "multiclass" else train.y.shape[1]
-    hidden = recipe.hidden if wishes.hidden is None else wishes.hidden
-    net = MLP([train.x.shape[1], *hidden, outputs], activation=wishes.activation or recipe.activation)
-    batch_size = recipe.batch_size if wishes.batch_size is None else wishes.batch_size
+    sizes = [train.x.shape[1], *(settled.hidden or ()), outputs]
     return fit(
-        net,
+        MLP(sizes, activation=str(settled.activation)),
         (train.x, train.y),
         loss=LOSSES[train.task],
-        optimizer=_optimizer(wishes, recipe),
-        epochs=wishes.epochs or recipe.epochs,
-        batch_size=batch_size or None,
-        seed=wishes.seed,
-        backend=wishes.backend,
-        dtype=wishes.dtype,
+        optimizer=settled.made_optimizer(),
+        epochs=settled.epochs or 1,
+        batch_size=settled.batch_size or None,
+        seed=settled.seed,
+        backend=settled.backend,
+        dtype=settled.dtype,
         validation=None if held is None else (held.x, held.y),
-        progress=_progress(wishes),
+        progress=_progress(settled),
     )
-
-
-def _optimizer(wishes: Wishes, recipe: Recipe) -> Optimizer:
-    """Return the optimizer; the recipe's rate is for the recipe's optimizer only."""
-    name = wishes.optimizer or recipe.optimizer
-    if wishes.rate is not None:
-        return OPTIMIZERS[name](wishes.rate)
-    return OPTIMIZERS[name](recipe.rate) if name == recipe.optimizer else OPTIMIZERS[name]()
 
 
 def _progress(wishes: Wishes) -> str | Progress | None:
@@ -141,5 +107,6 @@ def _free_name(wishes: Wishes) -> Path:
     return path
 
 
-def _extra(wishes: Wishes, preparation: Preparation) -> Mapping[str, object]:
-    return {"data": wishes.data, "seed": wishes.seed, "preparation": preparation.to_dict()}
+def _extra(settled: Wishes, preparation: Preparation, run: Run) -> Mapping[str, object]:
+    known = {"preparation": preparation.to_dict(), "environment": environment(run.backend)}
+    return settled.kept() | known

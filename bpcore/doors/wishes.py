@@ -1,0 +1,89 @@
+"""What ``bpcore train`` was asked for: given by the user, settled with a recipe, kept with the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bpcore.doors.recipes import OPTIMIZERS, Recipe
+from bpcore.parts.optimizers import Optimizer
+
+__all__ = ["Wishes"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """The options of ``bpcore train``; None is for the recipe to decide."""
+
+    data: str
+    target: str | None
+    hidden: tuple[int, ...] | None
+    activation: str | None
+    backend: str
+    optimizer: str | None
+    rate: float | None
+    epochs: int | None
+    batch_size: int | None
+    seed: int
+    dtype: str
+    validation: float | None
+    fill: str | None
+    task: str | None
+    header: bool | None
+    save: str | None
+    progress: bool
+    quiet: bool
+
+    def settled(self, recipe: Recipe) -> Wishes:
+        """Return the same with what a recipe decides; its rate is for its own optimizer only."""
+        name = self.optimizer or recipe.optimizer
+        rate = recipe.rate if name == recipe.optimizer else OPTIMIZERS[name]().rate
+        return replace(
+            self,
+            hidden=recipe.hidden if self.hidden is None else self.hidden,
+            activation=self.activation or recipe.activation,
+            optimizer=name,
+            rate=rate if self.rate is None else self.rate,
+            epochs=self.epochs or recipe.epochs,
+            batch_size=(recipe.batch_size or 0) if self.batch_size is None else self.batch_size,
+            validation=recipe.validation if self.validation is None else self.validation,
+        )
+
+    def made_optimizer(self) -> Optimizer:
+        """Return the optimizer of settled wishes."""
+        return OPTIMIZERS[str(self.optimizer)](self.rate)
+
+    def command(self) -> list[str]:
+        """Return the words of the command line that trains the same network, of settled wishes."""
+        words = ["bpcore", "train", self.data]
+        for option, value in self._options():
+            words += [option, value]
+        if self.header is not None:
+            words.append("--header" if self.header else "--no-header")
+        return words
+
+    def _options(self) -> Iterator[tuple[str, str]]:
+        hidden = ",".join(map(str, self.hidden or ())) or "none"
+        for option, value in (
+            ("--target", self.target),
+            ("--task", self.task),
+            ("--fill", self.fill),
+            ("--hidden", hidden),
+            ("--activation", self.activation),
+            ("--optimizer", self.optimizer),
+            ("--rate", self.rate),
+            ("--epochs", self.epochs),
+            ("--batch-size", self.batch_size),
+            ("--validation", self.validation),
+            ("--seed", self.seed),
+            ("--dtype", self.dtype),
+            ("--backend", self.backend),
+        ):
+            if value is not None:
+                yield option, str(value)
+
+    def kept(self) -> dict[str, object]:
+        """Return what is kept with the network so that its training can be repeated, as JSON values."""
+        names = ("data", "seed", "target", "task", "fill", "header", "optimizer", "rate", "epochs")
+        more = ("batch_size", "validation", "dtype", "backend")
+        return {"command": self.command(), **{name: getattr(self, name) for name in (*names, *more)}}
