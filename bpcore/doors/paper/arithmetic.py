@@ -156,6 +156,7 @@ _DECIMAL: Mapping[str, Callable[..., Decimal]] = MappingProxyType(
         "softplus": lambda c, x: _log1p(c, c.exp(x)),
         "sqrt": lambda c, x: c.sqrt(x),
         "square": lambda c, x: c.multiply(x, x),
+        "stop_gradient": lambda c, x: x,
         "subtract": lambda c, a, b: c.subtract(a, b),
         "tanh": _tanh,
     }

@@ -24,7 +24,7 @@ Index = tuple[int, ...]
 MOVES = frozenset(
     (
         *("broadcast_to", "concat", "expand_dims", "flip", "getitem", "matrix_transpose", "moveaxis"),
-        *("permute_dims", "repeat", "reshape", "roll", "squeeze", "stack", "stop_gradient", "tile"),
+        *("permute_dims", "repeat", "reshape", "roll", "squeeze", "stack", "tile"),
         *("astype", "positive", "linalg.diagonal"),
     )
 )
@@ -71,7 +71,7 @@ class Elements:
         name = equation.function.name
         if name in MOVES:
             return self.term(*self._moved(equation, index))
-        if elementwise(equation):
+        if name == "stop_gradient" or elementwise(equation):
             inputs = [self.term(x, _within(index, self.shape(x))) for x in equation.inputs]
             return call(name, *inputs, **equation.static)
         if name in _OTHERS:

@@ -8,7 +8,7 @@ from functools import reduce
 
 from bpcore.doors.paper.arithmetic import Arithmetic
 from bpcore.doors.paper.sheet import Quantity, Sheet
-from bpcore.doors.paper.slopes import pulled_back, slopes
+from bpcore.doors.paper.slopes import decided, pulled_back, slopes
 from bpcore.doors.paper.terms import ONE, Number, Symbol, Term, call, renamed, symbols_of
 from bpcore.words.protocols import Static
 
@@ -100,10 +100,12 @@ class Plan:
         given = [Line(symbol=symbol, kind=GIVEN) for symbol in self.sheet.given]
         if self.rate:
             given.append(Line(symbol=RATE, kind=GIVEN))
-        forward = [Line(symbol=q.symbol, kind=FORWARD, term=q.term) for q in self.sheet.quantities]
         known = dict(values)
-        for line in forward:
-            known[line.symbol] = arithmetic.value(line.term, known)  # type: ignore[arg-type]
+        if not self.sheet.matrices:
+            self.sheet = _settled(self.sheet, known, arithmetic)
+        for quantity in self.sheet.quantities:
+            known[quantity.symbol] = arithmetic.value(quantity.term, known)
+        forward = [Line(symbol=q.symbol, kind=FORWARD, term=q.term) for q in self.sheet.quantities]
         backward = list(_Backward(self, known, arithmetic).lines())
         return (*given, *forward, *backward, *self._after())
 
@@ -126,6 +128,20 @@ class Plan:
             if term != quantity.term:
                 names[quantity.symbol] = updated(quantity.symbol)
                 yield Line(symbol=updated(quantity.symbol), kind=AFTER, term=term)
+
+
+def _settled(sheet: Sheet, values: Mapping[Symbol, Static], arithmetic: Arithmetic) -> Sheet:
+    """Return the sheet with the branches that the numbers take."""
+    known = dict(values)
+    groups = []
+    for group in sheet.groups:
+        settled = []
+        for quantity in group:
+            term = decided(quantity.term, known, arithmetic, extremes=False)
+            known[quantity.symbol] = arithmetic.value(term, known)
+            settled.append(replace(quantity, term=term))
+        groups.append(tuple(settled))
+    return replace(sheet, groups=tuple(groups))
 
 
 class _Backward:
@@ -221,6 +237,9 @@ class _Backward:
         found: list[Term] = []
         for reader, term in zip(readers, contributions, strict=True):
             name = f"{derivative(self.sheet.result, symbol)} through {reader.name}"
+            if isinstance(term, Symbol | Number):
+                found.append(term)
+                continue
             line = Line(symbol=self.plan.named(name), kind=GRADIENT, term=term, means=name)
             yield line
             found.append(line.symbol)

@@ -26,11 +26,11 @@ class Reading:
     Parameters
     ----------
     program : Program
-    names : mapping of Slot to Term
-        What stands for a slot wherever it is read: for the inputs at least.
+    names : mapping of Slot or Constant to Term
+        What stands for one wherever it is read: for the inputs at least.
     """
 
-    def __init__(self, program: Program, names: Mapping[Slot, Term]) -> None:
+    def __init__(self, program: Program, names: Mapping[Slot | Constant, Term]) -> None:
         self.program, self.names = program, dict(names)
         self.made: Mapping[Slot, Equation] = {equation.output: equation for equation in program.equations}
         self._known: dict[Slot, Term] = {}
@@ -44,6 +44,8 @@ class Reading:
                 self._known[operand] = self.definition(operand)
             return self._known[operand]
         if isinstance(operand, Constant):
+            if operand in self.names:
+                return self.names[operand]
             return Number(float_of(self.program.constants[operand], "the function"))
         return _number(operand)
 

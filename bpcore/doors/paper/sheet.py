@@ -9,7 +9,7 @@ from bpcore.doors.paper.elements import Elements, Index, places
 from bpcore.doors.paper.naming import Names, collected
 from bpcore.doors.paper.reading import Reading
 from bpcore.doors.paper.terms import Symbol, Term
-from bpcore.program.equation import Slot
+from bpcore.program.equation import Constant, Slot
 from bpcore.program.program import Program
 from bpcore.program.record import record
 from bpcore.words.errors import OptionError, PaperError
@@ -109,9 +109,11 @@ def _whole(
 ) -> Sheet:
     symbols = {slot: Symbol(_one_name(name)) for slot, name in (given | named).items()}
     _check_different(list(symbols.values()), given)
-    reading = Reading(program, symbols)
+    held = {Constant(name): Symbol(name) for name, array in program.constants.items() if array.shape != ()}
+    reading = Reading(program, symbols | held)
     groups = tuple((Quantity(symbols[slot], reading.definition(slot)),) for slot in named)
     values = {symbols[slot]: array for slot, array in zip(given, arrays, strict=True)}
+    values |= {symbol: program.constants[name] for name, symbol in held.items()}
     return Sheet(values, groups, symbols[program.outputs[0]], matrices=True)
 
 

@@ -15,7 +15,7 @@ from bpcore.program.equation import Slot
 from bpcore.program.record import record
 from bpcore.words.protocols import Array, Static
 
-__all__ = ["pulled_back", "slopes"]
+__all__ = ["decided", "pulled_back", "slopes"]
 
 Values = Mapping[Symbol, Array]
 
@@ -34,7 +34,7 @@ def slopes(
     names: dict[Slot, Term] = {program.outputs[0]: quantity.symbol} if _is_slot(program.outputs[0]) else {}
     reading = Reading(program, names | dict(zip(program.inputs, symbols, strict=True)))
     return {
-        parent: _decided(reading.term(slope), {**values}, arithmetic)
+        parent: decided(reading.term(slope), values, arithmetic)
         for parent, slope in zip(parents, program.outputs[1:], strict=True)
     }
 
@@ -104,18 +104,25 @@ _QUESTIONS = frozenset(
 """Functions whose answer does not move with the numbers."""
 
 
-def _decided(term: Term, values: Mapping[Symbol, Static], arithmetic: Arithmetic) -> Term:
-    """Return the term with every question answered, and of every choice what was chosen."""
+def decided(
+    term: Term, values: Mapping[Symbol, Static], arithmetic: Arithmetic, *, extremes: bool = True
+) -> Term:
+    """Return the term with every question answered, and of every choice what was chosen.
+
+    Without `extremes` a maximum and a minimum stay. What is kept from the gradient goes where it is 0.
+    """
     if not isinstance(term, Call):
         return term
+    if term.function == "stop_gradient" and float(arithmetic.value(term, values)) == 0.0:
+        return Number(0.0)
     if term.function in _QUESTIONS:
         return Number(float(arithmetic.value(term, values)))
     if term.function == "where":
         taken = term.inputs[1] if bool(arithmetic.value(term.inputs[0], values)) else term.inputs[2]
-        return _decided(taken, values, arithmetic)
-    if term.function in ("maximum", "minimum"):
+        return decided(taken, values, arithmetic, extremes=extremes)
+    if extremes and term.function in ("maximum", "minimum"):
         value = float(arithmetic.value(term, values))
         taken = next(one for one in term.inputs if float(arithmetic.value(one, values)) == value)
-        return _decided(taken, values, arithmetic)
-    inputs = [_decided(one, values, arithmetic) for one in term.inputs]
+        return decided(taken, values, arithmetic, extremes=extremes)
+    inputs = [decided(one, values, arithmetic, extremes=extremes) for one in term.inputs]
     return call(term.function, *inputs, **dict(term.static))

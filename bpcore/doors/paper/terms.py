@@ -151,6 +151,10 @@ def _sum(term: Call) -> Term:
         return b if a == ZERO else a
     if isinstance(a, Number) and isinstance(b, Number):
         return _exactly("add", a.value, b.value) or term
+    if _is(b, "multiply") and isinstance(b.inputs[0], Number) and b.inputs[0].value < 0:
+        return call("subtract", a, call("multiply", Number(-b.inputs[0].value), b.inputs[1]))
+    if isinstance(b, Number) and b.value < 0:
+        return call("subtract", a, Number(-b.value))
     return call("subtract", a, b.inputs[0]) if _is(b, "negative") else term
 
 
@@ -209,7 +213,6 @@ _SIMPLER: Mapping[str, Callable[[Call], Term]] = {
     "positive": _itself,
     "pow": _power,
     "reshape": _spread,
-    "stop_gradient": _itself,
     "subtract": _difference,
     "zeros_like": lambda term: ZERO,
 }

@@ -1,0 +1,1 @@
+"""The worked examples: each lesson's network, numbers and published digits."""

@@ -1,0 +1,166 @@
+"""From a plan to an explanation: which arithmetic, which order, how many decimals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bpcore.doors.paper.arithmetic import Arithmetic, ByHand, Exact, OnArrays
+from bpcore.doors.paper.explanation import Explanation
+from bpcore.doors.paper.lines import RATE, Plan, evaluated_lines
+from bpcore.doors.paper.published import Published
+from bpcore.doors.paper.sheet import sheet_of
+from bpcore.doors.paper.terms import Symbol
+from bpcore.ground.backend import Backend
+from bpcore.words.errors import OptionError, choose
+from bpcore.words.protocols import Array, Static, Tree
+
+__all__ = ["FORMS", "ORDERS", "Style", "Subject", "made"]
+
+ORDERS = ("simultaneous", "sequential")
+FORMS = ("elements", "matrices")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How a step is written.
+
+    Attributes
+    ----------
+    form : "elements" or "matrices"
+        Whether arrays are taken apart into their numbers.
+    order : "simultaneous" or "sequential"
+        Whether all gradients are formed with the old parameters, or a layer is updated before the one below it
+        gets its gradient, through the new ones.
+    rate : float or None
+        The learning rate; None for no update.
+    decimals : int or None
+        How many are printed; None for the lesson's own, or 6.
+    digits : int or None
+        Decimal arithmetic of so many digits, in place of the backend's floats.
+    by_hand : bool
+        Whether every line is rounded to `decimals` before the next one reads it.
+    """
+
+    form: str = "elements"
+    order: str = "simultaneous"
+    rate: float | None = None
+    decimals: int | None = None
+    digits: int | None = None
+    by_hand: bool = False
+
+    def __post_init__(self) -> None:
+        choose("form", self.form, FORMS)
+        choose("order", self.order, ORDERS)
+        if self.decimals is not None and (type(self.decimals) is not int or not 0 <= self.decimals <= 100):  # noqa: PLR2004
+            raise OptionError("decimals", self.decimals, "a whole number from 0 to 100")
+        if self.by_hand and self.digits is not None:
+            raise OptionError("digits", self.digits, "left out with by_hand", "One rounds, the other does not.")
+        if self.form == "matrices" and (self.by_hand or self.digits is not None):
+            raise OptionError("form", self.form, "elements with digits or by_hand", "They are for single numbers.")
+
+    @property
+    def places(self) -> int:
+        """How many decimals are printed."""
+        if self.decimals is not None:
+            return self.decimals
+        return 6 if self.digits is None else self.digits
+
+    def arithmetic(self, backend: Backend) -> tuple[Arithmetic, str]:
+        """Return what is computed in, and how it is called."""
+        if self.by_hand:
+            return ByHand(self.places), f"decimal numbers, each line rounded to {self.places} decimals, as by hand"
+        if self.digits is not None:
+            return Exact(self.digits), f"decimal numbers of {self.digits} digits"
+        return OnArrays(backend), ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What is explained.
+
+    Attributes
+    ----------
+    title : str
+    f : function
+        Of trees of arrays, to an array of shape (); it may call `named`.
+    args : tuple of trees of arrays, of one backend
+    names : tuple of Names
+        For each leaf of the arguments.
+    result : str
+        What `f` returns is called.
+    by, learned : function of a Symbol of what is given, to bool
+        What the result is differentiated by, and what of that is updated.
+    aliases : mapping of str to str
+        The reader's names of derivatives.
+    also : tuple of pairs of str
+        Derivatives of one quantity by another that are written as well.
+    transposed : mapping of Symbol to Symbol
+        For the elements of a weight, the one that stands there when the matrix is turned.
+    """
+
+    title: str
+    f: Callable[..., Array]
+    args: tuple[Tree, ...]
+    names: tuple[Static, ...]
+    result: str = "L"
+    by: Callable[[Symbol], bool] = lambda symbol: True
+    learned: Callable[[Symbol], bool] = lambda symbol: True
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[tuple[str, str], ...] = ()
+    transposed: Mapping[Symbol, Symbol] = field(default_factory=dict)
+
+
+def made(
+    subject: Subject,
+    style: Style,
+    backend: Backend,
+    *,
+    notes: Sequence[str] = (),
+    publish: Callable[[], tuple[Published, ...]] = tuple,
+) -> Explanation:
+    """Return the explanation of a step."""
+    matrices = style.form == "matrices"
+    sheet = sheet_of(subject.f, subject.args, subject.names, result=subject.result, matrices=matrices)
+    by = tuple(symbol for symbol in sheet.given if subject.by(symbol))
+    plan = Plan(
+        sheet=sheet,
+        by=by,
+        learned=tuple(symbol for symbol in by if subject.learned(symbol)),
+        rate=style.rate is not None,
+        sequential=style.order == "sequential",
+        aliases=subject.aliases,
+        also=tuple((Symbol(of), Symbol(by)) for of, by in subject.also),
+    )
+    given: dict[Symbol, Array] = dict(sheet.given)
+    on_arrays = OnArrays(backend)
+    if style.rate is not None:
+        given[RATE] = backend.asarray(float(style.rate))
+    lines = plan.lines(given, on_arrays)
+    arithmetic, words = style.arithmetic(backend)
+    host = {symbol: _hosted(backend, value) for symbol, value in given.items()}
+    done = evaluated_lines(lines, given if arithmetic is on_arrays or not words else host, arithmetic)
+    return Explanation(
+        title=subject.title,
+        lines=tuple(replace(line, value=_hosted(backend, line.value)) for line in done),
+        result=sheet.result,
+        decimals=style.places,
+        arithmetic=words or _floats(backend, next(iter(given.values()))),
+        notes=tuple(notes),
+        transposed=subject.transposed,
+        publish=publish,
+    )
+
+
+def _hosted(backend: Backend, value: Static) -> Static:
+    """Return a Python number for an array of no axes, a host array for others, and decimal numbers as they are."""
+    if not hasattr(value, "dtype"):
+        return value
+    host = backend.to_host(value)
+    return host.item() if host.shape == () else host
+
+
+def _floats(backend: Backend, array: Array) -> str:
+    kind = str(array.dtype).rpartition(".")[2]
+    return f"{kind} on {backend.name}"
+

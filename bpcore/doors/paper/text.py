@@ -1,0 +1,102 @@
+"""An explanation as plain text, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from bpcore.doors.paper.explanation import Explanation
+from bpcore.doors.paper.figures import figure, shortened
+from bpcore.doors.paper.lines import GIVEN, Line
+from bpcore.doors.paper.notation import TEXT, written
+from bpcore.doors.paper.published import Published
+from bpcore.doors.paper.terms import Symbol
+from bpcore.words.protocols import Static
+
+__all__ = ["equation", "put_in", "shown", "text"]
+
+
+def text(explanation: Explanation) -> str:
+    """Return the explanation as text."""
+    blocks = ["\n".join(_head(explanation))]
+    put = put_in(explanation)
+    for heading, lines in explanation.sections():
+        rows = [f"  {equation(line, explanation.decimals, put)}" for line in lines]
+        blocks.append("\n".join([heading, *rows]))
+    if explanation.published:
+        blocks.append("\n".join(["Published digits", *_table(explanation.published, explanation.decimals)]))
+    return "\n\n".join(blocks)
+
+
+def _head(explanation: Explanation) -> Iterator[str]:
+    yield explanation.title
+    if explanation.arithmetic:
+        yield f"computed in {explanation.arithmetic}"
+    yield from explanation.notes
+
+
+def put_in(explanation: Explanation) -> Callable[[Symbol], str]:
+    """Return what writes the number of a symbol in its place."""
+    numbers: Mapping[Symbol, str] = {line.symbol: _within(line, explanation.decimals) for line in explanation.lines}
+    return numbers.__getitem__
+
+
+def _within(line: Line, decimals: int) -> str:
+    """Return what stands in a formula: what was given as it was given, unless that is longer than the rest."""
+    whole = shown(line, decimals)
+    if getattr(line.value, "shape", ()) != ():
+        return whole
+    places = len(whole.partition(".")[2])
+    return figure(line.value, decimals) if line.kind == GIVEN and places > max(decimals, 6) else whole
+
+
+def shown(line: Line, decimals: int) -> str:
+    """Return a line's number; of what was given, no more digits than were given. Of an array its size."""
+    if getattr(line.value, "shape", ()) != ():
+        return _array(line.value, decimals)
+    return shortened(line.value, max(decimals, 15)) if line.kind == GIVEN else figure(line.value, decimals)
+
+
+def equation(line: Line, decimals: int, put: Callable[[Symbol], str]) -> str:
+    """Return a line: symbol, formula, factors of the chain rule, numbers put in, result."""
+    if line.term is None:
+        return f"{line.symbol.name} = {shown(line, decimals)}"
+    pieces = [line.symbol.name]
+    if line.means not in ("", line.symbol.name):
+        pieces.append(line.means)
+    if len(line.chain) > 2:  # noqa: PLR2004 -- the formula itself has two
+        pieces.append(" * ".join(factor.name for factor in line.chain))
+    pieces.append(written(line.term, TEXT))
+    if getattr(line.value, "shape", ()) == () and not isinstance(line.term, Symbol):
+        numbers = written(line.term, TEXT, put=put)
+        if numbers not in (pieces[-1], shown(line, decimals)):
+            pieces.append(numbers)
+    pieces.append(shown(line, decimals))
+    return " = ".join(pieces)
+
+
+def _array(value: Static, decimals: int) -> str:
+    """Return an array row by row where it is small; else its shape, its norm and its first elements."""
+    numbers = [float(x) for x in value.reshape(-1)]
+    if len(numbers) <= 16 and value.ndim <= 2:  # noqa: PLR2004
+        rows = value.tolist() if value.ndim == 2 else [value.tolist()]  # noqa: PLR2004
+        return "[" + "; ".join(" ".join(figure(x, decimals) for x in row) for row in rows) + "]"
+    norm = sum(x * x for x in numbers) ** 0.5
+    first = " ".join(figure(x, decimals) for x in numbers[:3])
+    shape = " x ".join(map(str, value.shape))
+    return f"{shape}, norm {figure(norm, decimals)}, begins {first}"
+
+
+def _table(rows: tuple[Published, ...], decimals: int) -> Iterator[str]:
+    cells = [
+        (f"{row.name}{', ' + row.state if row.state else ''}", row.text, figure(row.value, max(decimals, _places(row.text) + 2)),
+         row.verdict, row.note)
+        for row in rows
+    ]  # fmt: skip
+    widths = [max(len(cell[column]) for cell in cells) for column in range(4)]
+    for cell in cells:
+        padded = [one.ljust(width) for one, width in zip(cell[:4], widths, strict=True)]
+        yield f"  {'  '.join([*padded, cell[4]])}".rstrip()
+
+
+def _places(digits: str) -> int:
+    return len(digits.partition(".")[2])
