@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bpcore.derivatives import special
     from bpcore.derivatives.checks.checking import check_grad
+    from bpcore.derivatives.checks.first_order import first_order
+    from bpcore.derivatives.checks.numeric import derivative_errors, numeric_derivative
     from bpcore.derivatives.namespaces.namespace import array_namespace, namespace
     from bpcore.derivatives.transforms.checkpointing import checkpoint
     from bpcore.derivatives.transforms.custom import custom_vjp
@@ -89,6 +91,8 @@ __all__ = [
     "cost",
     "custom_vjp",
     "datasets",
+    "derivative_errors",
+    "first_order",
     "fit",
     "fold_in",
     "grad",
@@ -104,6 +108,7 @@ __all__ = [
     "make_step",
     "namespace",
     "normal",
+    "numeric_derivative",
     "permutation",
     "rates",
     "record",
@@ -119,6 +124,8 @@ __all__ = [
 _PLACES = {
     "bpcore.derivatives": ("special",),
     "bpcore.derivatives.checks.checking": ("check_grad",),
+    "bpcore.derivatives.checks.first_order": ("first_order",),
+    "bpcore.derivatives.checks.numeric": ("derivative_errors", "numeric_derivative"),
     "bpcore.derivatives.transforms.checkpointing": ("checkpoint",),
     "bpcore.derivatives.transforms.custom": ("custom_vjp",),
     "bpcore.derivatives.transforms.directional": ("hvp", "jvp", "linearize"),
