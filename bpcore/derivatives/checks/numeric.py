@@ -16,7 +16,7 @@ from bpcore.derivatives.namespaces.namespace import device_of, space_of
 from bpcore.derivatives.transforms.gradients import grad
 from bpcore.derivatives.transforms.tracing import floating_array, name_of, place_of
 from bpcore.words.errors import NotDifferentiable, OptionError, ShapeError, choose
-from bpcore.words.protocols import Array, Tree
+from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import Structure, flatten, leaves, unflatten
 
 __all__ = ["DerivativeError", "derivative_errors", "floating", "numeric_derivative", "one_number"]
@@ -171,11 +171,10 @@ def _steps(steps: object) -> Iterable[float]:
     return map(_step, steps)
 
 
-def _step(step: object) -> float:
-    length = float(step) if isinstance(step, Real) and type(step) is not bool else math.nan
-    if not 0 < length < math.inf:
+def _step(step: Static) -> float:
+    if isinstance(step, bool) or not isinstance(step, Real) or not 0 < float(step) < math.inf:
         raise OptionError("step", step, "a finite number above 0")
-    return length
+    return float(step)
 
 
 def floating(where: str, tree: Tree) -> tuple[list[Array], Structure]:
