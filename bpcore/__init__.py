@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bpcore.derivatives.transforms.directional import hvp, jvp, linearize
     from bpcore.derivatives.transforms.gradients import grad, stop_gradient, value_and_grad, vjp
     from bpcore.derivatives.transforms.jacobian import hessian, jacobian
+    from bpcore.doors import plots
     from bpcore.ground.registry import backend, backend_of, backends
     from bpcore.machine.layer_gradients import layer_gradients
     from bpcore.machine.step import make_step
@@ -110,6 +111,7 @@ __all__ = [
     "normal",
     "numeric_derivative",
     "permutation",
+    "plots",
     "rates",
     "record",
     "save",
@@ -132,6 +134,7 @@ _PLACES = {
     "bpcore.derivatives.transforms.jacobian": ("hessian", "jacobian"),
     "bpcore.derivatives.namespaces.namespace": ("array_namespace", "namespace"),
     "bpcore.derivatives.transforms.gradients": ("grad", "stop_gradient", "value_and_grad", "vjp"),
+    "bpcore.doors": ("plots",),
     "bpcore.ground.registry": ("backend", "backend_of", "backends"),
     "bpcore.machine.layer_gradients": ("layer_gradients",),
     "bpcore.machine.step": ("make_step",),
@@ -163,7 +166,7 @@ _PLACES = {
     "bpcore.run.saving": ("load", "save"),
     "bpcore.words.errors": ("BpcoreError",),
 }
-_PACKAGES = ("bpcore.derivatives", "bpcore.run")
+_PACKAGES = ("bpcore.derivatives", "bpcore.doors", "bpcore.run")
 """Where a public name is a module."""
 _HOMES = {name: place for place, names in _PLACES.items() for name in names}
 

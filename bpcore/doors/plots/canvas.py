@@ -1,0 +1,75 @@
+"""What all pictures share: figures without global state, colours, and arrays brought to the host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bpcore.ground.registry import backend as find_backend
+from bpcore.ground.registry import backend_of
+from bpcore.words.errors import DataError, LibraryMissing
+from bpcore.words.protocols import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["BLUE", "GREY", "RED", "canvas", "colour", "figure", "light", "on_host", "owner"]
+
+RED, BLUE, GREY = "#e03131", "#1c6dd0", "#868e96"
+
+_COLOURS = (
+    *(RED, BLUE, "#2f9e44", "#f08c00", "#9c36b5"),
+    *("#0c8599", "#a0522d", "#e64980", "#5c677d", "#a6b800"),
+)
+"""Of classes 0 to 9; then from the first again."""
+
+
+def require() -> None:
+    """Raise `LibraryMissing` where there is no matplotlib."""
+    try:
+        import matplotlib as mpl  # noqa: F401
+    except ImportError as error:
+        raise LibraryMissing("a picture", "matplotlib", "plot") from error
+
+
+def figure(width: float = 6.4, height: float = 4.8, **options: Any) -> Figure:
+    """Return an empty figure, in inches, that pyplot does not know of: it goes when nobody holds it."""
+    require()
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained", **options)
+
+
+def canvas(
+    ax: Axes | None, width: float = 6.4, height: float = 4.8, *, projection: str | None = None
+) -> Axes:
+    """Return the axes that were given, or axes in a figure of their own."""
+    return figure(width, height).add_subplot(projection=projection) if ax is None else ax
+
+
+def owner(ax: Axes) -> Figure:
+    """Return the figure that axes are in, which is what is shown or saved."""
+    found = ax.get_figure()
+    if found is None:
+        raise DataError("these axes are in no figure any more: draw into new ones.")
+    return found
+
+
+def colour(label: int) -> str:
+    """Return the colour of a class."""
+    return _COLOURS[label % len(_COLOURS)]
+
+
+def light(label: int) -> tuple[float, float, float]:
+    """Return the colour of the region of a class: two thirds white."""
+    from matplotlib.colors import to_rgb
+
+    red, green, blue = (1 - (1 - part) / 3 for part in to_rgb(colour(label)))
+    return red, green, blue
+
+
+def on_host(x: Array) -> Array:
+    """Return an array of any library, or nested lists, as a host array."""
+    if hasattr(x, "dtype") and hasattr(x, "device"):
+        return backend_of(x).to_host(x)
+    return find_backend("numpy").asarray(x)
