@@ -38,7 +38,7 @@ def group(name: str) -> list[str]:
 @nox.session
 def tests(session: nox.Session) -> None:
     """NumPy, also as native code, and every device of array-api-strict."""
-    session.install(".[strict,jit]", *group("tests"))
+    session.install(".[strict,jit,pages]", *group("tests"))
     session.run("pytest", "-n", WORKERS, *session.posargs, env=ONE_THREAD)
 
 

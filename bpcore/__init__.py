@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bpcore.derivatives.transforms.gradients import grad, stop_gradient, value_and_grad, vjp
     from bpcore.derivatives.transforms.jacobian import hessian, jacobian
     from bpcore.doors import plots
+    from bpcore.doors.pages.report import report
     from bpcore.ground.registry import backend, backend_of, backends
     from bpcore.machine.layer_gradients import layer_gradients
     from bpcore.machine.step import make_step
@@ -114,6 +115,7 @@ __all__ = [
     "plots",
     "rates",
     "record",
+    "report",
     "save",
     "special",
     "split",
@@ -135,6 +137,7 @@ _PLACES = {
     "bpcore.derivatives.namespaces.namespace": ("array_namespace", "namespace"),
     "bpcore.derivatives.transforms.gradients": ("grad", "stop_gradient", "value_and_grad", "vjp"),
     "bpcore.doors": ("plots",),
+    "bpcore.doors.pages.report": ("report",),
     "bpcore.ground.registry": ("backend", "backend_of", "backends"),
     "bpcore.machine.layer_gradients": ("layer_gradients",),
     "bpcore.machine.step": ("make_step",),

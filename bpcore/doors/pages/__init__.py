@@ -1,0 +1,1 @@
+"""Standalone HTML pages: of a training run, and of an explanation."""

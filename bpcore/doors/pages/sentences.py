@@ -1,0 +1,162 @@
+"""A diagnosis in words: what the loss did, why, and what to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from bpcore.run.diagnosis import Diagnosis, Moment
+from bpcore.run.stability import LEAST, Spike
+
+__all__ = ["told"]
+
+LIMITS = {
+    "SGD": "2 / rate",
+    "Momentum": "2 (1 + momentum) / rate",
+    "Nesterov": "2 (1 + momentum) / ((1 + 2 momentum) rate)",
+}
+"""The formula of the limit that `bpcore.run.diagnosis.limit` computes."""
+
+
+def told(seen: Diagnosis) -> tuple[str, ...]:
+    """Return a diagnosis as paragraphs, the shortest account first."""
+    if not seen.epochs:
+        return ("The file holds no losses: nothing can be said of how training went.",)
+    if seen.worst is None:
+        return tuple(_quiet(seen))
+    return (_rise(seen, seen.worst), *_why(seen), *_after(seen), *_advice(seen))
+
+
+def _quiet(seen: Diagnosis) -> Iterator[str]:
+    """Yield what is said of a run without a spike."""
+    if seen.rising == 0:
+        yield "The loss fell in every epoch." if seen.epochs > 1 else "There was one epoch."
+    else:
+        share = f"{LEAST:.0%}".replace("%", " %")
+        yield (
+            f"The loss rose in {_times(seen.rising, 'epoch')} of {seen.epochs}, and none of these rises is a "
+            f"spike: a rise by {share} or more that comes back."
+        )
+    if seen.end is not None and math.isfinite(seen.limit):
+        below = seen.end.sharpness < seen.limit
+        yield (
+            f"At the end the largest curvature of the loss was {seen.end.sharpness:.4g}, "
+            f"{'below' if below else 'above'} {_limit(seen)}"
+            + (": a step was shorter than what would overshoot." if below else ": at the edge of stability.")
+        )
+
+
+def _rise(seen: Diagnosis, spike: Spike) -> str:
+    others = len(seen.spikes) - 1
+    more = f" It is the highest of {len(seen.spikes)} spikes." if others else ""
+    accuracy = (
+        ""
+        if math.isnan(seen.lowest_accuracy)
+        else (f" Accuracy fell to {seen.lowest_accuracy:.4g} on the way.")
+    )
+    return (
+        f"The loss rose from {spike.before:.4g} in epoch {spike.start - 1} to {spike.height:.4g} in epoch "
+        f"{spike.peak}, and was back in epoch {spike.end}.{accuracy}{more}"
+    )
+
+
+def _why(seen: Diagnosis) -> Iterator[str]:
+    """Yield the reason, as far as it was measured."""
+    if not seen.optimizer:
+        yield (
+            "The run does not say its optimizer and rate, so the reason was not measured. Most often it is a "
+            "step that is too long: a rate above 2 / (largest curvature of the loss)."
+        )
+    elif not seen.full_batch:
+        yield (
+            "Each step saw a part of the samples: a loss can rise because of the batch that was drawn, or "
+            "because the rate is too high. The rule of 2 / rate holds for steps over all samples, so it is "
+            "not applied here."
+        )
+    elif math.isnan(seen.limit):
+        yield (
+            f"{seen.optimizer} scales each gradient by its own history, so that no fixed length of a step "
+            "can be held against the curvature of the loss. Its rises come when gradients outgrow that "
+            "history."
+        )
+    else:
+        yield from _measured(seen)
+
+
+def _measured(seen: Diagnosis) -> Iterator[str]:
+    yield (
+        "Each step was one of descent over all samples. Across a valley of curvature c such a step of rate r "
+        "takes the distance d from the bottom to (1 - r c) d: with c above 2 / r it lands farther up on the "
+        f"other side, and every further step does so again. The limit here is {_limit(seen)}."
+    )
+    if seen.before is None:
+        yield _not_repeated(seen)
+        return
+    sharp = seen.before.sharpness
+    at = f"Just before the rise, at the weights that epoch {seen.before.epoch} saw, the largest curvature"
+    how = "(the largest eigenvalue of the Hessian, by power iteration)"
+    if sharp > seen.limit:
+        grown = ""
+        if seen.optimizer == "SGD":
+            grown = (
+                f" Along that direction each step multiplied the distance by 1 - {seen.rate:g} x {sharp:.4g} "
+                f"= {1 - seen.rate * sharp:.3g}."
+            )
+        yield f"{at} {how} was {sharp:.4g}, above {seen.limit:.4g}: the step was too long.{grown}"
+    else:
+        yield (
+            f"{at} {how} was {sharp:.4g}, not above {seen.limit:.4g}: the curvature at that point does not "
+            "explain the rise; it may have grown along the step itself."
+        )
+
+
+def _not_repeated(seen: Diagnosis) -> str:
+    if seen.differs is None:
+        return "The curvature could not be measured: the network has no second derivative."
+    return (
+        f"The run was repeated to measure the curvature there, and went another way from epoch "
+        f"{seen.differs} on: another library or machine rounds differently, or the samples are not the same."
+    )
+
+
+def _after(seen: Diagnosis) -> Iterator[str]:
+    """Yield why it came back, where that can be seen."""
+    flat = [moment for moment in (seen.back, seen.end) if moment is not None and _below(seen, moment)]
+    if seen.before is not None and seen.before.sharpness > seen.limit and flat:
+        places = " and ".join(f"{moment.sharpness:.4g} {_when(seen, moment)}" for moment in flat)
+        yield (
+            "It came back because the burst carried the weights to where the loss is less curved: the "
+            f"largest curvature was {places}, below the limit."
+        )
+    elif seen.end is not None and seen.before is None:
+        yield f"At the end of the run the largest curvature was {seen.end.sharpness:.4g}."
+
+
+def _below(seen: Diagnosis, moment: Moment) -> bool:
+    return moment.sharpness < seen.limit
+
+
+def _when(seen: Diagnosis, moment: Moment) -> str:
+    return "at the end" if moment.epoch > seen.epochs else f"in epoch {moment.epoch}"
+
+
+def _advice(seen: Diagnosis) -> Iterator[str]:
+    if math.isnan(seen.advised) or seen.before is None:
+        half = "" if math.isnan(seen.rate) else f", {seen.rate / 2:.2g} say"
+        yield f"What to do: take a lower rate{half}, and see whether the rise goes."
+        return
+    most = seen.rate * seen.limit / seen.before.sharpness
+    allowed = f"below {most:.3g}, which that curvature would have allowed"
+    yield f"What to do: take a rate {allowed}: {seen.advised:g}."
+    for trial in seen.trials:
+        fell = "the loss falls in every epoch" if not trial.rising else "there is no spike"
+        what = fell if not trial.spikes else f"there is still {_times(trial.spikes, 'spike')}"
+        yield f"Tried with the rate {trial.rate:g}: {what}, and ends at {trial.loss:.4g}."
+
+
+def _limit(seen: Diagnosis) -> str:
+    return f"{LIMITS.get(seen.optimizer, 'the limit')} = {seen.limit:.4g}"
+
+
+def _times(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count != 1)}"
