@@ -171,7 +171,9 @@ def diagnosed(run: Run, data: Batch | None = None, /, *, repetition: Repetition 
         full_batch=repetition.full_batch,
         limit=limit(optimizer) if repetition.full_batch else math.nan,
     )
-    return seen if worst is None else _traced(seen, run, worst, repetition)
+    if worst is None or math.isnan(seen.limit):
+        return seen
+    return _traced(seen, run, worst, repetition)
 
 
 def _traced(seen: Diagnosis, run: Run, worst: Spike, repetition: Repetition) -> Diagnosis:

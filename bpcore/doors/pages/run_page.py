@@ -88,7 +88,7 @@ def run_page(
         rose=seen.worst is not None,
         moments=_moments(seen),
         limit="" if math.isnan(seen.limit) else f"{seen.limit:.4g}",
-        summary=summary(run, material, repetition, seen.epochs),
+        summary=[*summary(run, material, repetition, seen.epochs), *_curvature(seen)],
         curves=list(_curves(run)),
         answers=[] if material is None else list(_answers(run, material)),
         confusions=[] if material is None else list(_confusions(run, material)),
@@ -109,7 +109,18 @@ def _sample(material: Material | None, repetition: Repetition | None) -> tuple[A
     return material.train.x[:count, ...], material.train.y[:count, ...]
 
 
+def _curvature(seen: Diagnosis) -> Iterator[tuple[str, str]]:
+    if seen.end is not None:
+        yield (
+            "curvature",
+            f"{seen.end.sharpness:.4g} at the end: the largest eigenvalue of the loss's Hessian",
+        )
+
+
 def _moments(seen: Diagnosis) -> list[dict[str, str]]:
+    """Return the rows of the table of curvatures; none where only the last is known."""
+    if seen.before is None:
+        return []
     return [
         {
             "at": "at the end" if moment.epoch > seen.epochs else f"that epoch {moment.epoch} saw",

@@ -128,8 +128,6 @@ def _after(seen: Diagnosis) -> Iterator[str]:
             "It came back because the burst carried the weights to where the loss is less curved: the "
             f"largest curvature was {places}, below the limit."
         )
-    elif seen.end is not None and seen.before is None:
-        yield f"At the end of the run the largest curvature was {seen.end.sharpness:.4g}."
 
 
 def _below(seen: Diagnosis, moment: Moment) -> bool:
@@ -143,7 +141,8 @@ def _when(seen: Diagnosis, moment: Moment) -> str:
 def _advice(seen: Diagnosis) -> Iterator[str]:
     if math.isnan(seen.advised) or seen.before is None:
         half = "" if math.isnan(seen.rate) else f", {seen.rate / 2:.2g} say"
-        yield f"What to do: take a lower rate{half}, and see whether the rise goes."
+        batches = " or larger batches" if seen.full_batch is False else ""
+        yield f"What to do: take a lower rate{half}{batches}, and see whether the rise goes."
         return
     most = seen.rate * seen.limit / seen.before.sharpness
     allowed = f"below {most:.3g}, which that curvature would have allowed"
