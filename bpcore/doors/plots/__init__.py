@@ -6,6 +6,7 @@ axes: ``.figure`` of these is what a notebook shows. No window is opened and no 
 """
 
 from bpcore.doors.plots.curves import accuracy, loss
+from bpcore.doors.plots.differences import derivative_errors
 from bpcore.doors.plots.film import Frame, boundary_film, film_of_training
 from bpcore.doors.plots.flows import chain_derivatives, gradient_flow, vanishing_chain
 from bpcore.doors.plots.landscape import close_up, descent, surface, tangent
@@ -23,6 +24,7 @@ __all__ = [
     "chain_derivatives",
     "close_up",
     "data",
+    "derivative_errors",
     "descent",
     "film_of_training",
     "final_losses",
