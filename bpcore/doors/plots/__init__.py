@@ -9,7 +9,9 @@ from bpcore.doors.plots.curves import accuracy, loss
 from bpcore.doors.plots.differences import derivative_errors
 from bpcore.doors.plots.film import Frame, boundary_film, film_of_training
 from bpcore.doors.plots.flows import chain_derivatives, gradient_flow, vanishing_chain
+from bpcore.doors.plots.graphs import graph
 from bpcore.doors.plots.landscape import close_up, descent, surface, tangent
+from bpcore.doors.plots.networks import network
 from bpcore.doors.plots.notebook import notebook_figure
 from bpcore.doors.plots.regions import boundary
 from bpcore.doors.plots.samples import data
@@ -29,7 +31,9 @@ __all__ = [
     "film_of_training",
     "final_losses",
     "gradient_flow",
+    "graph",
     "loss",
+    "network",
     "notebook_figure",
     "rate_sweep",
     "rates",

@@ -23,7 +23,7 @@ STEPS = 81
 """Points of a surface along each weight."""
 
 DECADES = 4
-"""How far below the highest the lowest line of equal height is, where heights are told by their power of 10."""
+"""From the highest to the lowest line of equal height, where lines stand for powers of ten."""
 
 
 def descent(
@@ -162,7 +162,8 @@ def _from_above(
     else:
         options = {"levels": 14}
     filled = ax.contourf(across, up, heights, cmap="Blues_r", alpha=0.85, **options)
-    ax.contour(across, up, heights, levels=filled.levels, colors="white", linewidths=0.6)
+    lines = [level for level in filled.levels if level > 2 * floor or "levels" in options]
+    ax.contour(across, up, heights, levels=lines, colors="white", linewidths=0.6, linestyles="solid")
     figure = ax.get_figure()
     if figure is not None:
         figure.colorbar(filled, ax=ax, label=names[2])
@@ -178,9 +179,16 @@ def _first_upper(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
+def _outlined() -> dict[str, Any]:
+    """Return how words look that stand on colours."""
+    from matplotlib.patheffects import withStroke
+
+    return {"fontweight": "bold", "path_effects": [withStroke(linewidth=3, foreground="white")]}
+
+
 def _ends(ax: Axes, path: Path) -> None:
     for word, point, up in (("start", path[0], -12), ("end", path[-1], 8)):
-        place = {"xytext": (6, up), "textcoords": "offset points", "color": RED, "fontweight": "bold"}
+        place = {"xytext": (6, up), "textcoords": "offset points", "color": RED, **_outlined()}
         ax.annotate(word, (point[0], point[1]), **place)
 
 
@@ -197,14 +205,15 @@ def _in_space(
 
     xp = find_backend("numpy").namespace
     a, b = xp.meshgrid(xp.asarray(across), xp.asarray(up), indexing="xy")
-    ax.view_init(elev=32, azim=-112)
+    ax.view_init(elev=32, azim=-60)
+    ax.zaxis.labelpad = 9
     ax.set_box_aspect(None, zoom=0.92)
     ax.computed_zorder = False  # the path is on the surface: it would be sorted into it
-    ax.plot_surface(a, b, xp.asarray(heights), cmap="Blues_r", alpha=0.85, linewidth=0, zorder=1)
+    ax.plot_surface(a, b, xp.asarray(heights), cmap="viridis", alpha=0.8, linewidth=0, zorder=1)
     if path:
         ax.plot([p[0] for p in path], [p[1] for p in path], levels, "o-", color=RED, markersize=4, zorder=5)
         for word, point, level in (("start", path[0], levels[0]), ("end", path[-1], levels[-1])):
-            ax.text(point[0], point[1], level, f"  {word}", color=RED, fontweight="bold", zorder=6)
+            ax.text(point[0], point[1], level, f"  {word}", color=RED, zorder=6, **_outlined())
     ax.set(
         xlabel=names[0], ylabel=names[1], zlabel=names[2], title=f"{_first_upper(names[2])} over two weights"
     )

@@ -145,7 +145,8 @@ def final_losses(sweep: Sweep, /, *, ax: Axes | None = None) -> Axes:
         ax.plot(list(ends), list(ends.values()), "o-", color=BLUE)
     if all(rate > 0 for rate in curves):
         ax.set_xscale("log")
-    _logarithmic(ax, curves)
+    if all(ends.values()):  # 0 has no place on a logarithmic axis
+        _logarithmic(ax, curves)
     lost = [rate for rate in sorted(curves) if rate not in ends]
     edge = ax.get_xaxis_transform()  # the height as a share of the picture
     ax.plot(lost, [0.95] * len(lost), "X", color=RED, markersize=9, transform=edge, linestyle="none")

@@ -26,6 +26,13 @@ _SAME = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate
 """Left out of the file, so that it does not change with the day."""
 
 
+_TEXT = {
+    "svg.hashsalt": "bpcore",
+    "svg.fonttype": "none",  # letters as letters: they can be searched, and read aloud
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
+}
+
+
 def save(
     path: str | os.PathLike[str], picture: Axes | Figure | FuncAnimation, /, *, dpi: float | None = None
 ) -> Path:
@@ -81,7 +88,7 @@ def rendered(picture: Axes | Figure | FuncAnimation, kind: str, /, *, dpi: float
 
     content = io.BytesIO()
     whole: Any = picture if hasattr(picture, "savefig") else owner(picture)
-    with mpl.rc_context({"svg.hashsalt": "bpcore", "svg.fonttype": "none"}):
+    with mpl.rc_context(_TEXT):
         whole.savefig(content, format=kind, dpi=dpi or "figure", metadata=_SAME[kind])
     return content.getvalue()
 

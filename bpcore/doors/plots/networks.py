@@ -1,0 +1,187 @@
+"""The network of one step: circles by layer, weights at the lines between, and the path of one gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bpcore.doors.plots.canvas import GREY, RED, canvas
+from bpcore.doors.plots.graphs import box_width, curve, on_white
+from bpcore.doors.plots.quantities import Explained, Quantities, in_short
+from bpcore.doors.plots.wiring import Wiring
+from bpcore.words.errors import PaperError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["network"]
+
+LARGEST, LABELLED = 60, 48
+"""Circles that there is room for, and lines that get their weight's name and value."""
+
+RADIUS, ACROSS, UP = 0.55, 3.2, 1.75
+RESULTS = 2.3
+"""In inches: a circle, how far apart two of them are, and how far the results are."""
+
+Places = Mapping[str, tuple[float, float]]
+
+
+def network(explanation: Explained, /, *, path: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the network of an explanation: a circle for each unit, a line for each weight.
+
+    Of several samples the first is drawn. A unit shows its sum and its output; a bias stands below it.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Of a network, as ``bp.explain("mazur")``; anything that has its ``lines``.
+    path : str or None
+        A quantity, as "w5", whose gradient is followed: what lies between it and the loss is red, with the
+        derivatives of the loss.
+    ax : Axes or None
+        Where to draw; left out, a figure of its own, as large as the network wants.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    OptionError
+        When there is no quantity of that name.
+    PaperError
+        When there are no weights of single numbers, or more than 60 units.
+    LibraryMissing
+        When matplotlib is not installed.
+    """
+    found = Quantities.of(explanation)
+    red = found.path(path)
+    wiring = Wiring.of(found)
+    count = len(wiring.inputs) + len(wiring.units)
+    if count > LARGEST:
+        raise PaperError(f"the network has {count} units, more than the {LARGEST} that there is room for",
+                         "Take a smaller network.")  # fmt: skip
+    places = _places(wiring)
+    every = places.values()
+    width = max(x for x, _ in every) - min(x for x, _ in every)
+    height = max(y for _, y in every) - min(y for _, y in every)
+    ax = canvas(ax, width + 2.2, height + 2.0)
+    _wires(ax, found, wiring, places, red)
+    _circles(ax, found, wiring, places, red)
+    _results(ax, found, wiring, places, red)
+    ax.set_xlim(min(x for x, _ in every) - 0.75, max(x for x, _ in every) + 1.05)
+    ax.set_ylim(min(y for _, y in every) - 0.8, max(y for _, y in every) + 0.95)
+    ax.set_aspect("equal")
+    ax.set_axis_off()
+    ax.set_title(f"The network, and the path of d{found.result}/d{path}" if path else "The network")
+    return ax
+
+
+def _places(wiring: Wiring) -> dict[str, tuple[float, float]]:
+    """Return where circles and results are, in inches, in columns around one height."""
+    columns: dict[int, list[str]] = {}
+    for name in (*wiring.inputs, *wiring.units):
+        columns.setdefault(wiring.depth(name), []).append(name)
+    last = layers = max(columns)
+    if wiring.rest:
+        parts, result = wiring.rest[:-1], wiring.rest[-1:]
+        for names in (parts, result):
+            if names:
+                last += 1
+                columns[last] = names
+    return {
+        name: (units * ACROSS + (column - units) * RESULTS, ((len(names) - 1) / 2 - i) * UP)
+        for column, names in columns.items()
+        for units in (min(column, layers),)
+        for i, name in enumerate(names)
+    }
+
+
+def _wires(ax: Axes, found: Quantities, wiring: Wiring, places: Places, red: frozenset[str]) -> None:
+    crowded = len(wiring.wires) > LABELLED
+    largest = max((abs(_number(found, wire.weight)) for wire in wiring.wires), default=1.0) or 1.0
+    for wire in wiring.wires:
+        from_source = wire.source in red or bool(red & set(_stages(wiring, wire.source)))
+        marked = wire.unit in red and (wire.weight in red or from_source)
+        (a, b), (c, d) = places[wire.source], places[wire.unit]
+        width = 0.6 + 1.4 * abs(_number(found, wire.weight)) / largest
+        style: dict[str, Any] = (
+            {"color": RED, "linewidth": 2.2} if marked else {"color": GREY, "linewidth": width}
+        )
+        ax.plot([a, c], [b, d], zorder=2 if marked else 1, solid_capstyle="round", **style)
+        if crowded and not marked:
+            continue
+        share = 0.5 if abs(b - d) < UP / 4 else 0.29  # where lines cross there are no words
+        words = f"{wire.weight} = {in_short(found.lines[wire.weight].value)}"
+        if wire.weight in red and found.gradient(wire.weight):
+            words += "\n" + found.gradient(wire.weight)
+        size = {"fontsize": 9, "ha": "center", "va": "center", "color": RED if marked else "black"}
+        ax.text(a + share * (c - a), b + share * (d - b), words, **(size | on_white() | {"zorder": 3}))
+
+
+def _stages(wiring: Wiring, name: str) -> list[str]:
+    return wiring.units[name].stages if name in wiring.units else [name]
+
+
+def _number(found: Quantities, name: str) -> float:
+    return float(found.lines[name].value)
+
+
+def _circles(ax: Axes, found: Quantities, wiring: Wiring, places: Places, red: frozenset[str]) -> None:
+    from matplotlib.patches import Circle
+
+    for name in (*wiring.inputs, *wiring.units):
+        x, y = places[name]
+        stages = _stages(wiring, name)
+        marked = bool(red & set(stages))
+        fill = "#ffe3e3" if marked else "#d0ebff" if name in wiring.units else "#f1f3f5"
+        edge = {"ec": RED, "linewidth": 2.0} if marked else {"ec": "#495057", "linewidth": 1.0}
+        ax.add_patch(Circle((x, y), RADIUS, fc=fill, zorder=4, **edge))
+        words = "\n".join(f"{stage}\n{in_short(found.lines[stage].value)}" for stage in stages)
+        ax.text(x, y, words, fontsize=9 if len(stages) > 1 else 10, ha="center", va="center", zorder=5)
+        below = _below(found, wiring, name)
+        if below:
+            ax.text(x, y - RADIUS - 0.05, below, fontsize=8.5, ha="center", va="top", **on_white())
+        gradients = [found.gradient(stage) for stage in reversed(stages) if stage in red]
+        if any(gradients):
+            ax.text(x, y + RADIUS + 0.05, "\n".join(filter(None, gradients)), fontsize=8.5, color=RED,
+                    ha="center", va="bottom", **on_white())  # fmt: skip
+
+
+def _below(found: Quantities, wiring: Wiring, name: str) -> str:
+    bias = wiring.units[name].bias if name in wiring.units else ""
+    return f"+ {bias} = {in_short(found.lines[bias].value)}" if bias else ""
+
+
+def _results(ax: Axes, found: Quantities, wiring: Wiring, places: Places, red: frozenset[str]) -> None:
+    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+    wide = box_width(wiring.rest) if wiring.rest else 0.0
+    for name in wiring.rest:
+        x, y = places[name]
+        edge, width = (RED, 1.8) if name in red else ("#495057", 0.9)
+        corner = (x - wide / 2, y - 0.24)
+        box = FancyBboxPatch(corner, wide, 0.48, boxstyle="round,pad=0,rounding_size=0.08", ec=edge, zorder=4)
+        box.set(facecolor="#ffe3e3" if name in red else "white", linewidth=width)
+        ax.add_patch(box)
+        ax.text(
+            x,
+            y,
+            f"{name}\n{in_short(found.lines[name].value)}",
+            fontsize=8.5,
+            ha="center",
+            va="center",
+            zorder=5,
+        )
+        for parent in found.parents[name]:
+            source = wiring.owner.get(parent, parent)
+            if source not in places:
+                continue
+            marked = parent in red and name in red
+            start = places[source][0] + (RADIUS if source in wiring.owner else wide / 2)
+            points = [(start - wide / 2, places[source][1]), (x, y)]
+            arrow = FancyArrowPatch(
+                path=curve(points, wide), arrowstyle="-|>", mutation_scale=9, shrinkA=0, shrinkB=0
+            )
+            arrow.set(color=RED if marked else GREY, linewidth=2.2 if marked else 0.9, zorder=2)
+            ax.add_patch(arrow)
