@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from bpcore.derivatives.transforms.jacobian import hessian, jacobian
     from bpcore.doors import plots
     from bpcore.doors.pages.report import report
+    from bpcore.doors.paper.answers import check_by_hand
+    from bpcore.doors.paper.explain import explain
+    from bpcore.doors.paper.explanation import Explanation
+    from bpcore.doors.paper.naming import named
+    from bpcore.doors.paper.network import NetNames
     from bpcore.ground.registry import backend, backend_of, backends
     from bpcore.machine.layer_gradients import layer_gradients
     from bpcore.machine.step import make_step
@@ -60,6 +65,7 @@ __all__ = [
     "BpcoreError",
     "Chain",
     "CrossEntropy",
+    "Explanation",
     "Gelu",
     "Given",
     "Glorot",
@@ -71,6 +77,7 @@ __all__ = [
     "Loss",
     "Momentum",
     "Nesterov",
+    "NetNames",
     "Normal",
     "Optimizer",
     "RMSprop",
@@ -87,6 +94,7 @@ __all__ = [
     "backend_of",
     "backends",
     "bound",
+    "check_by_hand",
     "check_grad",
     "checkpoint",
     "compile",
@@ -94,6 +102,7 @@ __all__ = [
     "custom_vjp",
     "datasets",
     "derivative_errors",
+    "explain",
     "first_order",
     "fit",
     "fold_in",
@@ -108,6 +117,7 @@ __all__ = [
     "linearize",
     "load",
     "make_step",
+    "named",
     "namespace",
     "normal",
     "numeric_derivative",
@@ -138,6 +148,11 @@ _PLACES = {
     "bpcore.derivatives.transforms.gradients": ("grad", "stop_gradient", "value_and_grad", "vjp"),
     "bpcore.doors": ("plots",),
     "bpcore.doors.pages.report": ("report",),
+    "bpcore.doors.paper.answers": ("check_by_hand",),
+    "bpcore.doors.paper.explain": ("explain",),
+    "bpcore.doors.paper.explanation": ("Explanation",),
+    "bpcore.doors.paper.naming": ("named",),
+    "bpcore.doors.paper.network": ("NetNames",),
     "bpcore.ground.registry": ("backend", "backend_of", "backends"),
     "bpcore.machine.layer_gradients": ("layer_gradients",),
     "bpcore.machine.step": ("make_step",),

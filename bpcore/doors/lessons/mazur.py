@@ -171,4 +171,3 @@ def weights_only(rate: float) -> Move:
         return {**params, "weight": xp.subtract(params["weight"], xp.multiply(gradient["weight"], rate))}
 
     return move
-

@@ -16,7 +16,7 @@ class Row:
 
     Attributes
     ----------
-    name, text, state, note : str
+    name, text, state, note, band
         As for `Published`.
     """
 
@@ -24,11 +24,15 @@ class Row:
     text: str
     state: str = ""
     note: str = ""
+    band: tuple[float, float] | None = None
 
 
 def compared(rows: Iterable[Row], value: Callable[[str, str], float]) -> tuple[Published, ...]:
     """Return the rows beside the numbers that are right, which `value` gives for a name and a state."""
     return tuple(
-        Published(name=row.name, text=row.text, state=row.state, note=row.note, value=value(row.name, row.state))
+        Published(
+            name=row.name, text=row.text, state=row.state, note=row.note, band=row.band,
+            value=value(row.name, row.state),
+        )
         for row in rows
-    )
+    )  # fmt: skip

@@ -102,7 +102,8 @@ class Exact(Arithmetic):
         """Return a function of decimal numbers."""
         if name not in _DECIMAL:
             raise PaperError(
-                f"there is no {name} of decimal numbers", "Leave out digits and by_hand, or take another activation."
+                f"there is no {name} of decimal numbers",
+                "Leave out digits and by_hand, or take another activation.",
             )
         return _DECIMAL[name](self.context, *inputs)
 

@@ -192,7 +192,9 @@ def _softmax(elements: Elements, equation: Equation, index: Index) -> Term:
 
 def _log_softmax(elements: Elements, equation: Equation, index: Index) -> Term:
     mine = elements.term(equation.inputs[0], index)
-    return call("subtract", mine, call("log", _total([call("exp", x) for x in elements.row(equation, index)])))
+    return call(
+        "subtract", mine, call("log", _total([call("exp", x) for x in elements.row(equation, index)]))
+    )
 
 
 _OTHERS: Mapping[str, Callable[[Elements, Equation, Index], Term]] = {

@@ -94,9 +94,9 @@ def explain(
     told = {"form": form, "order": order, "rate": rate, "decimals": decimals, "digits": digits}
     style = {name: value for name, value in told.items() if value is not None} | {"by_hand": by_hand}
     if isinstance(what, str):
-        from bpcore.doors.lessons.catalog import lesson
+        from bpcore.doors.lessons.catalog import explained
 
-        return lesson(what)(style=style, backend=find_backend(backend or "numpy"), **more)
+        return explained(what, style=style, backend=find_backend(backend or "numpy"), **more)
     if isinstance(what, Layer):
         return _network(what, args, style, backend, **more)
     if not callable(what):
@@ -159,14 +159,18 @@ def _function(
 def _names_of(f: Callable[..., Array], args: Sequence[Tree]) -> tuple[str, ...]:
     """Return the names of the parameters of `f`; of a dict among them its keys, of a list the places."""
     try:
-        parameters = [one.name for one in inspect.signature(f).parameters.values() if one.kind < one.KEYWORD_ONLY]
+        parameters = [
+            one.name for one in inspect.signature(f).parameters.values() if one.kind < one.KEYWORD_ONLY
+        ]
     except (TypeError, ValueError):
         parameters = []
     found: list[str] = []
     for place, tree in enumerate(args):
         name = parameters[place] if place < len(parameters) else f"x{place + 1}"
         for path, _ in named_leaves(tree, ""):
-            found.append((path if type(tree) is dict else f"{name}{path}").replace(".", "_") if path else name)
+            found.append(
+                (path if type(tree) is dict else f"{name}{path}").replace(".", "_") if path else name
+            )
     return tuple(found)
 
 

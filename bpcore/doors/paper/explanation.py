@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from bpcore.doors.paper.lines import AFTER, FORWARD, GIVEN, GRADIENT, SLOPE, UPDATE, Line
 from bpcore.doors.paper.published import Published
+from bpcore.doors.paper.sheet import element_names
 from bpcore.doors.paper.terms import Symbol
 from bpcore.words.errors import OptionError, did_you_mean
 from bpcore.words.protocols import Static
+
+if TYPE_CHECKING:
+    from bpcore.doors.paper.by_hand import Checked
 
 __all__ = ["SECTIONS", "Explanation"]
 
@@ -77,21 +82,41 @@ class Explanation:
         return tuple(line.symbol.name for line in self.lines)
 
     def line(self, name: str, /) -> Line:
-        """Return the line of that name.
+        """Return the line of that name, or of the array that it is an element of: ``layer_12`` of ``layer``.
 
         Raises
         ------
         OptionError
             When there is none; with the near one.
         """
-        if name not in self.by_name:
+        if name in self.by_name:
+            return self.by_name[name]
+        array = next((line for line in self.lines if self._place(line, name) is not None), None)
+        if array is None:
             raise OptionError(
                 "name", name, f"a quantity of {self.title!r}", did_you_mean(name, self.by_name).strip()
             )
-        return self.by_name[name]
+        return array
+
+    def place(self, name: str, /) -> tuple[int, ...]:
+        """Return the index of an element in the array of its line; nothing for a line by itself."""
+        line = self.line(name)
+        return () if name in (line.symbol.name, line.means) else self._place(line, name) or ()
+
+    @staticmethod
+    def _place(line: Line, name: str) -> tuple[int, ...] | None:
+        shape = getattr(line.value, "shape", ())
+        whole = line.symbol.name
+        if not shape or not name.startswith(whole.removesuffix("+")):
+            return None
+        after = "+" if whole.endswith("+") else ""
+        elements = element_names(whole.removesuffix("+"), shape)
+        return next((index for index, symbol in elements.items() if symbol.name + after == name), None)
 
     def __getitem__(self, name: str, /) -> Static:
-        return self.line(name).value
+        place = self.place(name)
+        value = self.line(name).value
+        return value[place].item() if place else value
 
     def sections(self) -> Iterator[tuple[str, tuple[Line, ...]]]:
         """Yield heading and lines, in order; in the sequential order a heading comes more than once."""
@@ -117,6 +142,12 @@ class Explanation:
         from bpcore.doors.pages.explanation import explanation_page
 
         return explanation_page(self)
+
+    def check(self, answers: Mapping[str, Static], /) -> Checked:
+        """Return what is to be said of somebody's own numbers, by name; see `bpcore.check_by_hand`."""
+        from bpcore.doors.paper.by_hand import checked
+
+        return checked(answers, self)
 
     def _repr_markdown_(self) -> str:
         """Return what a notebook shows."""

@@ -28,7 +28,11 @@ def figure(value: Static, decimals: int) -> str:
         return "0"
     text = _rounded(number, decimals)
     hidden = SMALLEST - number.adjusted() - 1
-    return _rounded(number, hidden) if decimals < hidden and number.adjusted() < 0 and Decimal(text) != number else text
+    return (
+        _rounded(number, hidden)
+        if decimals < hidden and number.adjusted() < 0 and Decimal(text) != number
+        else text
+    )
 
 
 def _rounded(number: Decimal, decimals: int) -> str:

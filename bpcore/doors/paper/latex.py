@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 
+from bpcore.doors.paper.figures import figure
 from bpcore.doors.paper.lines import Line
 from bpcore.doors.paper.notation import LATEX, written
 from bpcore.doors.paper.terms import Symbol
-from bpcore.doors.paper.text import shown
+from bpcore.doors.paper.text import numbers_in, shown
 from bpcore.words.protocols import Static
 
 __all__ = ["latex_equation", "latex_pieces"]
 
 
-def latex_equation(line: Line, decimals: int, put: Callable[[Symbol], str]) -> str:
+def latex_equation(line: Line, decimals: int, put: Mapping[Symbol, str]) -> str:
     """Return a line as one formula."""
     return " = ".join(latex_pieces(line, decimals, put))
 
 
-def latex_pieces(line: Line, decimals: int, put: Callable[[Symbol], str]) -> list[str]:
+def latex_pieces(line: Line, decimals: int, put: Mapping[Symbol, str]) -> list[str]:
     """Return what stands between a line's signs of equality.
 
     Parameters
     ----------
     line : Line
     decimals : int
-    put : function of a Symbol to str
-        The number of a symbol, as from `put_in`.
+    put : mapping of Symbol to str
+        The numbers, as from `put_in`.
     """
     pieces = [LATEX.symbol(line.symbol.name)]
     if line.means not in ("", line.symbol.name):
@@ -36,11 +37,9 @@ def latex_pieces(line: Line, decimals: int, put: Callable[[Symbol], str]) -> lis
             pieces.append(r" \cdot ".join(LATEX.symbol(factor.name) for factor in line.chain))
         pieces.append(written(line.term, LATEX))
     result = _result(line, decimals)
-    single = getattr(line.value, "shape", ()) == () and not isinstance(line.term, Symbol)
-    if line.term is not None and single:
-        numbers = written(line.term, LATEX, put=put)
-        if numbers not in (pieces[-1], result):
-            pieces.append(numbers)
+    numbers = numbers_in(line, LATEX, put)
+    if numbers not in ("", pieces[-1], result):
+        pieces.append(numbers)
     return [*pieces, result]
 
 
@@ -49,8 +48,6 @@ def _result(line: Line, decimals: int) -> str:
     if getattr(value, "shape", ()) == ():
         return shown(line, decimals)
     if value.ndim == 2 and value.size <= 16:  # noqa: PLR2004
-        from bpcore.doors.paper.figures import figure
-
         rows = [" & ".join(figure(x, decimals) for x in row) for row in value.tolist()]
         return rf"\begin{{pmatrix}} {' \\ '.join(rows)} \end{{pmatrix}}"
     return rf"\text{{{shown(line, decimals)}}}"

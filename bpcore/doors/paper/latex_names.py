@@ -6,7 +6,9 @@ import re
 
 __all__ = ["latex_name"]
 
-GREEK = frozenset(("alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "sigma", "phi"))
+GREEK = frozenset(
+    ("alpha", "beta", "gamma", "delta", "epsilon", "eta", "theta", "lambda", "mu", "sigma", "phi")
+)
 
 
 def latex_name(name: str) -> str:

@@ -9,10 +9,23 @@ from functools import reduce
 from bpcore.doors.paper.arithmetic import Arithmetic
 from bpcore.doors.paper.sheet import Quantity, Sheet
 from bpcore.doors.paper.slopes import decided, pulled_back, slopes
-from bpcore.doors.paper.terms import ONE, Number, Symbol, Term, call, renamed, symbols_of
+from bpcore.doors.paper.terms import ONE, Call, Number, Symbol, Term, call, recognized, renamed, symbols_of
 from bpcore.words.protocols import Static
 
-__all__ = ["AFTER", "FORWARD", "GIVEN", "GRADIENT", "RATE", "SLOPE", "UPDATE", "Line", "Plan", "derivative", "evaluated_lines", "updated"]
+__all__ = [
+    "AFTER",
+    "FORWARD",
+    "GIVEN",
+    "GRADIENT",
+    "RATE",
+    "SLOPE",
+    "UPDATE",
+    "Line",
+    "Plan",
+    "derivative",
+    "evaluated_lines",
+    "updated",
+]
 
 GIVEN, FORWARD, SLOPE, GRADIENT, UPDATE, AFTER = "given", "forward", "slope", "gradient", "update", "after"
 """What a line is: a number that was given; a quantity; the derivative of one by the next; the derivative of the
@@ -151,6 +164,7 @@ class _Backward:
         self.plan, self.sheet = plan, plan.sheet
         self.values, self.arithmetic = values, arithmetic
         self.made = {quantity.symbol: quantity for quantity in self.sheet.quantities}
+        self.known = {q.term: q.symbol for q in self.sheet.quantities if isinstance(q.term, Call)}
         self.readers: dict[Symbol, list[Symbol]] = {}
         for quantity in self.sheet.quantities:
             for symbol in symbols_of(quantity.term):
@@ -193,7 +207,7 @@ class _Backward:
     def _updates(self, symbols: Iterable[Symbol]) -> Iterator[Line]:
         for symbol in symbols:
             if symbol in self.plan.learned and symbol in self.wanted:
-                yield self.plan.update(symbol)
+                yield self._known(self.plan.update(symbol))
                 self.new[symbol] = updated(symbol)
 
     def _readers(self, symbol: Symbol) -> list[Symbol]:
@@ -211,7 +225,9 @@ class _Backward:
             total = self.totals[reader]
             if not isinstance(slope, Number) and (total != ONE or len(readers) > 1):
                 named = self.plan.named(derivative(reader, symbol))
-                yield Line(symbol=named, kind=SLOPE, term=slope, means=derivative(reader, symbol))
+                yield self._known(
+                    Line(symbol=named, kind=SLOPE, term=slope, means=derivative(reader, symbol))
+                )
                 slope = named
             contributions.append(call("multiply", total, slope))
         if len(readers) > 1 and not self.sheet.matrices:
@@ -223,14 +239,16 @@ class _Backward:
             return
         self.totals[symbol] = self.plan.named(name)
         self.chains[symbol] = self._chain(symbol, readers, term)
-        yield self._line(self.totals[symbol], GRADIENT, term, self.chains[symbol], name)
-        if self.sheet.matrices:
-            self.values[self.totals[symbol]] = self.arithmetic.value(term, self.values)  # type: ignore[index]
+        yield self._known(
+            Line(
+                symbol=self.plan.named(name), kind=GRADIENT, term=term, chain=self.chains[symbol], means=name
+            )
+        )
 
-    @staticmethod
-    def _line(symbol: Term, kind: str, term: Term, chain: tuple[Symbol, ...], means: str) -> Line:
-        assert isinstance(symbol, Symbol)  # noqa: S101 -- for the type checker
-        return Line(symbol=symbol, kind=kind, term=term, chain=chain, means=means)
+    def _known(self, line: Line) -> Line:
+        """Keep the line's number: later lines read it."""
+        self.values[line.symbol] = self.arithmetic.value(line.term, self.values)
+        return line
 
     def _apart(self, symbol: Symbol, readers: Sequence[Symbol], contributions: list[Term]) -> Iterator[Line]:
         """Yield each contribution by itself; return their symbols."""
@@ -241,7 +259,7 @@ class _Backward:
                 found.append(term)
                 continue
             line = Line(symbol=self.plan.named(name), kind=GRADIENT, term=term, means=name)
-            yield line
+            yield self._known(line)
             found.append(line.symbol)
         return found
 
@@ -262,14 +280,14 @@ class _Backward:
         if (of, by) not in self.slopes:
             parents = [one for one in symbols_of(self.made[of].term) if one in self.wanted]
             found = slopes(self.made[of], parents, self.values, self.arithmetic)
-            self.slopes |= {(of, one): slope for one, slope in found.items()}
+            self.slopes |= {(of, one): recognized(slope, self.known) for one, slope in found.items()}
         return renamed(self.slopes[of, by], self.new)
 
     def _brought_back(self, reader: Symbol, symbol: Symbol) -> Term:
         total = self.totals[reader]
         cotangent = total if isinstance(total, Symbol) else None
         found = pulled_back(self.made[reader], symbol, cotangent, self.values)
-        return renamed(found, self.new)
+        return renamed(recognized(found, self.known), self.new)
 
     def _composed(self, of: Symbol, by: Symbol) -> Iterator[Line]:
         """Yield the derivative of one quantity by another, over all ways between them."""
@@ -289,7 +307,9 @@ class _Backward:
         yield Line(symbol=self.plan.named(name), kind=SLOPE, term=found(by), means=name)
 
 
-def evaluated_lines(lines: Iterable[Line], given: Mapping[Symbol, Static], arithmetic: Arithmetic) -> tuple[Line, ...]:
+def evaluated_lines(
+    lines: Iterable[Line], given: Mapping[Symbol, Static], arithmetic: Arithmetic
+) -> tuple[Line, ...]:
     """Return the lines with their values, one after the other."""
     values: dict[Symbol, Static] = {}
     done = []

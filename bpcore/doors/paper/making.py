@@ -55,9 +55,13 @@ class Style:
         if self.decimals is not None and (type(self.decimals) is not int or not 0 <= self.decimals <= 100):  # noqa: PLR2004
             raise OptionError("decimals", self.decimals, "a whole number from 0 to 100")
         if self.by_hand and self.digits is not None:
-            raise OptionError("digits", self.digits, "left out with by_hand", "One rounds, the other does not.")
+            raise OptionError(
+                "digits", self.digits, "left out with by_hand", "One rounds, the other does not."
+            )
         if self.form == "matrices" and (self.by_hand or self.digits is not None):
-            raise OptionError("form", self.form, "elements with digits or by_hand", "They are for single numbers.")
+            raise OptionError(
+                "form", self.form, "elements with digits or by_hand", "They are for single numbers."
+            )
 
     @property
     def places(self) -> int:
@@ -69,7 +73,9 @@ class Style:
     def arithmetic(self, backend: Backend) -> tuple[Arithmetic, str]:
         """Return what is computed in, and how it is called."""
         if self.by_hand:
-            return ByHand(self.places), f"decimal numbers, each line rounded to {self.places} decimals, as by hand"
+            return ByHand(
+                self.places
+            ), f"decimal numbers, each line rounded to {self.places} decimals, as by hand"
         if self.digits is not None:
             return Exact(self.digits), f"decimal numbers of {self.digits} digits"
         return OnArrays(backend), ""
@@ -163,4 +169,3 @@ def _hosted(backend: Backend, value: Static) -> Static:
 def _floats(backend: Backend, array: Array) -> str:
     kind = str(array.dtype).rpartition(".")[2]
     return f"{kind} on {backend.name}"
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bpcore.doors.paper.explanation import Explanation
-from bpcore.doors.paper.figures import figure
+from bpcore.doors.paper.figures import shortened
 from bpcore.doors.paper.latex import latex_equation
 from bpcore.doors.paper.text import put_in
 
@@ -25,7 +25,7 @@ def markdown(explanation: Explanation) -> str:
         for row in explanation.published:
             where = f", {row.state}" if row.state else ""
             note = f": {row.note}" if row.note else ""
-            exact = figure(row.value, max(explanation.decimals, len(row.text)))
+            exact = shortened(row.value, max(explanation.decimals, len(row.text)))
             rows.append(f"| `{row.name}`{where} | {row.text} | {exact} | {row.verdict}{note} |")
         blocks += ["## Published digits", "\n".join(rows)]
     return "\n\n".join(blocks) + "\n"

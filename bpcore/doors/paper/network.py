@@ -12,7 +12,7 @@ from bpcore.doors.paper.sheet import element_names
 from bpcore.doors.paper.terms import Symbol
 from bpcore.parts.activations import Activation, Identity
 from bpcore.parts.layers import Chain, Layer, Linear
-from bpcore.parts.losses import Loss
+from bpcore.parts.losses import BinaryCrossEntropy, Loss
 from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves
@@ -70,7 +70,8 @@ def network_subject(
     """
     layers = net.layers if isinstance(net, Chain) else (net,)
     chosen = names or NetNames()
-    outputs = _output_names(layers, chosen)
+    logits = getattr(loss, "from_logits", False)
+    outputs = _output_names(layers, chosen, logits=logits)
     params = params if isinstance(net, Chain) else [params]
     given, weights = _given_names(layers, params, chosen)
 
@@ -79,9 +80,11 @@ def network_subject(
             x = layer(its_params, x)
             if name is not None:
                 x = named(name, x)
+        xp = array_namespace(x)
+        if logits:
+            named("y_hat", xp.expit(x) if isinstance(loss, BinaryCrossEntropy) else xp.softmax(x, axis=-1))
         if chosen.each is None:
             return named(chosen.loss, loss(x, y))
-        xp = array_namespace(x)
         each = named(chosen.each, loss.each(xp, x, y))
         return named(chosen.loss, xp.mean(each) if loss.reduction == "mean" else xp.sum(each))
 
@@ -101,8 +104,11 @@ def network_subject(
     )
 
 
-def _output_names(layers: Sequence[Layer], chosen: NetNames) -> list[Names | None]:
-    """Return a name for the output of each layer; none for a layer that computes nothing."""
+def _output_names(layers: Sequence[Layer], chosen: NetNames, *, logits: bool) -> list[Names | None]:
+    """Return a name for the output of each layer; none for a layer that computes nothing.
+
+    The last is ``y_hat``, unless the loss takes logits.
+    """
     computing = [layer for layer in layers if not isinstance(layer, Identity)]
     if chosen.outputs is not None:
         if len(chosen.outputs) != len(computing):
@@ -119,7 +125,7 @@ def _output_names(layers: Sequence[Layer], chosen: NetNames) -> list[Names | Non
         depth += not active or not found
         found.append(f"a{depth}" if active else f"z{depth}")
     last = max((place for place, name in enumerate(found) if name is not None), default=None)
-    if last is not None:
+    if last is not None and not logits:
         found[last] = "y_hat"
     return found
 

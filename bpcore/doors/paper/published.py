@@ -7,9 +7,11 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from bpcore.doors.paper.figures import decimal_of
 
-__all__ = ["RIGHT", "ROUNDED", "TRUNCATED", "WRONG", "Published", "verdict"]
+__all__ = ["INSIDE", "RIGHT", "ROUNDED", "TRUNCATED", "WRONG", "Published", "verdict"]
 
 RIGHT, ROUNDED, TRUNCATED, WRONG = "right", "rounded", "truncated", "wrong"
+INSIDE = "in the band"
+"""Of digits that the arithmetic does not determine: they lie where other orders of the same sums lead."""
 
 EXACTLY = Decimal("1e-12")
 """How near, in units of itself, a computed number is to one that it is exactly."""
@@ -31,6 +33,8 @@ class Published:
         The number that is right.
     note : str
         Where a wrong one comes from.
+    band : pair of float or None
+        Where the number lies that is right, when rounding decides its digits.
     """
 
     name: str
@@ -38,10 +42,15 @@ class Published:
     value: float
     state: str = ""
     note: str = ""
+    band: tuple[float, float] | None = None
 
     @property
     def verdict(self) -> str:
         """What the digits are."""
+        if self.band is not None:
+            low, high = self.band
+            step = 0.5 * 10.0 ** -len(self.text.partition(".")[2])
+            return INSIDE if low - step <= float(self.text) <= high + step else WRONG
         return verdict(self.text, self.value)
 
 

@@ -16,7 +16,10 @@ __all__ = ["Reading", "float_of"]
 def float_of(x: Array, why: str) -> float:
     """Return the number that an array of no axes holds."""
     if getattr(x, "shape", ()) != ():
-        raise PaperError(f"{why} holds an array of shape {tuple(x.shape)} from outside its arguments", "Pass it as an argument.")
+        raise PaperError(
+            f"{why} holds an array of shape {tuple(x.shape)} from outside its arguments",
+            "Pass it as an argument.",
+        )
     return float(x)
 
 

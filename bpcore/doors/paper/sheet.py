@@ -58,7 +58,12 @@ class Sheet:
 
 
 def sheet_of(
-    f: Callable[..., Array], args: Sequence[Tree], names: Sequence[Names], *, result: str, matrices: bool = False
+    f: Callable[..., Array],
+    args: Sequence[Tree],
+    names: Sequence[Names],
+    *,
+    result: str,
+    matrices: bool = False,
 ) -> Sheet:
     """Record `f`, and return its sheet.
 
@@ -89,7 +94,9 @@ def sheet_of(
 
     program = record(watched, *args)
     if not isinstance(program.outputs[0], Slot):
-        raise PaperError("the function returns no array that depends on its arguments", "Return one number, the loss.")
+        raise PaperError(
+            "the function returns no array that depends on its arguments", "Return one number, the loss."
+        )
     last = program.outputs[0]
     names_of: dict[Slot, Names] = dict(zip(program.inputs, names, strict=True))
     named = {Slot(slot): name for name, slot in told if Slot(slot) not in names_of}
@@ -98,7 +105,8 @@ def sheet_of(
         raise PaperError("the function returns one of its arguments", "There is nothing to explain.")
     if getattr(program.types[last], "shape", None) != ():
         raise PaperError(
-            f"the function returns an array of shape {program.types[last].shape}", "Return one number: a sum or a mean."
+            f"the function returns an array of shape {program.types[last].shape}",
+            "Return one number: a sum or a mean.",
         )
     make = _whole if matrices else _by_elements
     return make(program, leaves(tuple(args)), names_of, dict(sorted(named.items())))
@@ -148,7 +156,9 @@ def _by_elements(
 def _check_different(symbols: list[Symbol], given: object) -> None:
     twice = [symbol for symbol in dict.fromkeys(symbols) if symbols.count(symbol) > 1]
     if twice:
-        raise OptionError("names", twice[0].name, "different for what is different", "Two quantities bear that one.")
+        raise OptionError(
+            "names", twice[0].name, "different for what is different", "Two quantities bear that one."
+        )
 
 
 def _one_name(names: Names) -> str:

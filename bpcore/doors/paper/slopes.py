@@ -39,9 +39,7 @@ def slopes(
     }
 
 
-def pulled_back(
-    quantity: Quantity, parent: Symbol, cotangent: Symbol | None, values: Values
-) -> Term:
+def pulled_back(quantity: Quantity, parent: Symbol, cotangent: Symbol | None, values: Values) -> Term:
     """Return what an array brings back to one that it is made of.
 
     Parameters
@@ -97,7 +95,17 @@ def _function(term: Term, symbols: Sequence[Symbol]) -> Static:
 
 _QUESTIONS = frozenset(
     (
-        *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "isnan", "isinf", "isfinite"),
+        *(
+            "equal",
+            "not_equal",
+            "less",
+            "less_equal",
+            "greater",
+            "greater_equal",
+            "isnan",
+            "isinf",
+            "isfinite",
+        ),
         *("logical_and", "logical_or", "logical_not", "logical_xor", "sign", "floor_divide"),
     )
 )

@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from bpcore.words.protocols import Static
 
-__all__ = ["Call", "Number", "Symbol", "Term", "call", "evaluated", "parts", "renamed", "symbols_of"]
+__all__ = [
+    "Call",
+    "Number",
+    "Symbol",
+    "Term",
+    "call",
+    "evaluated",
+    "parts",
+    "recognized",
+    "renamed",
+    "symbols_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,15 @@ def renamed(term: Term, names: Mapping[Symbol, Term]) -> Term:
     if isinstance(term, Number):
         return term
     return call(term.function, *[renamed(one, names) for one in term.inputs], **dict(term.static))
+
+
+def recognized(term: Term, known: Mapping[Term, Symbol]) -> Term:
+    """Return a term with symbols in place of what has a name by itself."""
+    if not isinstance(term, Call):
+        return term
+    if term in known:
+        return known[term]
+    return call(term.function, *[recognized(one, known) for one in term.inputs], **dict(term.static))
 
 
 def evaluated(
@@ -155,6 +175,10 @@ def _sum(term: Call) -> Term:
         return call("subtract", a, call("multiply", Number(-b.inputs[0].value), b.inputs[1]))
     if isinstance(b, Number) and b.value < 0:
         return call("subtract", a, Number(-b.value))
+    if _is(a, "negative"):
+        return call("subtract", b, a.inputs[0])
+    if _shares(a, b):
+        return call("multiply", a.inputs[0], call("add", a.inputs[1], b.inputs[1]))
     return call("subtract", a, b.inputs[0]) if _is(b, "negative") else term
 
 
@@ -166,7 +190,16 @@ def _difference(term: Call) -> Term:
         return a
     if a == ZERO:
         return call("negative", b)
+    if _shares(a, b):
+        return call("multiply", a.inputs[0], call("subtract", a.inputs[1], b.inputs[1]))
     return call("add", a, b.inputs[0]) if _is(b, "negative") else term
+
+
+def _shares(a: Term, b: Term) -> bool:
+    """Return whether two products begin with one number, which then stands before a bracket."""
+    if not (isinstance(a, Call) and isinstance(b, Call) and a.function == b.function == "multiply"):
+        return False
+    return a.inputs[0] == b.inputs[0] and not symbols_of(a.inputs[0])
 
 
 def _quotient(term: Call) -> Term:
@@ -198,7 +231,7 @@ def _spread(term: Call) -> Term:
     return term if symbols_of(term) else term.inputs[0]
 
 
-def _is(term: Term, function: str) -> bool:
+def _is(term: Term, function: str) -> TypeGuard[Call]:
     return isinstance(term, Call) and term.function == function
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.figures import figure, shortened
 from bpcore.doors.paper.lines import GIVEN, Line
-from bpcore.doors.paper.notation import TEXT, written
+from bpcore.doors.paper.notation import TEXT, Hand, written
 from bpcore.doors.paper.published import Published
-from bpcore.doors.paper.terms import Symbol
+from bpcore.doors.paper.terms import Symbol, symbols_of
 from bpcore.words.protocols import Static
 
-__all__ = ["equation", "put_in", "shown", "text"]
+__all__ = ["equation", "numbers_in", "put_in", "shown", "text"]
 
 
 def text(explanation: Explanation) -> str:
@@ -34,17 +34,25 @@ def _head(explanation: Explanation) -> Iterator[str]:
     yield from explanation.notes
 
 
-def put_in(explanation: Explanation) -> Callable[[Symbol], str]:
-    """Return what writes the number of a symbol in its place."""
-    numbers: Mapping[Symbol, str] = {line.symbol: _within(line, explanation.decimals) for line in explanation.lines}
-    return numbers.__getitem__
+def put_in(explanation: Explanation) -> Mapping[Symbol, str]:
+    """Return what is written in place of each symbol that stands for one number."""
+    return {
+        line.symbol: _within(line, explanation.decimals)
+        for line in explanation.lines
+        if getattr(line.value, "shape", ()) == ()
+    }
+
+
+def numbers_in(line: Line, hand: Hand, put: Mapping[Symbol, str]) -> str:
+    """Return a line's formula with numbers in place of symbols; nothing where there are arrays, or a symbol alone."""
+    if line.term is None or isinstance(line.term, Symbol) or not set(symbols_of(line.term)) <= set(put):
+        return ""
+    return written(line.term, hand, put=put.__getitem__)
 
 
 def _within(line: Line, decimals: int) -> str:
     """Return what stands in a formula: what was given as it was given, unless that is longer than the rest."""
     whole = shown(line, decimals)
-    if getattr(line.value, "shape", ()) != ():
-        return whole
     places = len(whole.partition(".")[2])
     return figure(line.value, decimals) if line.kind == GIVEN and places > max(decimals, 6) else whole
 
@@ -52,11 +60,11 @@ def _within(line: Line, decimals: int) -> str:
 def shown(line: Line, decimals: int) -> str:
     """Return a line's number; of what was given, no more digits than were given. Of an array its size."""
     if getattr(line.value, "shape", ()) != ():
-        return _array(line.value, decimals)
+        return _array(line.value, shortened if line.kind == GIVEN else figure, decimals)
     return shortened(line.value, max(decimals, 15)) if line.kind == GIVEN else figure(line.value, decimals)
 
 
-def equation(line: Line, decimals: int, put: Callable[[Symbol], str]) -> str:
+def equation(line: Line, decimals: int, put: Mapping[Symbol, str]) -> str:
     """Return a line: symbol, formula, factors of the chain rule, numbers put in, result."""
     if line.term is None:
         return f"{line.symbol.name} = {shown(line, decimals)}"
@@ -66,29 +74,28 @@ def equation(line: Line, decimals: int, put: Callable[[Symbol], str]) -> str:
     if len(line.chain) > 2:  # noqa: PLR2004 -- the formula itself has two
         pieces.append(" * ".join(factor.name for factor in line.chain))
     pieces.append(written(line.term, TEXT))
-    if getattr(line.value, "shape", ()) == () and not isinstance(line.term, Symbol):
-        numbers = written(line.term, TEXT, put=put)
-        if numbers not in (pieces[-1], shown(line, decimals)):
-            pieces.append(numbers)
+    numbers = numbers_in(line, TEXT, put)
+    if numbers not in ("", pieces[-1], shown(line, decimals)):
+        pieces.append(numbers)
     pieces.append(shown(line, decimals))
     return " = ".join(pieces)
 
 
-def _array(value: Static, decimals: int) -> str:
+def _array(value: Static, one: Callable[[Static, int], str], decimals: int) -> str:
     """Return an array row by row where it is small; else its shape, its norm and its first elements."""
     numbers = [float(x) for x in value.reshape(-1)]
     if len(numbers) <= 16 and value.ndim <= 2:  # noqa: PLR2004
         rows = value.tolist() if value.ndim == 2 else [value.tolist()]  # noqa: PLR2004
-        return "[" + "; ".join(" ".join(figure(x, decimals) for x in row) for row in rows) + "]"
+        return "[" + "; ".join(" ".join(one(x, decimals) for x in row) for row in rows) + "]"
     norm = sum(x * x for x in numbers) ** 0.5
-    first = " ".join(figure(x, decimals) for x in numbers[:3])
+    first = " ".join(one(x, decimals) for x in numbers[:3])
     shape = " x ".join(map(str, value.shape))
     return f"{shape}, norm {figure(norm, decimals)}, begins {first}"
 
 
 def _table(rows: tuple[Published, ...], decimals: int) -> Iterator[str]:
     cells = [
-        (f"{row.name}{', ' + row.state if row.state else ''}", row.text, figure(row.value, max(decimals, _places(row.text) + 2)),
+        (f"{row.name}{', ' + row.state if row.state else ''}", row.text, shortened(row.value, max(decimals, _places(row.text) + 2)),
          row.verdict, row.note)
         for row in rows
     ]  # fmt: skip

@@ -1,0 +1,133 @@
+"""The reader's answers: from a mapping or a CSV file, against the lesson that has their names."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from bpcore.doors.paper.by_hand import Checked, checked
+from bpcore.doors.paper.explain import explain
+from bpcore.doors.paper.explanation import Explanation
+from bpcore.words.errors import BpcoreError, FileError, OptionError, did_you_mean
+from bpcore.words.protocols import Static
+
+__all__ = ["check_by_hand", "read_answers"]
+
+Answers = Mapping[str, Static] | str | os.PathLike[str]
+
+
+def check_by_hand(answers: Answers, explanation: Explanation | str | None = None, /) -> Checked:
+    """Compare numbers that were computed by hand with the lines of a step.
+
+    The first wrong one is named, and what was likely done: the usual mistakes are tried, in its line and in those
+    that it is made of, and those are told that give the very digits. An answer is right when it is the number
+    rounded or cut to the digits given, or what follows from earlier answers that were rounded so.
+
+    Parameters
+    ----------
+    answers : mapping of str to number or text, or path of a CSV file of names and numbers
+        Text keeps the digits: ``"0.2350"`` is a number of four decimals.
+    explanation : Explanation, str or None
+        What is compared with: a step, or the name of a lesson; None for the lesson that knows all the names.
+
+    Returns
+    -------
+    Checked
+        True where all are right; ``checked.first`` is the first wrong answer, with its kind and reason.
+
+    Raises
+    ------
+    OptionError
+        For a name that is not known, with the near one; an answer that is no number; or names that several
+        lessons know.
+    FileError
+        When the file cannot be read.
+
+    Examples
+    --------
+    >>> import bpcore as bp
+    >>> print(bp.check_by_hand({"net_h1": "0.3775", "out_h1": "0.593", "E_o1": "0.5496"}))
+    first wrong line: E_o1 = 0.5496, should be 0.274811083
+      missing half: the half of the squared error is left out
+    """
+    told = answers if isinstance(answers, Mapping) else read_answers(answers)
+    if explanation is None:
+        explanation = _lesson_of(told)
+    return checked(told, explain(explanation) if isinstance(explanation, str) else explanation)
+
+
+def read_answers(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Return names and numbers of a CSV file, one pair in each row; a row of headings may come first.
+
+    Raises
+    ------
+    FileError
+        When there is no such file, or a row that is no name and number.
+    """
+    found: dict[str, str] = {}
+    path = Path(path)
+    try:
+        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except FileNotFoundError:
+        raise FileError(path, "there is no such file", "Name a CSV file of names and numbers.") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FileError(
+            path, f"it cannot be read ({error})", "Name a CSV file of names and numbers."
+        ) from None
+    for number, row in enumerate(rows, start=1):
+        cells = [cell.strip() for cell in row]
+        if not any(cells) or (number == 1 and cells[:2] == ["name", "value"]):
+            continue
+        if len(cells) != 2 or not cells[0]:  # noqa: PLR2004
+            raise FileError(
+                path, f"row {number} has {len(cells)} cells", "Write a name and a number, as net_h1,0.3775."
+            )
+        if not _is_number(cells[1]):
+            raise FileError(path, f"row {number}: {cells[1]!r} is no number", "Write it as 0.3775.")
+        if cells[0] in found:
+            raise FileError(path, f"row {number}: {cells[0]} is there twice", "Leave one of them out.")
+        found[cells[0]] = cells[1]
+    if not found:
+        raise FileError(path, "there are no answers in it", "Write a name and a number in each row.")
+    return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace("\N{MINUS SIGN}", "-"))
+    except ValueError:
+        return False
+    return True
+
+
+def _lesson_of(answers: Mapping[str, Static]) -> Explanation:
+    """Return the lesson that knows all the names."""
+    from bpcore.doors.lessons.catalog import every
+
+    known: list[Explanation] = []
+    unknown: dict[str, list[str]] = {}
+    for explanation in every():
+        missing = [name for name in answers if not _knows(explanation, name)]
+        unknown[explanation.title] = missing
+        if not missing:
+            known.append(explanation)
+    if len(known) == 1:
+        return known[0]
+    if known:
+        titles = ", ".join(one.title for one in known)
+        raise OptionError(
+            "answers", list(answers), "names of one lesson", f"These are names of {titles}: say which."
+        )
+    title, missing = min(unknown.items(), key=lambda item: len(item[1]))
+    near = did_you_mean(missing[0], next(one for one in every() if one.title == title).by_name)
+    raise OptionError("answers", missing[0], "a quantity of a lesson", f"Nearest is {title!r}.{near}")
+
+
+def _knows(explanation: Explanation, name: str) -> bool:
+    try:
+        explanation.line(name)
+    except BpcoreError:
+        return False
+    return True

@@ -1,0 +1,272 @@
+"""Mistakes that are made by hand, as changes of a line's formula: each is tried, none is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bpcore.doors.paper.explanation import Explanation
+from bpcore.doors.paper.lines import AFTER, GRADIENT, RATE, SLOPE, UPDATE, Line, derivative, updated
+from bpcore.doors.paper.terms import ONE, Call, Number, Symbol, Term, call, parts, renamed, symbols_of
+
+__all__ = ["KINDS", "Mistake", "mistakes", "throughout"]
+
+KINDS = (
+    "sign",
+    "missing half",
+    "half too much",
+    "missing derivative of the activation",
+    "derivative at the input of the activation",
+    "transposed",
+    "sum instead of mean",
+    "mean instead of sum",
+    "old instead of new weight",
+    "new instead of old weight",
+    "learning rate left out",
+    "activation left out",
+    "missing brackets",
+    "missing square",
+    "missing term",
+    "missing factor",
+    "another quantity",
+    "digits slipped",
+)
+"""The kinds, the likelier first."""
+
+NONLINEAR = frozenset(("exp", "expit", "log", "relu", "softplus", "sqrt", "tanh"))
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A line as somebody may have written it.
+
+    Attributes
+    ----------
+    kind : str
+        One of `KINDS`.
+    terms : mapping of Symbol to Term
+        The formulas with the mistake in them, of one line or of several.
+    words : str
+        What was done.
+    """
+
+    kind: str
+    terms: Mapping[Symbol, Term]
+    words: str
+
+
+def mistakes(explanation: Explanation, line: Line) -> Iterator[Mistake]:
+    """Yield the mistakes that can be made in a line."""
+    if line.term is None:
+        return
+    for kind, term, words in _changes(explanation, line, line.term):
+        if term != line.term:
+            yield Mistake(kind, {line.symbol: term}, words)
+
+
+def throughout(explanation: Explanation) -> Iterator[Mistake]:
+    """Yield the mistakes that are made in every line alike."""
+    kinds = ("missing derivative of the activation", "transposed", "new instead of old weight")
+    made: dict[str, dict[Symbol, Term]] = {kind: {} for kind in kinds}
+    for line in explanation.lines:
+        if line.kind in (SLOPE, GRADIENT):
+            for mistake in mistakes(explanation, line):
+                if mistake.kind in made:
+                    made[mistake.kind].setdefault(line.symbol, mistake.terms[line.symbol])
+    for kind, terms in made.items():
+        if len(terms) > 1:
+            yield Mistake(kind, terms, "in every line")
+
+
+Change = tuple[str, Term, str]
+
+
+def _changes(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
+    yield "sign", call("negative", term), "the sign is turned"
+    for changed, symbol in _with_signs_turned(term):
+        yield "sign", changed, f"the sign of {symbol} is turned"
+    yield from _scales(line, term)
+    yield from _of_activations(explanation, line, term)
+    yield from _turned(explanation, line, term)
+    yield from _of_weights(explanation, line, term)
+    for changed, words in _left_out(term, ("add", "subtract")):
+        yield "missing term", changed, f"{words} is left out"
+    for changed, words in _left_out(term, ("multiply",)):
+        yield "missing factor", changed, f"{words} is left out"
+    for changed, words in _without(term, "square"):
+        yield "missing square", changed, f"{words} is not squared"
+
+
+def _scales(line: Line, term: Term) -> Iterator[Change]:
+    """Halves and means, in the loss and in what comes back from it."""
+    halved = any(part == Number(0.5) for part in parts(term))
+    if halved:
+        yield "missing half", call("multiply", Number(2.0), term), "the half of the squared error is left out"
+    elif line.kind == GRADIENT and not any(
+        one.name.startswith("d") and "/" in one.name for one in symbols_of(term)
+    ):
+        yield (
+            "missing half",
+            call("multiply", Number(2.0), term),
+            "the 2 of the square is kept, the half is not",
+        )
+        yield "half too much", call("multiply", Number(0.5), term), "the 2 of the square is lost"
+    elif any(isinstance(part, Call) and part.function == "square" for part in parts(term)):
+        yield "half too much", call("multiply", Number(0.5), term), "a half that is not there is put in"
+    count = _count(term)
+    if count is not None:
+        yield (
+            "sum instead of mean",
+            call("multiply", Number(count), term),
+            f"the mean over {count:g} is not taken",
+        )
+    for part in parts(term):
+        if isinstance(part, Call) and part.function == "mean":
+            yield (
+                "sum instead of mean",
+                _put(term, part, Call("sum", part.inputs, part.static)),
+                "a sum, not a mean",
+            )
+        if isinstance(part, Call) and part.function == "sum":
+            yield (
+                "mean instead of sum",
+                _put(term, part, Call("mean", part.inputs, part.static)),
+                "a mean, not a sum",
+            )
+    addends = _addends(term)
+    if addends > 1:
+        yield "mean instead of sum", call("divide", term, Number(float(addends))), f"divided by {addends}"
+
+
+def _count(term: Term) -> float | None:
+    """Return the number that a mean divides by."""
+    for part in parts(term):
+        if isinstance(part, Call) and part.function == "divide" and isinstance(part.inputs[1], Number):
+            return part.inputs[1].value
+    return None
+
+
+def _addends(term: Term) -> int:
+    if isinstance(term, Call) and term.function == "add":
+        return _addends(term.inputs[0]) + _addends(term.inputs[1])
+    return 1
+
+
+def _of_activations(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
+    """What is nonlinear, and its derivative."""
+    if isinstance(term, Call) and term.function in NONLINEAR and line.kind not in (SLOPE, GRADIENT):
+        yield "activation left out", term.inputs[0], f"{term.function} is not applied"
+    for part in parts(term):
+        if isinstance(part, Call) and part.function == "expit":
+            wrong = call("add", ONE, call("exp", call("negative", part.inputs[0])))
+            yield "missing brackets", _put(term, part, wrong), "1 / 1 + exp(-x) is read as it stands"
+    source = _activation_of(explanation, line)
+    if source is not None:
+        output, entry = source
+        if line.kind == SLOPE:
+            yield "missing derivative of the activation", ONE, f"{line.symbol.name} is taken as 1"
+        elif isinstance(term, Call) and term.function == "multiply":
+            for factor, other in ((0, 1), (1, 0)):
+                if output in symbols_of(term.inputs[factor]):
+                    words = f"the derivative of {output.name} by {entry.name} is left out"
+                    yield "missing derivative of the activation", term.inputs[other], words
+        words = f"it is taken at {entry.name}, not at {output.name}"
+        yield "derivative at the input of the activation", renamed(term, {output: entry}), words
+
+
+def _activation_of(explanation: Explanation, line: Line) -> tuple[Symbol, Symbol] | None:
+    """Return output and input of the activation whose derivative a line is, or has as a factor."""
+    for quantity in explanation.lines:
+        term = quantity.term
+        if not (isinstance(term, Call) and term.function in NONLINEAR and isinstance(term.inputs[0], Symbol)):
+            continue
+        output, entry = quantity.symbol, term.inputs[0]
+        local, whole = derivative(output, entry), derivative(explanation.result, entry)
+        if line.means in (local, whole) or line.symbol.name in (local, whole):
+            return output, entry
+    return None
+
+
+def _turned(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
+    """Weights that stand where others do: a matrix and its transpose."""
+    if explanation.transposed and set(symbols_of(term)) & set(explanation.transposed):
+        yield "transposed", renamed(term, explanation.transposed), "the matrix of weights is turned"
+    for one, other in explanation.transposed.items():
+        mine, its = derivative(explanation.result, one), derivative(explanation.result, other)
+        if line.symbol.name == mine:
+            yield "transposed", Symbol(its), f"it is the one of {other.name}"
+        if line.symbol == updated(one):
+            yield "transposed", updated(other), f"it is the one of {other.name}"
+    for part in parts(term):
+        if isinstance(part, Call) and part.function == "matrix_transpose":
+            yield "transposed", _put(term, part, part.inputs[0]), "a matrix is not turned"
+        if isinstance(part, Call) and part.function == "matmul":
+            right = call("matrix_transpose", part.inputs[1])
+            yield "transposed", _put(term, part, call("matmul", part.inputs[0], right)), "a matrix is turned"
+
+
+def _of_weights(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
+    """Old and new weights, the rate, and the gradient of another weight."""
+    names = explanation.by_name
+    if line.kind in (AFTER, GRADIENT, SLOPE):
+        old: Mapping[Symbol, Term] = {
+            one: Symbol(one.name[:-1])
+            for one in symbols_of(term)
+            if one.name.endswith("+") and one.name[:-1] in names
+        }
+        if old:
+            yield (
+                "old instead of new weight",
+                renamed(term, old),
+                "what was there before the update is put in",
+            )
+        for one, before in old.items():
+            words = f"{one.name[:-1]} stands where {one.name} belongs"
+            yield "old instead of new weight", renamed(term, {one: before}), words
+    if line.kind in (GRADIENT, SLOPE):
+        new = {one: updated(one) for one in symbols_of(term) if f"{one.name}+" in names}
+        if new:
+            yield "new instead of old weight", renamed(term, new), "what is there after the update is put in"
+    if line.kind == UPDATE:
+        gradient = next(one for one in symbols_of(term) if one != RATE and names[one.name].kind == GRADIENT)
+        yield "learning rate left out", renamed(term, {RATE: ONE}), "the step is the whole gradient"
+        for other in explanation.lines:
+            if other.kind == GRADIENT and other.symbol != gradient:
+                words = f"it moves along {other.symbol.name}"
+                yield "another quantity", renamed(term, {gradient: other.symbol}), words
+
+
+def _with_signs_turned(term: Term) -> Iterator[tuple[Term, str]]:
+    for part in parts(term):
+        if isinstance(part, Call) and part.function in ("add", "subtract"):
+            other = "subtract" if part.function == "add" else "add"
+            yield _put(term, part, Call(other, part.inputs)), _words(part.inputs[1])
+
+
+def _left_out(term: Term, functions: tuple[str, ...]) -> Iterator[tuple[Term, str]]:
+    for part in parts(term):
+        if isinstance(part, Call) and part.function in functions:
+            yield _put(term, part, part.inputs[0]), _words(part.inputs[1])
+            if part.function != "subtract":
+                yield _put(term, part, part.inputs[1]), _words(part.inputs[0])
+
+
+def _without(term: Term, function: str) -> Iterator[tuple[Term, str]]:
+    for part in parts(term):
+        if isinstance(part, Call) and part.function == function:
+            yield _put(term, part, part.inputs[0]), _words(part.inputs[0])
+
+
+def _words(term: Term) -> str:
+    from bpcore.doors.paper.notation import TEXT, written
+
+    return written(term, TEXT)
+
+
+def _put(term: Term, old: Term, new: Term) -> Term:
+    """Return the term with another in place of a part."""
+    if term is old:
+        return new
+    if not isinstance(term, Call):
+        return term
+    return Call(term.function, tuple(_put(one, old, new) for one in term.inputs), term.static)
