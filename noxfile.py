@@ -129,6 +129,16 @@ def build(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """The documents as a site, made by Sphinx; a warning is an error."""
+    session.install(".", *group("docs"))
+    folder = Path(session.create_tmp()).resolve()
+    trees = ("--doctree-dir", str(folder / "doctrees"))
+    session.run("sphinx-build", "--fail-on-warning", "--keep-going", *trees, "docs", str(folder / "site"))
+    session.log(f"the site begins at {folder / 'site' / 'index.html'}")
+
+
+@nox.session(default=False)
 def mutants(session: nox.Session) -> None:
     """Break every rule in every way, and see that the suite sees it; writes docs/mutants.md."""
     session.install(".[strict]", *group("tests"))
