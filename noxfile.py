@@ -130,7 +130,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
-    """The documents as a site, made by Sphinx; a warning is an error."""
+    """Make a site of the documents, by Sphinx; a warning is an error."""
     session.install(".", *group("docs"))
     folder = Path(session.create_tmp()).resolve()
     trees = ("--doctree-dir", str(folder / "doctrees"))

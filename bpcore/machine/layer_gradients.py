@@ -33,7 +33,8 @@ def layer_gradients(
         Of pure functions, as every layer of bpcore is.
     params : list of trees
         One for each layer, as ``net.init`` makes them. It may be written into during the walk.
-    x : array of shape (batch, *features)
+    x : array
+        Of shape ``(batch, *features)``.
     y : array
         The targets that `loss` wants.
     loss : Loss

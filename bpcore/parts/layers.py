@@ -32,7 +32,7 @@ class Layer(ABC):
 
     @abstractmethod
     def __call__(self, params: Tree, x: Array, /) -> Array:
-        """Return the output for `x` of shape (batch, *shape)."""
+        """Return the output for `x` of shape ``(batch, *shape)``."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import importlib
+import io
 import pkgutil
 import re
 import subprocess
@@ -16,6 +18,7 @@ import bpcore
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(python|output)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 MODULES = sorted(module.name for module in pkgutil.walk_packages(bpcore.__path__, "bpcore."))
 
 
@@ -34,10 +37,17 @@ def test_example_runs(script: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_blocks_run(document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block of output holds what the block of Python before it prints."""
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    for block in re.findall(r"^```python\n(.*?)^```", document.read_text("utf-8"), re.DOTALL | re.MULTILINE):
-        exec(compile(block, str(document), "exec"), names)
+    printed = io.StringIO()
+    for kind, block in BLOCK.findall(document.read_text("utf-8")):
+        if kind == "output":
+            assert block == printed.getvalue()
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(block, str(document), "exec"), names)
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,0 +1,40 @@
+"""How a site is made of these documents: ``nox -s docs``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bpcore import __version__
+
+project = "bpcore"
+release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+source_suffix = {".md": "markdown"}
+default_role = "code"
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"members": True, "special-members": "__call__", "show-inheritance": True}
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = f"bpcore {release}"
+html_copy_source = False
+html_show_copyright = False
+
+DECISIONS = "\n```{toctree}\n:hidden:\n:glob:\n\n0*\n```\n"
+
+
+def setup(app: Any) -> None:
+    """Connect what the documents do not say themselves."""
+    app.connect("source-read", list_decisions)
+
+
+def list_decisions(app: Any, name: str, source: list[str]) -> None:
+    """Hang the decisions below their table: a directive in the document would show elsewhere."""
+    if name == "decisions/README":
+        source[0] += DECISIONS
