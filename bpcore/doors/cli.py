@@ -1,4 +1,4 @@
-"""The command line: ``bpcore train``, ``predict``, ``explain``, ``backends``, ``check``, ``bench``, ``report``."""
+"""The command line: ``bpcore train``, ``predict``, ``explain``, ``plot``, ``report`` and the others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bpcore.doors.bench import bench
 from bpcore.doors.one_line import Door
 from bpcore.doors.pages.command import report
 from bpcore.doors.paper.command import explain
+from bpcore.doors.plot import plot
 from bpcore.doors.predict import predict
 from bpcore.doors.survey import backends, check
 from bpcore.doors.train import train
@@ -28,6 +29,7 @@ def cli(context: click.Context) -> None:
     bpcore train table.csv --target price        a table of your own
     bpcore predict table.safetensors new.csv     answers for new rows
     bpcore explain mazur                         one step of backpropagation on paper
+    bpcore plot boundary spiral.safetensors      a picture: bpcore plot --help
     bpcore report table.safetensors              a page on how the training went
     bpcore backends                              what can compute here, and why not
     bpcore bench                                 what a step takes here, eager and compiled
@@ -38,7 +40,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (train, predict, explain, backends, check, bench, report):
+for _command in (train, predict, explain, backends, check, bench, plot, report):
     cli.add_command(_command)
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.doors.plots.canvas import canvas, owner
 from bpcore.doors.plots.regions import Grid, check_plane, classed, frame, margins, paint
 from bpcore.doors.plots.samples import scatter
+from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch, make_evaluation, make_step
 from bpcore.parts.keys import split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import Optimizer
 from bpcore.program.compiled import compile
-from bpcore.run.checks import check_data, check_kinds, check_pair, check_pairing, check_params
+from bpcore.run.checks import check_data, check_kinds, check_options, check_pair, check_pairing, check_params
+from bpcore.run.epochs import Epochs
 from bpcore.run.place import Place
 from bpcore.words.errors import Diverged, OptionError
 from bpcore.words.protocols import Array, Tree
@@ -57,17 +60,18 @@ def film_of_training(
     optimizer: Optimizer,
     epochs: int = 100,
     every: int = 5,
+    batch_size: int | None = None,
     seed: int = 0,
     params: Tree | None = None,
+    backend: str | Backend | None = None,
+    dtype: str | None = None,
 ) -> tuple[Frame, ...]:
-    """Train a network on all samples at once, and keep its parameters now and then.
-
-    The steps are those of ``bp.fit`` without batches: one seed gives the same start.
+    """Train a network as ``bp.fit`` does, and keep its parameters now and then.
 
     Parameters
     ----------
-    net, data, loss, optimizer, epochs, seed, params
-        As for ``bp.fit``; it computes where `data` is.
+    net, data, loss, optimizer, epochs, batch_size, seed, params, backend, dtype
+        As for ``bp.fit``: the same give the same training.
     every : int >= 1
         Epochs between two frames.
 
@@ -81,30 +85,30 @@ def film_of_training(
     OptionError, ShapeError, DataError, Diverged
         As for ``bp.fit``.
     """
-    for name, count in (("epochs", epochs), ("every", every)):
-        if type(count) is not int or count < 1:
-            raise OptionError(name, count, "a whole number, 1 or more")
+    check_options(epochs, batch_size, None)
+    if type(every) is not int or every < 1:
+        raise OptionError("every", every, "a whole number, 1 or more")
     check_kinds(net, loss, optimizer)
     check_pairing(net, loss)
     check_pair(data, "data")
-    place = Place.of(data[0], None, None)
+    place = Place.of(data[0], backend, dtype)
     batch = place.data(data, loss)
     check_data(batch, net, loss)
-    params = _start(net, batch, place, seed, params)
+    start_key, _, order_key = split(place.key(seed), 3)  # as `fit` has them
+    params = _start(net, batch, place, start_key, params)
     step: Callable[..., Any] = compile(make_step(net, loss, optimizer), carry=2, backend=place.backend)
     evaluate = make_evaluation(net, loss)
-    state = optimizer.init(params)
+    training = Epochs(step, params, optimizer.init(params), batch, batch_size, order_key, place.backend)
     frames = []
-    for epoch in range(epochs + 1):
+    for epoch, _ in enumerate(chain([None], training.many(epochs, one_by_one=True))):
         if epoch % every == 0 or epoch == epochs:
-            frames.append(_frame(epoch, params, float(evaluate(params, batch)["loss"]), optimizer))
-        if epoch < epochs:
-            params, state, _ = step(params, state, batch)
+            value = float(evaluate(training.params, batch)["loss"])
+            frames.append(_frame(epoch, training.params, value, optimizer))
     return tuple(frames)
 
 
-def _start(net: Layer, batch: Batch, place: Place, seed: int, params: Tree | None) -> Tree:
-    start_key, features = split(place.key(seed), 3)[0], tuple(batch[0].shape[1:])
+def _start(net: Layer, batch: Batch, place: Place, start_key: Array, params: Tree | None) -> Tree:
+    features = tuple(batch[0].shape[1:])
     if params is None:
         return net.init(start_key, features, dtype=place.dtype)
     check_params(net, params, features, start_key)

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["notebook_figure"]
 
 
-def notebook_figure(run: Run, x: Array, y: Array, /, *, title: str = "Spiral dataset") -> Figure:
+def notebook_figure(
+    run: Run, x: Array, y: Array, /, *, output: int | None = None, title: str = "Spiral dataset"
+) -> Figure:
     """Return the 2 x 2 figure of the notebook: data, decision boundary, loss, accuracy.
 
     Parameters
     ----------
     run : Run
         Of a network of two features, with a loss of classes.
-    x, y
+    x, y, output
         As for `data`.
     title : str
         Of the first picture.
@@ -42,8 +44,8 @@ def notebook_figure(run: Run, x: Array, y: Array, /, *, title: str = "Spiral dat
     check_plane(run.features)
     whole = figure(12, 10, dpi=150)
     (first, second), (third, fourth) = whole.subplots(2, 2)
-    data(x, y, ax=first).set_title(title)
-    boundary(run, x, y, ax=second)
+    data(x, y, output=output, ax=first).set_title(title)
+    boundary(run, x, y, output=output, ax=second)
     loss(run, ax=third)
     accuracy(run, ax=fourth)
     return whole

@@ -1,0 +1,126 @@
+"""Pictures of a network that ``bpcore train`` wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bpcore.doors import plots
+from bpcore.doors.material import Material, found_again, repetition_of
+from bpcore.doors.pictures.destination import Destination
+from bpcore.doors.pictures.of_data import column_of
+from bpcore.doors.plots.canvas import figure
+from bpcore.doors.plots.regions import check_plane
+from bpcore.doors.plots.writing import FILMS
+from bpcore.run.place import Place
+from bpcore.run.result import Run
+from bpcore.run.saving import load
+from bpcore.words.errors import DataError, FileError
+from bpcore.words.trees import leaves
+
+__all__ = ["boundary_picture", "curves_picture", "figure_picture", "film_picture", "flow_picture"]
+
+
+def _known(model: str, data: str | None) -> tuple[Run, Material]:
+    """Return a run of a file, and its samples."""
+    run = load(model)
+    material = found_again(run, data, model=model)
+    if material is None:
+        do = "Draw it in Python, with bp.plots, or train it with bpcore train."
+        raise FileError(model, "the model does not say what data it was trained on", do)
+    return run, material
+
+
+def _labels(material: Material) -> Mapping[str, Any]:
+    return {"names": material.train.features, "classes": material.train.classes}
+
+
+def _plane(run: Run, material: Material) -> None:
+    check_plane(run.features)
+    if material.train.task == "regression":
+        raise DataError(f"{material.source} has no classes: a decision boundary is one between classes.")
+
+
+def boundary_picture(
+    model: str, *, data: str | None, target: str | None, output: str | None, dpi: float | None
+) -> str:
+    """Draw a decision boundary."""
+    place = Destination(output, model, "boundary")
+    run, material = _known(model, data)
+    _plane(run, material)
+    train = material.train
+    shown = plots.boundary(run, train.x, train.y, output=column_of(train, target), **_labels(material))
+    return place.take(shown, dpi)
+
+
+def film_picture(
+    model: str, *, data: str | None, target: str | None, frames: int, output: str | None, dpi: float | None
+) -> str:
+    """Train again, and film the boundary."""
+    place = Destination(output, model, "film", kinds=FILMS)
+    run, material = _known(model, data)
+    _plane(run, material)
+    again = repetition_of(run, material)
+    if again is None:
+        do = "Train it again with bpcore train."
+        raise FileError(model, "the model does not say how it was trained", do)
+    epochs = len(run.history.get("loss", ())) or 1
+    taken = plots.film_of_training(
+        again.net,
+        again.data,
+        loss=again.loss,
+        optimizer=again.optimizer,
+        epochs=epochs,
+        every=max(1, epochs // (frames - 1)),
+        batch_size=again.batch_size,
+        seed=again.seed,
+        backend=again.backend,
+        dtype=again.dtype,
+    )
+    train = material.train
+    column = column_of(train, target)
+    shown = plots.boundary_film(
+        run.net, taken, train.x, train.y, loss=run.loss, output=column, **_labels(material)
+    )
+    return place.take(shown, dpi or 80)
+
+
+def curves_picture(model: str, *, output: str | None, dpi: float | None) -> str:
+    """Draw loss and accuracy."""
+    place = Destination(output, model, "curves")
+    run = load(model)
+    several = "accuracy" in run.history
+    whole = figure(11 if several else 6.4, 4.4)
+    axes = whole.subplots(1, 2 if several else 1, squeeze=False)[0]
+    plots.loss(run, ax=axes[0])
+    if several:
+        plots.accuracy(run, ax=axes[1])
+    return place.take(whole, dpi)
+
+
+def figure_picture(
+    model: str, *, data: str | None, target: str | None, output: str | None, dpi: float | None
+) -> str:
+    """Draw the notebook's figure."""
+    place = Destination(output, model, "figure")
+    run, material = _known(model, data)
+    _plane(run, material)
+    train = material.train
+    title = f"{Path(material.source).stem.capitalize()} dataset"
+    shown = plots.notebook_figure(run, train.x, train.y, output=column_of(train, target), title=title)
+    return place.take(shown, dpi)
+
+
+def flow_picture(model: str, *, data: str | None, output: str | None, dpi: float | None) -> str:
+    """Draw the gradient flow of a trained network."""
+    place = Destination(output, model, "flow")
+    run, material = _known(model, data)
+    x, y = _placed(run, material)
+    return place.take(plots.gradient_flow(run.net, run.params, x, y, run.loss), dpi)
+
+
+def _placed(run: Run, material: Material) -> tuple[Any, Any]:
+    """Return the samples where the run's parameters are."""
+    there = Place.of(leaves(run.params)[0], None, None)
+    return there.data((material.train.x, material.train.y), run.loss)

@@ -1,0 +1,213 @@
+"""``bpcore plot``: pictures of data, of a training, and of a step on paper, each into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from bpcore.doors.one_line import Door
+from bpcore.words.errors import OptionError, choose
+
+__all__ = ["plot"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Kinds(Door):
+    """The kinds of pictures; a misspelt one is answered with the near one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the kind, or name the near one."""
+        if not args[0].startswith("-"):
+            choose("KIND", args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Kinds, invoke_without_command=True, short_help="Draw a picture into a file.")
+@click.pass_context
+def plot(context: click.Context) -> None:
+    """Draw a picture into a file.
+
+    \b
+    bpcore plot boundary spiral.safetensors      what a network of bpcore train answers where
+    bpcore plot film spiral.safetensors          how that came about: it is trained again
+    bpcore plot curves spiral.safetensors        loss and accuracy, spikes marked
+    bpcore plot graph mazur --path w5            a step on paper as a graph
+    bpcore plot KIND --help                      what one kind of picture takes
+
+    Pictures want matplotlib: python -m pip install "bpcore[plot]".
+    """  # noqa: D301 -- \b is click's mark for lines that stay as they are
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def _numbers(context: click.Context, option: click.Parameter, given: str | None) -> tuple[float, ...] | None:
+    """Read ``0.1,0.5``."""
+    if given is None:
+        return None
+    try:
+        return tuple(float(word) for word in given.split(","))
+    except ValueError:
+        raise OptionError(option.opts[0], given, "numbers with commas between, as 0.1,0.5") from None
+
+
+def _pair(context: click.Context, option: click.Parameter, given: str | None) -> tuple[float, ...] | None:
+    found = _numbers(context, option, given)
+    if found is not None and len(found) != 2:  # noqa: PLR2004
+        raise OptionError(option.opts[0], given, "two numbers with a comma between, as 1,4")
+    return found
+
+
+def _picture(text: str) -> Callable[[Command], click.Command]:
+    """Return what makes a kind of picture of a function: its options, and where the picture goes."""
+
+    def made(function: Command) -> click.Command:
+        decorate = click.option("--dpi", type=click.FloatRange(10, 1000), help="Dots an inch.")(function)
+        named = "Left out: a name made of the subject and the kind, with a number if that is taken."
+        decorate = click.option("--output", metavar="FILE", help=named)(decorate)
+        return plot.command(short_help=text)(decorate)
+
+    return made
+
+
+_data = click.option("--data", metavar="FILE", help="The data that it was trained on, where it is not found.")
+_target = click.option("--target", metavar="NAME", help="Which of several targets, as XOR of gates.")
+_path = click.option("--path", metavar="NAME", help="A quantity, as w5, whose gradient is followed.")
+_form = click.option("--form", metavar="[elements|matrices]", help="Left out: as the lesson is written.")
+
+
+@_picture("Samples of two features, by class.")
+@click.argument("source", default="spiral")
+@click.option("--features", metavar="A,B", help="Two columns, where there are more.")
+@_target
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the spiral.")
+def data(source: str, **options: Any) -> None:
+    """Draw the samples of SOURCE: spiral, gates, iris, or a CSV or NPZ file."""
+    from bpcore.doors.pictures.of_data import data_picture
+
+    click.echo(data_picture(source, **options))
+
+
+@_picture("What a network answers where.")
+@click.argument("model")
+@_data
+@_target
+def boundary(model: str, **options: Any) -> None:
+    """Draw the decision boundary of MODEL, a file of bpcore train, and its samples; two features only."""
+    from bpcore.doors.pictures.of_models import boundary_picture
+
+    click.echo(boundary_picture(model, **options))
+
+
+@_picture("How a boundary came about, as a GIF.")
+@click.argument("model")
+@_data
+@_target
+@click.option("--frames", type=click.IntRange(2, 500), default=50, show_default=True)
+def film(model: str, **options: Any) -> None:
+    """Train MODEL again, and film its decision boundary; two features only."""
+    from bpcore.doors.pictures.of_models import film_picture
+
+    click.echo(film_picture(model, **options))
+
+
+@_picture("Loss and accuracy over the epochs.")
+@click.argument("model")
+def curves(model: str, **options: Any) -> None:
+    """Draw loss and accuracy of MODEL, with the epochs at which the loss rose and came back."""
+    from bpcore.doors.pictures.of_models import curves_picture
+
+    click.echo(curves_picture(model, **options))
+
+
+@_picture("The notebook's figure of four pictures.")
+@click.argument("model")
+@_data
+@_target
+def figure(model: str, **options: Any) -> None:
+    """Draw data, boundary, loss and accuracy of MODEL, two by two; two features only."""
+    from bpcore.doors.pictures.of_models import figure_picture
+
+    click.echo(figure_picture(model, **options))
+
+
+@_picture("Gradients by layer.")
+@click.argument("model")
+@_data
+def flow(model: str, **options: Any) -> None:
+    """Draw the norms of weights and gradients of MODEL, layer by layer."""
+    from bpcore.doors.pictures.of_models import flow_picture
+
+    click.echo(flow_picture(model, **options))
+
+
+@_picture("Learning rates beside one another.")
+@click.argument("source", default="spiral")
+@click.option("--rates", metavar="R,R", default="0.01,0.03,0.1,0.3,1,3", show_default=True, callback=_numbers)
+@click.option("--epochs", type=click.IntRange(min=1), default=300, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def rates(source: str, **options: Any) -> None:
+    """Train on SOURCE by plain descent at several rates from one start, and draw where each leads."""
+    from bpcore.doors.pictures.of_data import rates_picture
+
+    click.echo(rates_picture(source, **options))
+
+
+@_picture("The derivative through a chain of units.")
+@click.option("--activation", metavar="NAME", default="sigmoid", show_default=True)
+@click.option("--units", type=click.IntRange(1, 200), default=10, show_default=True)
+def vanishing(**options: Any) -> None:
+    """Draw how the derivative through 1, 2, 3 ... units of weight 1 vanishes."""
+    from bpcore.doors.pictures.of_lessons import vanishing_picture
+
+    click.echo(vanishing_picture(**options))
+
+
+@_picture("The course's loss over its two weights.")
+@click.option("--rate", type=float, default=0.01, show_default=True)
+@click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True)
+@click.option("--start", metavar="W1,W2", default="2,0.5", show_default=True, callback=_pair)
+@click.option("--w1", metavar="LOW,HIGH", default="1.6,4.2", show_default=True, callback=_pair)
+@click.option("--w2", metavar="LOW,HIGH", default="0.2,3.8", show_default=True, callback=_pair)
+@click.option("--flat", is_flag=True, help="From above, with lines of equal loss.")
+@click.option("--zoom", is_flag=True, help="The last steps, from above.")
+def surface(**options: Any) -> None:
+    """Draw (2 w1 w2 - 20)^2 / 2, the loss of the course's linear network, and the path of descent."""
+    from bpcore.doors.pictures.of_lessons import surface_picture
+
+    click.echo(surface_picture(**options))
+
+
+@_picture("The loss along one output, with its tangent.")
+@click.option("--at", type=float, default=0.547053, show_default=True, help="The output.")
+@click.option("--target", type=float, default=1.0, show_default=True)
+def tangent(**options: Any) -> None:
+    """Draw half the squared error along one output; the course's second network unless told."""
+    from bpcore.doors.pictures.of_lessons import tangent_picture
+
+    click.echo(tangent_picture(**options))
+
+
+@_picture("A step on paper as a graph.")
+@click.argument("name", default="mazur")
+@_path
+@_form
+def graph(name: str, **options: Any) -> None:
+    """Draw the computation graph of NAME: mazur, svpino, course or spiral."""
+    from bpcore.doors.pictures.of_lessons import graph_picture
+
+    click.echo(graph_picture(name, **options))
+
+
+@_picture("The network of a step on paper.")
+@click.argument("name", default="mazur")
+@_path
+def network(name: str, **options: Any) -> None:
+    """Draw the network of NAME: circles by layer, weights between."""
+    from bpcore.doors.pictures.of_lessons import network_picture
+
+    click.echo(network_picture(name, **options))
