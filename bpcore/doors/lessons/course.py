@@ -1,7 +1,7 @@
 """The course "Mathematics behind backpropagation": two networks worked by hand, and its calculus.
 
-Source: P. Szepesi, the course's handouts and notebooks (github.com/patrikszepesi/backpropagation-course). Both networks
-are without biases, with half the squared error.
+Source: P. Szepesi, the course's handouts and notebooks (github.com/patrikszepesi/backpropagation-course).
+Both networks are without biases, with half the squared error.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def course(*, style: Mapping[str, Static], backend: Backend, part: str = "sigmoi
         Of `Style`; rate and decimals are the part's own unless it says otherwise.
     backend : Backend
     part : str
-        ``linear`` and ``sigmoid`` are its networks; ``cubic``, ``paraboloid``, ``chain`` and ``descent`` its calculus.
+        ``linear`` and ``sigmoid`` are its networks; ``cubic``, ``paraboloid``, ``chain`` and ``descent`` its
+        calculus.
     """
     return PARTS[choose("part", part, PARTS)](style=style, backend=backend)

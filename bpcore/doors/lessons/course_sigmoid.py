@@ -1,7 +1,7 @@
 """The course's sigmoid network: two inputs, one hidden and one output unit, half the squared error.
 
-The handout takes one step at rate 0.1; the author's notebook runs 1000 epochs at rate 10 and updates w3 with dL/dw2,
-a wrong line without which none of its epochs comes out.
+The handout takes one step at rate 0.1; the author's notebook runs 1000 epochs at rate 10 and updates w3 with
+dL/dw2, a wrong line without which none of its epochs comes out.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""The random stream of the notebook and of the pinned starts: NumPy's legacy ``RandomState``, in plain Python.
+"""The random stream of the pinned starts: NumPy's legacy ``RandomState``, in plain Python.
 
 Mersenne Twister is Python's own generator too, seeded in another way; normal numbers are drawn by the polar
 method, in pairs. Both lessons' numbers depend on these very bits.
 
 References
 ----------
-M. Matsumoto, T. Nishimura (1998), "Mersenne Twister"; G. Marsaglia, T. A. Bray (1964), "A convenient method for
-generating normal variables".
+M. Matsumoto, T. Nishimura (1998), "Mersenne Twister"; G. Marsaglia, T. A. Bray (1964), "A convenient method
+for generating normal variables".
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Mazur's step-by-step example: 2-2-2, logistic, one sample, half squared errors summed over the outputs.
 
-The lesson writes W[out][in] and keeps one bias for each layer, which it does not update. Source: M. Mazur, "A step by
-step backpropagation example" (2015), and the author's script of the same days, whose first version updated the
-output layer first.
+The lesson writes W[out][in] and keeps one bias for each layer, which it does not update. Source: M. Mazur,
+"A step by step backpropagation example" (2015), and the author's script of the same days, whose first
+version updated the output layer first.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ BIASES: Mapping[str, Names] = {
     "shared": (["b1", "b1"], ["b2", "b2"]),
     "per-neuron": (["b_h1", "b_h2"], ["b_o1", "b_o2"]),
 }
-"""One for each layer that stays, as in the lesson; one for each layer that learns; one for each unit that learns."""
+"""One for each layer that stays, as in the lesson; one for each layer that learns; one for each unit that
+learns."""
 
 ALIASES: Mapping[str, str] = {
     **{f"dE_total/dnet_{unit}": f"delta_{unit}" for unit in ("o1", "o2", "h1", "h2")},
@@ -49,8 +50,9 @@ ALIASES: Mapping[str, str] = {
 """The deltas; and since each error depends on one output alone, what comes through it is its derivative."""
 
 NOTE = (
-    "The published end numbers belong to three states: E_total 0.291027924 to one sequential update, the outputs "
-    "0.015912196 and 0.984065734 to 10000 sequential ones, 0.0000351085 to 9999 simultaneous ones. No run gives all four."
+    "The published end numbers belong to three states: E_total 0.291027924 to one sequential update, "
+    "the outputs 0.015912196 and 0.984065734 to 10000 sequential ones, 0.0000351085 to 9999 simultaneous "
+    "ones. No run gives all four."
 )
 
 ONE, MANY = "after {} update, {}", "after {} updates, {}"

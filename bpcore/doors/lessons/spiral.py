@@ -1,9 +1,9 @@
-"""The notebook's spiral: 2-16-8-1, tanh and logistic, mean binary cross-entropy, one step over all 400 points.
+"""The notebook's spiral: 2-16-8-1, mean binary cross-entropy, one step over all 400 points.
 
-The notebook keeps samples as columns, X (2, 400) and W[out][in]; here samples are rows, X (400, 2), and a weight is
-(inputs, outputs), so that its W1 is our W1 turned. Its data and weights come from one stream, NumPy's legacy
-``RandomState(42)``, data first. Source: the notebook "Backpropagation from scratch" (Ok-landscape,
-computational-pipeline).
+The notebook keeps samples as columns, X (2, 400) and W[out][in]; here samples are rows, X (400, 2), and a
+weight is (inputs, outputs), so that its W1 is our W1 turned. Its data and weights come from one stream,
+NumPy's legacy ``RandomState(42)``, data first. Source: the notebook "Backpropagation from scratch"
+(Ok-landscape, computational-pipeline).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 
 from bpcore.doors.lessons.legacy import LegacyStream
 from bpcore.doors.lessons.rows import Row, compared
@@ -65,9 +66,14 @@ ROWS = (
 )
 NOTES = (
     "The notebook keeps samples as columns; here they are rows, and every weight is the notebook's turned.",
-    "What it calls Xavier, normal times sqrt(1 / inputs), is LeCun's start; Glorot's is sqrt(2 / (inputs + outputs)).",
-    "At rate 0.5 the run is just past the edge of stability: rounding grows to order 1 by epoch 120 to 145, so that later "
-    "digits lie in a band; at rate 0.2 all digits are determined.",
+    (
+        "What it calls Xavier, normal times sqrt(1 / inputs), is LeCun's start; "
+        "Glorot's is sqrt(2 / (inputs + outputs))."
+    ),
+    (
+        "At rate 0.5 the run is just past the edge of stability: rounding grows to order 1 by epoch 120 to "
+        "145, so that later digits lie in a band; at rate 0.2 all digits are determined."
+    ),
 )
 
 
@@ -85,7 +91,7 @@ def points() -> tuple[list[list[float]], list[list[float]], list[list[list[float
     x = [list(row) for row in zip(*columns, strict=True)]
     y = [[0.0]] * EACH + [[1.0]] * EACH
     weights = []
-    for inputs, outputs in zip(SIZES, SIZES[1:], strict=False):
+    for inputs, outputs in pairwise(SIZES):
         rows = [[z / math.sqrt(inputs) for z in stream.randn(inputs)] for _ in range(outputs)]
         weights.append([list(column) for column in zip(*rows, strict=True)])
     return x, y, weights

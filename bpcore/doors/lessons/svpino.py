@@ -1,9 +1,10 @@
 """Svpino's network in under 20 lines: 2-4-1 without biases, five logic functions from one start.
 
-Samples are rows, the truth table is one batch, the loss is the sum of squared errors, without a half and without a
-mean. The form of 2021 has no learning rate and updates W2 first, so that W1's step goes through the new W2; that of 2022
-has a rate of 0.1 and forms both gradients before it updates. Source: svpino's gist
-e54ff030c424cefaffeec1bd690042cc, which draws its weights unseeded; pinned here as of NumPy's ``RandomState(0)``.
+Samples are rows, the truth table is one batch, the loss is the sum of squared errors, without a half and
+without a mean. The form of 2021 has no learning rate and updates W2 first, so that W1's step goes through
+the new W2; that of 2022 has a rate of 0.1 and forms both gradients before it updates. Source: svpino's gist
+e54ff030c424cefaffeec1bd690042cc, which draws its weights unseeded; pinned here as of NumPy's
+``RandomState(0)``.
 """
 
 from __future__ import annotations

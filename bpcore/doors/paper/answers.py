@@ -21,9 +21,9 @@ Answers = Mapping[str, Static] | str | os.PathLike[str]
 def check_by_hand(answers: Answers, explanation: Explanation | str | None = None, /) -> Checked:
     """Compare numbers that were computed by hand with the lines of a step.
 
-    The first wrong one is named, and what was likely done: the usual mistakes are tried, in its line and in those
-    that it is made of, and those are told that give the very digits. An answer is right when it is the number
-    rounded or cut to the digits given, or what follows from earlier answers that were rounded so.
+    The first wrong one is named, and what was likely done: the usual mistakes are tried, in its line and in
+    those that it is made of, and those are told that give the very digits. An answer is right when it is the
+    number rounded or cut to the digits given, or what follows from earlier answers that were rounded so.
 
     Parameters
     ----------

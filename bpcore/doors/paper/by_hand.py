@@ -1,4 +1,4 @@
-"""`check_by_hand`: the reader's own numbers against the lines, the first wrong one, and what was likely done."""
+"""A reader's own numbers against the lines: the first wrong one, and what was likely done."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Answer:
         """
         text = str(given).strip() if isinstance(given, str | Decimal | int) else repr(float(given))
         try:
-            value = Decimal(text.replace("−", "-"))
+            value = Decimal(text.replace("\N{MINUS SIGN}", "-"))
         except InvalidOperation:
             value = Decimal("nan")
         if isinstance(given, bool) or not value.is_finite():
@@ -51,7 +51,7 @@ class Answer:
         return cls(text, value, Decimal(1).scaleb(int(value.as_tuple().exponent)))
 
     def is_near(self, value: Static, *, units: int = 0) -> bool:
-        """Return whether a number, rounded or cut to the digits given, is the answer; or lies within some units."""
+        """Return whether a number, rounded or cut to the digits given, is the answer, or near it."""
         exact = decimal_of(value)
         if not exact.is_finite():
             return False
@@ -215,7 +215,7 @@ class _Desk:
         return found
 
     def _recomputed(self, line: Line, mistake: Mistake | None, known: Mapping[Symbol, Static]) -> Static:
-        """Return a line's number from what was answered before, with a mistake in one of the lines between."""
+        """Return a line's number from what was answered before, with a mistake in between."""
         open_ones = {line.symbol, *(one for one in self._upstream(line) if one not in self.answered)}
         values = dict(known)
         for one in self.explanation.lines:
@@ -240,7 +240,7 @@ class _Desk:
         return replace(found, kind=likeliest.kind, reason=likeliest.words, others=others)
 
     def _tried(self, line: Line, place: tuple[int, ...], answer: Answer) -> Iterator[_Match]:
-        """Try every mistake in the line and in those that it is made of, the nearest first; then all alike."""
+        """Try every mistake, in the line and in those that it is made of, the nearest first; then all."""
         upstream = [one for one in self._upstream(line) if one not in self.answered]
         order = {one.symbol: number for number, one in enumerate(self.explanation.lines)}
         for distance, symbol in enumerate(
@@ -286,14 +286,8 @@ def _slipped(answer: Answer, right: Decimal) -> str:
     if len(places) == 1:
         return f"one digit is another: {wanted}"
     first, last = places[0], places[-1]
-    if (
-        len(places) == 2
-        and last == first + 1
-        and wanted[first] == given[last]
-        and wanted[last] == given[first]
-    ):  # noqa: PLR2004
-        return f"two digits change places: {wanted}"
-    return ""
+    turned = wanted[:first] + wanted[last] + wanted[first + 1 : last] + wanted[first] + wanted[last + 1 :]
+    return f"two digits change places: {wanted}" if last == first + 1 and turned == given else ""
 
 
 def _at(value: Static, place: tuple[int, ...]) -> Static:

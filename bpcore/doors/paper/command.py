@@ -88,6 +88,7 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
 @click.pass_context
 def explain(
     context: click.Context,
+    /,
     name: str,
     *,
     check: str | None,
@@ -103,8 +104,8 @@ def explain(
     bpcore explain mazur --check answers.csv
     bpcore explain net --sizes 2,3,1 --x 1,2 --y 1 --rate 0.1
 
-    Every quantity comes with its formula, the numbers put in and the result; every derivative with its factors.
-    A file of answers has a name and a number in each row; the exit code is 1 where one is wrong.
+    Every quantity comes with its formula, the numbers put in and the result; every derivative with its
+    factors. A file of answers has a name and a number in each row; the exit code is 1 where one is wrong.
     """  # noqa: D301 -- \b is click's mark for lines that stay as they are
     name = choose("NAME", name.lower(), (*LESSONS, NET))
     told = {option: value for option, value in options.items() if value is not None and value is not False}

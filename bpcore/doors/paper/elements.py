@@ -9,13 +9,13 @@ from itertools import product
 
 from bpcore.derivatives.namespaces.namespace import space_on
 from bpcore.derivatives.namespaces.plain import bound
-from bpcore.doors.paper.reading import Reading
-from bpcore.doors.paper.terms import Number, Term, call
+from bpcore.doors.paper.simplest import call
+from bpcore.doors.paper.terms import Number, Term
 from bpcore.program.equation import ArrayType, Constant, Equation, Slot
 from bpcore.program.passes.rewriting import elementwise
 from bpcore.program.program import Program
 from bpcore.words.errors import PaperError
-from bpcore.words.protocols import Array, Shape, Static
+from bpcore.words.protocols import Shape, Static
 
 __all__ = ["Elements", "places"]
 
@@ -89,7 +89,7 @@ class Elements:
         return tuple(self.program.constants[operand].shape) if isinstance(operand, Constant) else ()
 
     def _moved(self, equation: Equation, index: Index) -> tuple[object, Index]:
-        """Return where an element comes from: the function is asked, with numbers that say where they were."""
+        """Return where an element comes from: the function moves numbers that say where they were."""
         operands = [x for x in equation.inputs if isinstance(x, Slot | Constant)]
         xp = self._host
         numbered, first = [], 0

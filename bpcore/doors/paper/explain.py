@@ -41,9 +41,9 @@ def explain(
     Parameters
     ----------
     what : str, Layer or function
-        ``"mazur"``, ``"svpino"``, ``"course"``, ``"spiral"``: a lesson. A network: then ``x`` (samples, features)
-        and ``y`` follow. A function of numbers or arrays that returns one number: then its arguments follow;
-        `named` gives names to what it computes on its way.
+        ``"mazur"``, ``"svpino"``, ``"course"``, ``"spiral"``: a lesson. A network: then ``x`` (samples,
+        features) and ``y`` follow. A function of numbers or arrays that returns one number: then its
+        arguments follow; `named` gives names to what it computes on its way.
     *args : trees of numbers or arrays
     backend : str, Backend or None
         Where to compute; None means where the arrays are, or NumPy.
@@ -63,7 +63,8 @@ def explain(
     **more
         Of a network: ``loss`` (a half of the squared error unless given), ``params`` or ``seed``, ``names``
         (`NetNames`). Of a function: ``names``, one for each argument or leaf, ``learn``, the names that are
-        updated, ``result``, the name of what is returned. Of a lesson: what it offers, as ``biases`` of Mazur's.
+        updated, ``result``, the name of what is returned. Of a lesson: what it offers, as ``biases`` of
+        Mazur's.
 
     Returns
     -------

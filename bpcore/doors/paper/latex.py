@@ -49,5 +49,5 @@ def _result(line: Line, decimals: int) -> str:
         return shown(line, decimals)
     if value.ndim == 2 and value.size <= 16:  # noqa: PLR2004
         rows = [" & ".join(figure(x, decimals) for x in row) for row in value.tolist()]
-        return rf"\begin{{pmatrix}} {' \\ '.join(rows)} \end{{pmatrix}}"
+        return r"\begin{pmatrix} " + r" \\ ".join(rows) + r" \end{pmatrix}"
     return rf"\text{{{shown(line, decimals)}}}"

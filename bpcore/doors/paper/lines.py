@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
 from bpcore.doors.paper.arithmetic import Arithmetic
-from bpcore.doors.paper.sheet import Quantity, Sheet
+from bpcore.doors.paper.sheet import Sheet
+from bpcore.doors.paper.simplest import call, recognized, renamed
 from bpcore.doors.paper.slopes import decided, pulled_back, slopes
-from bpcore.doors.paper.terms import ONE, Call, Number, Symbol, Term, call, recognized, renamed, symbols_of
+from bpcore.doors.paper.terms import ONE, Call, Number, Symbol, Term, symbols_of
 from bpcore.words.protocols import Static
 
 __all__ = [
@@ -28,8 +29,8 @@ __all__ = [
 ]
 
 GIVEN, FORWARD, SLOPE, GRADIENT, UPDATE, AFTER = "given", "forward", "slope", "gradient", "update", "after"
-"""What a line is: a number that was given; a quantity; the derivative of one by the next; the derivative of the
-result; a parameter after the step; a quantity after the step."""
+"""What a line is: a number that was given; a quantity; the derivative of one by the next; the derivative of
+the result; a parameter after the step; a quantity after the step."""
 
 RATE = Symbol("eta")
 
@@ -164,7 +165,9 @@ class _Backward:
         self.plan, self.sheet = plan, plan.sheet
         self.values, self.arithmetic = values, arithmetic
         self.made = {quantity.symbol: quantity for quantity in self.sheet.quantities}
-        self.known = {q.term: q.symbol for q in self.sheet.quantities if isinstance(q.term, Call)}
+        self.known: dict[Term, Symbol] = {
+            q.term: q.symbol for q in self.sheet.quantities if isinstance(q.term, Call)
+        }
         self.readers: dict[Symbol, list[Symbol]] = {}
         for quantity in self.sheet.quantities:
             for symbol in symbols_of(quantity.term):
@@ -188,6 +191,7 @@ class _Backward:
         return moving & leading
 
     def lines(self) -> Iterator[Line]:
+        """Yield the lines, from the result back to what was given."""
         open_ones = [symbol for symbol in self.plan.by if symbol in self.wanted]
         for group in reversed(self.sheet.groups):
             for quantity in group:
@@ -207,7 +211,7 @@ class _Backward:
     def _updates(self, symbols: Iterable[Symbol]) -> Iterator[Line]:
         for symbol in symbols:
             if symbol in self.plan.learned and symbol in self.wanted:
-                yield self._known(self.plan.update(symbol))
+                yield self._kept(self.plan.update(symbol))
                 self.new[symbol] = updated(symbol)
 
     def _readers(self, symbol: Symbol) -> list[Symbol]:
@@ -225,9 +229,7 @@ class _Backward:
             total = self.totals[reader]
             if not isinstance(slope, Number) and (total != ONE or len(readers) > 1):
                 named = self.plan.named(derivative(reader, symbol))
-                yield self._known(
-                    Line(symbol=named, kind=SLOPE, term=slope, means=derivative(reader, symbol))
-                )
+                yield self._kept(Line(symbol=named, kind=SLOPE, term=slope, means=derivative(reader, symbol)))
                 slope = named
             contributions.append(call("multiply", total, slope))
         if len(readers) > 1 and not self.sheet.matrices:
@@ -239,18 +241,21 @@ class _Backward:
             return
         self.totals[symbol] = self.plan.named(name)
         self.chains[symbol] = self._chain(symbol, readers, term)
-        yield self._known(
+        yield self._kept(
             Line(
                 symbol=self.plan.named(name), kind=GRADIENT, term=term, chain=self.chains[symbol], means=name
             )
         )
 
-    def _known(self, line: Line) -> Line:
+    def _kept(self, line: Line) -> Line:
         """Keep the line's number: later lines read it."""
-        self.values[line.symbol] = self.arithmetic.value(line.term, self.values)
+        if line.term is not None:
+            self.values[line.symbol] = self.arithmetic.value(line.term, self.values)
         return line
 
-    def _apart(self, symbol: Symbol, readers: Sequence[Symbol], contributions: list[Term]) -> Iterator[Line]:
+    def _apart(
+        self, symbol: Symbol, readers: Sequence[Symbol], contributions: list[Term]
+    ) -> Generator[Line, None, list[Term]]:
         """Yield each contribution by itself; return their symbols."""
         found: list[Term] = []
         for reader, term in zip(readers, contributions, strict=True):
@@ -259,7 +264,7 @@ class _Backward:
                 found.append(term)
                 continue
             line = Line(symbol=self.plan.named(name), kind=GRADIENT, term=term, means=name)
-            yield self._known(line)
+            yield self._kept(line)
             found.append(line.symbol)
         return found
 

@@ -30,8 +30,8 @@ class Style:
     form : "elements" or "matrices"
         Whether arrays are taken apart into their numbers.
     order : "simultaneous" or "sequential"
-        Whether all gradients are formed with the old parameters, or a layer is updated before the one below it
-        gets its gradient, through the new ones.
+        Whether all gradients are formed with the old parameters, or a layer is updated before the one below
+        it gets its gradient, through the new ones.
     rate : float or None
         The learning rate; None for no update.
     decimals : int or None
@@ -159,7 +159,7 @@ def made(
 
 
 def _hosted(backend: Backend, value: Static) -> Static:
-    """Return a Python number for an array of no axes, a host array for others, and decimal numbers as they are."""
+    """Return a Python number for an array of no axes, a host array for others; decimals as they are."""
     if not hasattr(value, "dtype"):
         return value
     host = backend.to_host(value)

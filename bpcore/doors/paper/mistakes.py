@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.lines import AFTER, GRADIENT, RATE, SLOPE, UPDATE, Line, derivative, updated
-from bpcore.doors.paper.terms import ONE, Call, Number, Symbol, Term, call, parts, renamed, symbols_of
+from bpcore.doors.paper.simplest import call, renamed
+from bpcore.doors.paper.terms import ONE, Call, Number, Symbol, Term, parts, symbols_of
 
 __all__ = ["KINDS", "Mistake", "mistakes", "throughout"]
 
@@ -98,7 +99,7 @@ def _changes(explanation: Explanation, line: Line, term: Term) -> Iterator[Chang
 
 
 def _scales(line: Line, term: Term) -> Iterator[Change]:
-    """Halves and means, in the loss and in what comes back from it."""
+    """Change halves and means, in the loss and in what comes back from it."""
     halved = any(part == Number(0.5) for part in parts(term))
     if halved:
         yield "missing half", call("multiply", Number(2.0), term), "the half of the squared error is left out"
@@ -153,7 +154,7 @@ def _addends(term: Term) -> int:
 
 
 def _of_activations(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
-    """What is nonlinear, and its derivative."""
+    """Change what is nonlinear, or its derivative."""
     if isinstance(term, Call) and term.function in NONLINEAR and line.kind not in (SLOPE, GRADIENT):
         yield "activation left out", term.inputs[0], f"{term.function} is not applied"
     for part in parts(term):
@@ -188,7 +189,7 @@ def _activation_of(explanation: Explanation, line: Line) -> tuple[Symbol, Symbol
 
 
 def _turned(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
-    """Weights that stand where others do: a matrix and its transpose."""
+    """Put weights where others stand: a matrix and its transpose."""
     if explanation.transposed and set(symbols_of(term)) & set(explanation.transposed):
         yield "transposed", renamed(term, explanation.transposed), "the matrix of weights is turned"
     for one, other in explanation.transposed.items():
@@ -206,7 +207,7 @@ def _turned(explanation: Explanation, line: Line, term: Term) -> Iterator[Change
 
 
 def _of_weights(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
-    """Old and new weights, the rate, and the gradient of another weight."""
+    """Change old weights and new, the rate, and whose gradient it is."""
     names = explanation.by_name
     if line.kind in (AFTER, GRADIENT, SLOPE):
         old: Mapping[Symbol, Term] = {

@@ -60,8 +60,8 @@ def verdict(text: str, value: float | Decimal) -> str:
     Returns
     -------
     str
-        ``right`` where they are the number itself; ``rounded``, half up, or ``truncated`` where they are its first
-        digits; else ``wrong``.
+        ``right`` where they are the number itself; ``rounded``, half up, or ``truncated`` where they are its
+        first digits; else ``wrong``.
     """
     given, exact = Decimal(text), decimal_of(value)
     if given == exact or abs(given - exact) <= EXACTLY * abs(exact):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bpcore.doors.paper.terms import Call, Number, Symbol, Term, call
+from bpcore.doors.paper.simplest import call
+from bpcore.doors.paper.terms import Call, Number, Term
 from bpcore.program.equation import Constant, Equation, Slot
 from bpcore.program.program import Program
 from bpcore.words.errors import PaperError

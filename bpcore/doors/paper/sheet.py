@@ -109,35 +109,45 @@ def sheet_of(
             "Return one number: a sum or a mean.",
         )
     make = _whole if matrices else _by_elements
-    return make(program, leaves(tuple(args)), names_of, dict(sorted(named.items())))
+    return make(program, last, leaves(tuple(args)), names_of, dict(sorted(named.items())))
 
 
 def _whole(
-    program: Program, arrays: list[Array], given: Mapping[Slot, Names], named: Mapping[Slot, Names]
+    program: Program,
+    last: Slot,
+    arrays: list[Array],
+    given: Mapping[Slot, Names],
+    named: Mapping[Slot, Names],
 ) -> Sheet:
-    symbols = {slot: Symbol(_one_name(name)) for slot, name in (given | named).items()}
+    symbols = {slot: Symbol(_one_name(name)) for slot, name in {**given, **named}.items()}
     _check_different(list(symbols.values()), given)
     held = {Constant(name): Symbol(name) for name, array in program.constants.items() if array.shape != ()}
-    reading = Reading(program, symbols | held)
+    names: dict[Slot | Constant, Term] = {**symbols, **held}
+    reading = Reading(program, names)
     groups = tuple((Quantity(symbols[slot], reading.definition(slot)),) for slot in named)
     values = {symbols[slot]: array for slot, array in zip(given, arrays, strict=True)}
     values |= {symbol: program.constants[name] for name, symbol in held.items()}
-    return Sheet(values, groups, symbols[program.outputs[0]], matrices=True)
+    return Sheet(values, groups, symbols[last], matrices=True)
 
 
 def _by_elements(
-    program: Program, arrays: list[Array], given: Mapping[Slot, Names], named: Mapping[Slot, Names]
+    program: Program,
+    last: Slot,
+    arrays: list[Array],
+    given: Mapping[Slot, Names],
+    named: Mapping[Slot, Names],
 ) -> Sheet:
     symbols: dict[Slot, dict[Index, Symbol]] = {}
     count = 0
-    for slot, name in (given | named).items():
+    for slot, name in {**given, **named}.items():
         shape = program.types[slot].shape
         symbols[slot] = element_names(name, shape)
         count += len(symbols[slot])
     if count > LARGEST:
         raise PaperError(
             f"there are {count} quantities, more than the {LARGEST} that anybody reads",
-            "Take a smaller network or fewer samples, or whole matrices: form='matrices', or --form matrices.",
+            "Take a smaller network or fewer samples, or whole matrices: form='matrices', "
+            "or --form matrices.",
         )
     _check_different([one for slot in named for one in symbols[slot].values()], given)
     elements = Elements(program, symbols)
@@ -150,7 +160,7 @@ def _by_elements(
         for slot, array in zip(given, arrays, strict=True)
         for index, symbol in symbols[slot].items()
     }
-    return Sheet(values, groups, symbols[program.outputs[0]][()], matrices=False)
+    return Sheet(values, groups, symbols[last][()], matrices=False)
 
 
 def _check_different(symbols: list[Symbol], given: object) -> None:

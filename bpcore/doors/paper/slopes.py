@@ -10,8 +10,10 @@ from bpcore.derivatives.transforms.gradients import value_and_grad, vjp
 from bpcore.doors.paper.arithmetic import Arithmetic
 from bpcore.doors.paper.reading import Reading
 from bpcore.doors.paper.sheet import Quantity
-from bpcore.doors.paper.terms import Call, Number, Symbol, Term, call, evaluated, symbols_of
-from bpcore.program.equation import Slot
+from bpcore.doors.paper.simplest import call
+from bpcore.doors.paper.terms import Call, Number, Symbol, Term, evaluated, symbols_of
+from bpcore.program.equation import Constant, Slot
+from bpcore.program.program import Program
 from bpcore.program.record import record
 from bpcore.words.protocols import Array, Static
 
@@ -31,8 +33,7 @@ def slopes(
     places = tuple(symbols.index(parent) for parent in parents)
     gradient = value_and_grad(_function(quantity.term, symbols), argnums=places)
     program = record(gradient, *[values[symbol] for symbol in symbols])
-    names: dict[Slot, Term] = {program.outputs[0]: quantity.symbol} if _is_slot(program.outputs[0]) else {}
-    reading = Reading(program, names | dict(zip(program.inputs, symbols, strict=True)))
+    reading = Reading(program, _named(program, quantity, symbols))
     return {
         parent: decided(reading.term(slope), values, arithmetic)
         for parent, slope in zip(parents, program.outputs[1:], strict=True)
@@ -67,16 +68,17 @@ def pulled_back(quantity: Quantity, parent: Symbol, cotangent: Symbol | None, va
     arrays = [values[symbol] for symbol in symbols]
     if cotangent is None:
         program = record(lambda *xs: back(None, *xs), *arrays)
-        names: dict[Slot, Term] = dict(zip(program.inputs, symbols, strict=True))
-    else:
-        program = record(back, values[cotangent], *arrays)
-        names = dict(zip(program.inputs, (cotangent, *symbols), strict=True))
-    value, slope = program.outputs
-    return Reading(program, ({value: quantity.symbol} if _is_slot(value) else {}) | names).term(slope)
+        return Reading(program, _named(program, quantity, symbols)).term(program.outputs[1])
+    program = record(back, values[cotangent], *arrays)
+    names = _named(program, quantity, (cotangent, *symbols))
+    return Reading(program, names).term(program.outputs[1])
 
 
-def _is_slot(operand: object) -> bool:
-    return isinstance(operand, Slot)
+def _named(program: Program, quantity: Quantity, given: Sequence[Symbol]) -> dict[Slot | Constant, Term]:
+    """Return what stands for the inputs, and for the value where it is computed again."""
+    value = program.outputs[0]
+    names: dict[Slot | Constant, Term] = {value: quantity.symbol} if isinstance(value, Slot) else {}
+    return names | dict(zip(program.inputs, given, strict=True))
 
 
 def _function(term: Term, symbols: Sequence[Symbol]) -> Static:

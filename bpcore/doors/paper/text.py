@@ -44,14 +44,14 @@ def put_in(explanation: Explanation) -> Mapping[Symbol, str]:
 
 
 def numbers_in(line: Line, hand: Hand, put: Mapping[Symbol, str]) -> str:
-    """Return a line's formula with numbers in place of symbols; nothing where there are arrays, or a symbol alone."""
+    """Return a line's formula with numbers in place of symbols; nothing for arrays, or a symbol alone."""
     if line.term is None or isinstance(line.term, Symbol) or not set(symbols_of(line.term)) <= set(put):
         return ""
     return written(line.term, hand, put=put.__getitem__)
 
 
 def _within(line: Line, decimals: int) -> str:
-    """Return what stands in a formula: what was given as it was given, unless that is longer than the rest."""
+    """Return what stands in a formula: what was given as it was given, unless that is long."""
     whole = shown(line, decimals)
     places = len(whole.partition(".")[2])
     return figure(line.value, decimals) if line.kind == GIVEN and places > max(decimals, 6) else whole
@@ -95,7 +95,8 @@ def _array(value: Static, one: Callable[[Static, int], str], decimals: int) -> s
 
 def _table(rows: tuple[Published, ...], decimals: int) -> Iterator[str]:
     cells = [
-        (f"{row.name}{', ' + row.state if row.state else ''}", row.text, shortened(row.value, max(decimals, _places(row.text) + 2)),
+        (f"{row.name}{', ' + row.state if row.state else ''}", row.text, shortened(row.value, max(decimals,
+        _places(row.text) + 2)),
          row.verdict, row.note)
         for row in rows
     ]  # fmt: skip
