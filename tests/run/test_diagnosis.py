@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,16 +11,7 @@ import pytest
 import bpcore as bp
 from bpcore.run.diagnosis import diagnosed, limit
 from bpcore.run.repetition import Repetition, first_difference
-
-KNOWN = json.loads((Path(__file__).parents[1] / "data" / "spiral.json").read_text(encoding="utf-8"))
-NET, LOSS = bp.MLP([2, 16, 8, 1], activation="tanh"), bp.BinaryCrossEntropy()
-DATA = (np.asarray(KNOWN["X"]).T, np.repeat([0.0, 1.0], 200)[:, None])
-
-
-def start() -> Any:
-    weights = [np.asarray(KNOWN["initial"][name]).T for name in ("W1", "W2", "W3")]
-    first, second, third = ({"weight": weight, "bias": np.zeros(weight.shape[1])} for weight in weights)
-    return [first, {}, second, {}, third]
+from tests.run.notebook_spiral import DATA, KNOWN, LOSS, NET, start
 
 
 def repetition(optimizer: Any, **options: Any) -> Repetition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -54,8 +55,15 @@ def trusted(text: str) -> Markup:
     return Markup(text)  # noqa: S704 -- see above
 
 
+_LESS, _MORE = "\ue000", "\ue001"
+"""Stand in for < and > while a formula is converted: inside a text they would come out as markup."""
+
+_MINUS = re.compile(r"(<mo[^>]*>&#x000(?:28|3D);</mo>)<mo>&#x02212;</mo>")
+"""A minus after a bracket or a sign of equality: it is a sign, not an operator between two operands."""
+
+
 @cache
-def mathml(latex: str, *, block: bool = False) -> Markup:
+def mathml(latex: str) -> Markup:
     """Return a formula in LaTeX as MathML, which browsers draw without a script.
 
     Raises
@@ -67,4 +75,7 @@ def mathml(latex: str, *, block: bool = False) -> Markup:
         from latex2mathml.converter import convert
     except ImportError as error:
         raise LibraryMissing("a page", "latex2mathml", EXTRA) from error
-    return trusted(convert(latex, display="block" if block else "inline"))
+    made = convert(latex.replace("<", _LESS).replace(">", _MORE), display="inline")
+    made = made.replace(_LESS, "&lt;").replace(_MORE, "&gt;")
+    made = made.replace("<math ", '<math displaystyle="true" ', 1)
+    return trusted(_MINUS.sub(r'\1<mo form="prefix">&#x02212;</mo>', made))

@@ -1,0 +1,106 @@
+"""The page of an explanation: every line with its formula, its numbers and its result, as MathML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bpcore.doors.pages.drawings import svg
+from bpcore.doors.pages.rendering import mathml, page, ready
+from bpcore.doors.paper.explanation import Explanation
+from bpcore.doors.paper.figures import shortened
+from bpcore.doors.paper.latex import latex_pieces
+from bpcore.doors.paper.lines import Line
+from bpcore.doors.paper.published import INSIDE, RIGHT, ROUNDED, TRUNCATED, WRONG, Published
+from bpcore.doors.paper.terms import Symbol
+from bpcore.doors.paper.text import put_in
+from bpcore.doors.plots.graphs import graph
+from bpcore.words.errors import PaperError
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+__all__ = ["Formula", "explanation_page"]
+
+COLOURS: Mapping[str, str] = {
+    RIGHT: "right",
+    INSIDE: "right",
+    ROUNDED: "rounded",
+    TRUNCATED: "truncated",
+    WRONG: "wrong",
+}
+"""The class that a verdict has on the page."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formula:
+    """One line: what it is called, and what it is equal to, step by step."""
+
+    name: str
+    symbol: Markup
+    steps: tuple[Markup, ...]
+
+
+def explanation_page(explanation: Explanation) -> str:
+    """Return an explanation as a page of HTML that needs nothing else.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        As from ``bp.explain``.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    LibraryMissing
+        When the extra ``pages`` is not installed.
+    """
+    ready()
+    put = put_in(explanation)
+    return page(
+        "explanation.html",
+        title=explanation.title,
+        arithmetic=explanation.arithmetic,
+        notes=explanation.notes,
+        result=explanation.result.name,
+        sections=[
+            (heading, [_formula(line, explanation.decimals, put) for line in lines])
+            for heading, lines in explanation.sections()
+        ],
+        graph=_graph(explanation),
+        published=[_row(row, explanation.decimals) for row in explanation.published],
+    )
+
+
+def _formula(line: Line, decimals: int, put: Mapping[Symbol, str]) -> Formula:
+    symbol, *steps = latex_pieces(line, decimals, put)
+    return Formula(
+        name=line.symbol.name,
+        symbol=mathml(symbol),
+        steps=tuple(mathml(rf"=\ {step}" if step.startswith(r"\text") else f"= {step}") for step in steps),
+    )
+
+
+def _graph(explanation: Explanation) -> Markup | None:
+    """Return the computation graph; None where there is none, or more of it than anybody reads."""
+    try:
+        ax = graph(explanation)
+    except PaperError:
+        return None
+    return svg(ax, "graph", f"how {explanation.result.name} is computed")
+
+
+def _row(row: Published, decimals: int) -> dict[str, str]:
+    return {
+        "name": row.name,
+        "state": row.state,
+        "text": row.text,
+        "exact": shortened(row.value, max(decimals, len(row.text))),
+        "verdict": row.verdict,
+        "colour": COLOURS[row.verdict],
+        "note": row.note,
+    }
