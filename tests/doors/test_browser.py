@@ -102,7 +102,7 @@ def test_the_page_of_an_explanation(opened: Callable[[Path], Opened], tmp_path: 
     path = tmp_path / "mazur.html"
     path.write_text(bp.explain("mazur").html(), encoding="utf-8")
     page = opened(path)
-    page.is_fine("Forward", "0.298371109", "After the update", "Published digits", "truncated", pictures=1)
+    page.is_fine("Forward", "0.298371109", "After the update", "Published digits", "rounded", pictures=1)
     assert len(page.sizes["math"]) > 200
 
 

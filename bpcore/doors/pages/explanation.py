@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from bpcore.doors.pages.drawings import svg
 from bpcore.doors.pages.rendering import mathml, page, ready
-from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.figures import shortened
 from bpcore.doors.paper.latex import latex_pieces
 from bpcore.doors.paper.lines import Line
@@ -20,6 +19,8 @@ from bpcore.words.errors import PaperError
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+
+    from bpcore.doors.paper.explanation import Explanation
 
 __all__ = ["Formula", "explanation_page"]
 
