@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from bpcore.doors.recipes import OPTIMIZERS
 from bpcore.doors.sources import SPLIT, key_for, load_samples
@@ -80,10 +80,15 @@ def found_again(run: Run, source: str | None = None, *, model: str = "the model"
         raise FileError(model, str(error).rstrip("."), "Train again.") from None
     name = str(extra.get("data", "")) if source is None else source
     if source is None and name not in DATASETS and not Path(name).is_file():
-        raise FileError(Path(name).name, "the data of this run is not here", "Name it with --data.")
+        raise FileError(_file_name(name), "the data of this run is not here", "Name it with --data.")
     data = _loaded(name, run, preparation)
     _check_fit(name, data, preparation)
-    return _split(run, Path(name).name, data, preparation)
+    return _split(run, _file_name(name), data, preparation)
+
+
+def _file_name(name: str) -> str:
+    """Return the last part of a path, of Windows or not."""
+    return PureWindowsPath(name).name
 
 
 def _loaded(name: str, run: Run, preparation: Preparation) -> Dataset:
