@@ -55,7 +55,7 @@ def test_the_notebooks_spike_is_explained(tmp_path: Path) -> None:
     assert "Accuracy fell to 0." in text
     assert "The limit here is 2 / rate = 4." in text
     assert "It came back because" in text
-    advised = re.search(r"which that curvature would have allowed: (\S+)\. Tried with the rate \1: the", text)
+    advised = re.search(r"which that curvature would have allowed: (\S+)\. Tried with the rate \1: the loss fell in", text)
     assert advised is not None
     assert float(advised[1]) < 2 / float(sharp[1])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from bpcore.run.diagnosis import Diagnosis, Moment
+from bpcore.run.diagnosis import Diagnosis, Moment, Trial
 from bpcore.run.stability import LEAST, Spike
 
 __all__ = ["told"]
@@ -148,9 +148,16 @@ def _advice(seen: Diagnosis) -> Iterator[str]:
     allowed = f"below {most:.3g}, which that curvature would have allowed"
     yield f"What to do: take a rate {allowed}: {seen.advised:g}."
     for trial in seen.trials:
-        fell = "the loss falls in every epoch" if not trial.rising else "there is no spike"
-        what = fell if not trial.spikes else f"there is still {_times(trial.spikes, 'spike')}"
-        yield f"Tried with the rate {trial.rate:g}: {what}, and ends at {trial.loss:.4g}."
+        yield f"Tried with the rate {trial.rate:g}: {_came_of(trial)}."
+
+
+def _came_of(trial: Trial) -> str:
+    if not math.isfinite(trial.loss):
+        return "training diverged"
+    if trial.spikes:
+        return f"the loss still rose in {_times(trial.spikes, 'spike')}, and ended at {trial.loss:.4g}"
+    fell = "fell in every epoch" if not trial.rising else "rose in no spike"
+    return f"the loss {fell}, and ended at {trial.loss:.4g}"
 
 
 def _limit(seen: Diagnosis) -> str:
