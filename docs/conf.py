@@ -22,6 +22,8 @@ napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 html_theme = "furo"
+CODE = {"code-font-size": "var(--font-size--small--3)"}  # 98 characters fit into a line
+html_theme_options = {"light_css_variables": CODE, "dark_css_variables": CODE}
 html_title = f"bpcore {release}"
 html_copy_source = False
 html_show_copyright = False
