@@ -114,6 +114,18 @@ def test_steps_of_ones_own_and_the_worst_element(backend: Any) -> None:
     np.testing.assert_allclose(rows, wanted, rtol=0, atol=200 * backend.eps)
 
 
+def test_the_coarsest_dtype_decides() -> None:
+    coarse, fine = np.asarray(1.0, dtype=np.float32), np.asarray(1.0)
+    rows = bp.derivative_errors(lambda t: t[0] * t[1], [coarse, fine])
+    assert len(rows) == 7
+    moved = bp.first_order(lambda x: x**2, coarse, change=np.asarray(0.5))
+    assert [(value.dtype, float(value)) for value in moved] == [
+        (np.float32, 1.0),
+        (np.float32, 1.25),
+        (np.float32, 0.25),
+    ]
+
+
 def test_a_function_without_arrays() -> None:
     """Differences need no gradient: what is written with Python's own functions will do."""
     assert float(bp.numeric_derivative(lambda x: math.exp(float(x)), 0.0)) == pytest.approx(1.0, abs=1e-6)
