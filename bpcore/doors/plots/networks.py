@@ -19,9 +19,12 @@ __all__ = ["network"]
 LARGEST, LABELLED = 60, 48
 """Circles that there is room for, and lines that get their weight's name and value."""
 
-RADIUS, ACROSS, UP = 0.55, 3.2, 1.75
+RADIUS, ACROSS, UP = 0.55, 3.4, 1.75
 RESULTS = 2.3
 """In inches: a circle, how far apart two of them are, and how far the results are."""
+
+SHARES = (0.3, 0.68)
+"""How far along a line its words stand, of one unit and of the next: not where lines cross."""
 
 Places = Mapping[str, tuple[float, float]]
 
@@ -73,7 +76,8 @@ def network(explanation: Explained, /, *, path: str | None = None, ax: Axes | No
     ax.set_ylim(min(y for _, y in every) - 0.8, max(y for _, y in every) + 0.95)
     ax.set_aspect("equal")
     ax.set_axis_off()
-    ax.set_title(f"The network, and the path of d{found.result}/d{path}" if path else "The network")
+    first = ", first sample" if wiring.others else ""
+    ax.set_title(f"The network{first}" + (f", and the path of d{found.result}/d{path}" if path else ""))
     return ax
 
 
@@ -99,6 +103,7 @@ def _places(wiring: Wiring) -> dict[str, tuple[float, float]]:
 
 def _wires(ax: Axes, found: Quantities, wiring: Wiring, places: Places, red: frozenset[str]) -> None:
     crowded = len(wiring.wires) > LABELLED
+    sources = [*wiring.inputs, *wiring.units]
     largest = max((abs(_number(found, wire.weight)) for wire in wiring.wires), default=1.0) or 1.0
     for wire in wiring.wires:
         from_source = wire.source in red or bool(red & set(_stages(wiring, wire.source)))
@@ -111,7 +116,7 @@ def _wires(ax: Axes, found: Quantities, wiring: Wiring, places: Places, red: fro
         ax.plot([a, c], [b, d], zorder=2 if marked else 1, solid_capstyle="round", **style)
         if crowded and not marked:
             continue
-        share = 0.5 if abs(b - d) < UP / 4 else 0.29  # where lines cross there are no words
+        share = 0.5 if abs(b - d) < UP / 4 else SHARES[sources.index(wire.source) % 2]
         words = f"{wire.weight} = {in_short(found.lines[wire.weight].value)}"
         if wire.weight in red and found.gradient(wire.weight):
             words += "\n" + found.gradient(wire.weight)

@@ -59,6 +59,8 @@ class Wiring:
         What is computed from the units' outputs: the loss and its parts.
     owner : dict of str to str
         For each stage of a unit, and each input, the name of its circle.
+    others : bool
+        Whether there are more samples.
     """
 
     inputs: list[str] = field(default_factory=list)
@@ -66,6 +68,7 @@ class Wiring:
     wires: list[Wire] = field(default_factory=list)
     rest: list[str] = field(default_factory=list)
     owner: dict[str, str] = field(default_factory=dict)
+    others: bool = False
 
     @classmethod
     def of(cls, found: Quantities) -> Wiring:
@@ -85,8 +88,11 @@ class Wiring:
             if pairs and all(weight not in seen for weight, _ in pairs):
                 seen |= {weight for weight, _ in pairs}
                 wiring._sum(name, pairs, bias)
-            elif not pairs:
+            elif pairs:
+                wiring.others = True
+            else:
                 wiring._follow(name, found)
+        wiring.inputs.sort(key=list(found.lines).index)
         if not wiring.units:
             raise PaperError(
                 "the explanation has no weight that multiplies one number",

@@ -1,0 +1,138 @@
+"""``bpcore plot``: every kind into a file, and what it refuses in one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+import bpcore as bp
+
+pytest.importorskip("matplotlib")
+
+Call = Callable[..., Result]
+Refused = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with models of few epochs."""
+    from click.testing import CliRunner
+
+    from bpcore.doors.cli import cli
+
+    folder = tmp_path_factory.mktemp("models")
+    for name in ("spiral", "iris", "gates"):
+        words = ["train", name, "--epochs", "6", "--quiet", "--save", str(folder / f"{name}.safetensors")]
+        assert CliRunner().invoke(cli, words).exit_code == 0
+    return folder
+
+
+KINDS = {
+    "data": ("data", "spiral-data.png"),
+    "data of two columns": ("data iris --features petal_length,sepal_width", "iris-data.png"),
+    "boundary": ("boundary {spiral}", "spiral-boundary.png"),
+    "boundary of a gate": ("boundary {gates} --target XOR", "gates-boundary.png"),
+    "film": ("film {spiral} --frames 3 --dpi 30", "spiral-film.gif"),
+    "curves": ("curves {iris}", "iris-curves.png"),
+    "figure": ("figure {spiral} --dpi 30", "spiral-figure.png"),
+    "flow": ("flow {iris}", "iris-flow.png"),
+    "rates": ("rates gates --rates 0.1,1e9 --epochs 3", "gates-rates.png"),
+    "vanishing": ("vanishing --units 3", "sigmoid-vanishing.png"),
+    "surface": ("surface --flat", "course-surface.png"),
+    "zoom": ("surface --zoom", "course-surface.png"),
+    "tangent": ("tangent", "course-tangent.png"),
+    "graph": ("graph mazur --path w5", "mazur-graph.svg"),
+    "network": ("network mazur --path w5", "mazur-network.svg"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_written(done: Call, folder: Path, trained: Path, kind: str) -> None:
+    line, name = KINDS[kind]
+    names = {model: trained / f"{model}.safetensors" for model in ("spiral", "iris", "gates")}
+    words = [
+        word.format(**names).replace("petal_length,sepal_width", "petal length,sepal width")
+        for word in line.split()
+    ]
+    result = done("plot", *words)
+    assert result.stdout == f"wrote {name}\n"
+    heads = {".png": b"\x89PNG", ".svg": b"<?xml", ".gif": b"GIF8"}
+    assert (folder / name).read_bytes().startswith(heads[Path(name).suffix])
+    assert [path.name for path in folder.iterdir()] == [name]
+
+
+def test_nothing_is_overwritten_unasked(done: Call, folder: Path) -> None:
+    assert done("plot", "vanishing").stdout == "wrote sigmoid-vanishing.png\n"
+    assert done("plot", "vanishing").stdout == "wrote sigmoid-vanishing-2.png\n"
+    before = (folder / "sigmoid-vanishing.png").read_bytes()
+    done("plot", "vanishing", "--units", "3", "--output", "sigmoid-vanishing.png")
+    assert (folder / "sigmoid-vanishing.png").read_bytes() != before
+
+
+def test_the_values_of_a_lesson_stand_in_its_drawing(done: Call, folder: Path) -> None:
+    done("plot", "graph", "mazur", "--path", "w5", "--output", "g.svg")
+    text = (folder / "g.svg").read_text("utf-8")
+    for word in ("net_o1", "0.3775", "dE_total/dw5 = 0.08217", "\u00d7 0.1868"):
+        assert f">{word}</text>" in text
+
+
+def test_help_lists_the_kinds(done: Call) -> None:
+    assert "vanishing" in done("plot").stdout
+    assert "--frames" in done("plot", "film", "--help").stdout
+
+
+REFUSED = {
+    "boundry x": "KIND must be one of boundary, .* was given 'boundry'. Did you mean \"boundary\"",
+    "boundary {iris}": r"a decision boundary wants a network of two features, was given one of \(4,\)",
+    "film {iris}": "a decision boundary wants a network of two features",
+    "figure {iris}": "a decision boundary wants a network of two features",
+    "boundary nothing.safetensors": "nothing.safetensors: cannot be read",
+    "boundary {gates}": "--target must be one of OR, AND, XOR, NAND, NOR, was given None",
+    "boundary {gates} --target XRO": 'Did you mean "XOR"',
+    "data iris": "--features must be two of sepal length, .*iris has 4 features",
+    "data iris --features a": "two names with a comma between",
+    "data nothing.csv": "nothing.csv: there is no such file",
+    "data --output a.gif": r"is written as \.png, \.svg, \.pdf, not as \.gif",
+    "film {spiral} --output a.png": r"is written as \.gif, not as \.png",
+    "vanishing --output no/a.png": "there is no folder no",
+    "vanishing --activation tan": 'activation must be one of .*Did you mean "tanh"',
+    "graph mazzur": 'Did you mean "mazur"',
+    "graph mazur --path w55": 'path must be .*Did you mean "w5"',
+    "surface --w1 1": "--w1 must be two numbers with a comma between",
+    "rates --rates x": "--rates must be numbers with commas between",
+}
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_what_is_refused(refused: Refused, trained: Path, line: str) -> None:
+    import re
+
+    names = {model: trained / f"{model}.safetensors" for model in ("spiral", "iris", "gates")}
+    said = refused("plot", *(word.format(**names) for word in line.split()))
+    assert re.search(REFUSED[line], said), said
+
+
+def test_a_model_that_does_not_know_its_data(
+    refused: Refused, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    spiral = bp.datasets.spiral(20)
+    run = bp.fit(
+        bp.MLP([2, 3, 1]),
+        (spiral.x, spiral.y),
+        loss=bp.BinaryCrossEntropy(),
+        optimizer=bp.SGD(0.1),
+        epochs=1,
+        progress=None,
+    )
+    path = bp.save(tmp_path_factory.mktemp("own") / "own.safetensors", run)
+    assert "does not say what data it was trained on" in refused("plot", "boundary", path)
+
+
+def test_without_matplotlib(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    said = refused("plot", "vanishing")
+    assert said.endswith('python -m pip install "bpcore[plot]".')
