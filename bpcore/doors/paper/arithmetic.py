@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
 from types import MappingProxyType
 
-from bpcore.derivatives.namespaces.namespace import space_on
+from bpcore.derivatives.namespaces.namespace import device_of, space_on
 from bpcore.derivatives.namespaces.plain import look_up
 from bpcore.doors.paper.terms import Symbol, Term, evaluated
 from bpcore.ground.backend import Backend
@@ -46,15 +46,22 @@ class Arithmetic(ABC):
 
 
 class OnArrays(Arithmetic):
-    """The backend's own functions, in its float64 where it has one.
+    """The backend's own functions.
 
     Parameters
     ----------
     backend : Backend
+    like : array or None
+        What numbers are made like, where a function needs an array: its dtype, its device.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, like: Array | None = None) -> None:
         self.space = space_on(backend)
+        self.dtype, self.device = (None, None) if like is None else (like.dtype, device_of(like))
+
+    def array(self, value: float, /) -> Array:
+        """Return a number as an array."""
+        return self.space.backend.asarray(float(value), dtype=self.dtype, device=self.device)
 
     def number(self, value: float, /) -> Static:
         """Return the number itself: it never widens an array."""
@@ -69,7 +76,7 @@ class OnArrays(Arithmetic):
         if name == "literal":
             return static["value"]
         if not any(hasattr(x, "dtype") for x in inputs):
-            inputs = tuple(self.space.backend.asarray(float(x)) for x in inputs)
+            inputs = tuple(self.array(x) for x in inputs)
         return look_up(self.space.functions, name)(*inputs, **static)
 
 
@@ -140,16 +147,16 @@ _DECIMAL: Mapping[str, Callable[..., Decimal]] = MappingProxyType(
         "add": lambda c, a, b: c.add(a, b),
         "divide": lambda c, a, b: c.divide(a, b),
         "exp": lambda c, x: c.exp(x),
-        "expit": lambda c, x: c.divide(Decimal(1), c.add(Decimal(1), c.exp(-x))),
+        "expit": lambda c, x: c.divide(Decimal(1), c.add(Decimal(1), c.exp(c.minus(x)))),
         "expm1": lambda c, x: c.subtract(c.exp(x), Decimal(1)),
         "log": lambda c, x: c.ln(x),
         "log1p": _log1p,
         "log10": lambda c, x: c.log10(x),
-        "log_expit": lambda c, x: -_log1p(c, c.exp(-x)),
+        "log_expit": lambda c, x: c.minus(_log1p(c, c.exp(c.minus(x)))),
         "maximum": lambda c, a, b: max(a, b),
         "minimum": lambda c, a, b: min(a, b),
         "multiply": lambda c, a, b: c.multiply(a, b),
-        "negative": lambda c, x: -x,
+        "negative": lambda c, x: c.minus(x),
         "pow": lambda c, a, b: c.power(a, b),
         "reciprocal": lambda c, x: c.divide(Decimal(1), x),
         "relu": lambda c, x: max(x, Decimal(0)),

@@ -20,6 +20,9 @@ from bpcore.words.protocols import Static
 __all__ = ["FOLLOWS", "RIGHT", "ROUNDED", "WRONG", "Answer", "Checked", "Finding", "checked"]
 
 RIGHT, ROUNDED, FOLLOWS, WRONG = "right", "right by your own rounding", "follows from the wrong line", "wrong"
+UPSTREAM = 10
+"""How many kinds likelier a mistake is in the line itself than in one that it is made of."""
+
 CLOSE = Decimal("1e-9")
 """How near, in units of itself, an answer in many digits must be: floats do not hold more for sure."""
 
@@ -258,7 +261,7 @@ class _Desk:
         for known in (self.right, self.own):
             value = _at(self._recomputed(line, mistake, known), place)
             if value is not None and answer.is_near(value, units=known is self.own):
-                far = KINDS.index(mistake.kind) + 3 * bool(distance)
+                far = KINDS.index(mistake.kind) + UPSTREAM * bool(distance)
                 yield _Match((not answer.is_near(value), far, distance), mistake.kind, mistake.words + where)
                 return
 

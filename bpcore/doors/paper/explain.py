@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 
-from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.derivatives.namespaces.namespace import device_of, space_of
 from bpcore.derivatives.transforms.tracing import name_of
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, Subject, made
@@ -122,7 +122,7 @@ def _network(
     place = _place(args, backend)
     x, y = (place.asarray(_floating(data)) for data in args)
     if params is None:
-        params = net.init(key(seed, backend=place), tuple(x.shape[1:]), dtype=x.dtype)
+        params = net.init(key(seed, backend=place, device=device_of(x)), tuple(x.shape[1:]), dtype=x.dtype)
     loss = loss or SquaredError(half=True, reduction="sum" if x.shape[0] == 1 else "mean")
     return made(
         network_subject(net, params, x, y, loss=loss, names=names, title=title), Style(**style), place

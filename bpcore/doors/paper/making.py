@@ -70,15 +70,15 @@ class Style:
             return self.decimals
         return 6 if self.digits is None else self.digits
 
-    def arithmetic(self, backend: Backend) -> tuple[Arithmetic, str]:
-        """Return what is computed in, and how it is called."""
+    def arithmetic(self, on_arrays: Arithmetic) -> tuple[Arithmetic, str]:
+        """Return what is computed in, and how it is called; nothing for arrays."""
         if self.by_hand:
             return ByHand(
                 self.places
             ), f"decimal numbers, each line rounded to {self.places} decimals, as by hand"
         if self.digits is not None:
             return Exact(self.digits), f"decimal numbers of {self.digits} digits"
-        return OnArrays(backend), ""
+        return on_arrays, ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,19 +139,20 @@ def made(
         also=tuple((Symbol(of), Symbol(by)) for of, by in subject.also),
     )
     given: dict[Symbol, Array] = dict(sheet.given)
-    on_arrays = OnArrays(backend)
+    like = next((x for x in given.values() if backend.namespace.isdtype(x.dtype, "real floating")), None)
+    on_arrays = OnArrays(backend, like)
     if style.rate is not None:
-        given[RATE] = backend.asarray(float(style.rate))
+        given[RATE] = on_arrays.array(style.rate)
     lines = plan.lines(given, on_arrays)
-    arithmetic, words = style.arithmetic(backend)
+    arithmetic, words = style.arithmetic(on_arrays)
     host = {symbol: _hosted(backend, value) for symbol, value in given.items()}
-    done = evaluated_lines(lines, given if arithmetic is on_arrays or not words else host, arithmetic)
+    done = evaluated_lines(lines, given if arithmetic is on_arrays else host, arithmetic)
     return Explanation(
         title=subject.title,
         lines=tuple(replace(line, value=_hosted(backend, line.value)) for line in done),
         result=sheet.result,
         decimals=style.places,
-        arithmetic=words or _floats(backend, next(iter(given.values()))),
+        arithmetic=words or _floats(backend, like),
         notes=tuple(notes),
         transposed=subject.transposed,
         publish=publish,
@@ -166,6 +167,6 @@ def _hosted(backend: Backend, value: Static) -> Static:
     return host.item() if host.shape == () else host
 
 
-def _floats(backend: Backend, array: Array) -> str:
-    kind = str(array.dtype).rpartition(".")[2]
+def _floats(backend: Backend, like: Array | None) -> str:
+    kind = "numbers" if like is None else str(like.dtype).rpartition(".")[2]
     return f"{kind} on {backend.name}"

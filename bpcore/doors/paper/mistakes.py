@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -65,18 +66,34 @@ def mistakes(explanation: Explanation, line: Line) -> Iterator[Mistake]:
             yield Mistake(kind, {line.symbol: term}, words)
 
 
+ALIKE = (
+    "missing derivative of the activation",
+    "transposed",
+    "new instead of old weight",
+    "old instead of new weight",
+)
+"""Mistakes that who makes them once makes in every line of an array, or everywhere."""
+
+
 def throughout(explanation: Explanation) -> Iterator[Mistake]:
-    """Yield the mistakes that are made in every line alike."""
-    kinds = ("missing derivative of the activation", "transposed", "new instead of old weight")
-    made: dict[str, dict[Symbol, Term]] = {kind: {} for kind in kinds}
+    """Yield the mistakes that are made in every line of an array alike, and those made in every line of all."""
+    made: dict[tuple[str, str], dict[Symbol, Term]] = {}
     for line in explanation.lines:
         if line.kind in (SLOPE, GRADIENT):
             for mistake in mistakes(explanation, line):
-                if mistake.kind in made:
-                    made[mistake.kind].setdefault(line.symbol, mistake.terms[line.symbol])
-    for kind, terms in made.items():
+                if mistake.kind in ALIKE:
+                    for array in ("", _array_of(line)):
+                        made.setdefault((mistake.kind, array), {}).setdefault(
+                            line.symbol, mistake.terms[line.symbol]
+                        )
+    for (kind, array), terms in made.items():
         if len(terms) > 1:
-            yield Mistake(kind, terms, "in every line")
+            yield Mistake(kind, terms, f"in every line of {array}" if array else "in every line")
+
+
+def _array_of(line: Line) -> str:
+    """Return a line's name without the numbers of its element."""
+    return re.sub(r"_?\d+(,\d+)*(?=\+|/|$)", "", line.means or line.symbol.name)
 
 
 Change = tuple[str, Term, str]
@@ -167,8 +184,10 @@ def _of_activations(explanation: Explanation, line: Line, term: Term) -> Iterato
         if line.kind == SLOPE:
             yield "missing derivative of the activation", ONE, f"{line.symbol.name} is taken as 1"
         elif isinstance(term, Call) and term.function == "multiply":
+            local = explanation.by_name.get(derivative(output, entry))
+            slope = output if local is None else local.symbol
             for factor, other in ((0, 1), (1, 0)):
-                if output in symbols_of(term.inputs[factor]):
+                if {output, slope} & set(symbols_of(term.inputs[factor])):
                     words = f"the derivative of {output.name} by {entry.name} is left out"
                     yield "missing derivative of the activation", term.inputs[other], words
         words = f"it is taken at {entry.name}, not at {output.name}"
@@ -225,7 +244,7 @@ def _of_weights(explanation: Explanation, line: Line, term: Term) -> Iterator[Ch
             words = f"{one.name[:-1]} stands where {one.name} belongs"
             yield "old instead of new weight", renamed(term, {one: before}), words
     if line.kind in (GRADIENT, SLOPE):
-        new = {one: updated(one) for one in symbols_of(term) if f"{one.name}+" in names}
+        new = {one: updated(one) for one in symbols_of(term) if _is_update(names.get(f"{one.name}+"))}
         if new:
             yield "new instead of old weight", renamed(term, new), "what is there after the update is put in"
     if line.kind == UPDATE:
@@ -235,6 +254,10 @@ def _of_weights(explanation: Explanation, line: Line, term: Term) -> Iterator[Ch
             if other.kind == GRADIENT and other.symbol != gradient:
                 words = f"it moves along {other.symbol.name}"
                 yield "another quantity", renamed(term, {gradient: other.symbol}), words
+
+
+def _is_update(line: Line | None) -> bool:
+    return line is not None and line.kind == UPDATE
 
 
 def _with_signs_turned(term: Term) -> Iterator[tuple[Term, str]]:

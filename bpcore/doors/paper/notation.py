@@ -65,6 +65,8 @@ def _written(term: Term, hand: Hand, put: Callable[[Symbol], str] | None) -> tup
 def _call(term: Call, hand: Hand, put: Callable[[Symbol], str] | None) -> tuple[str, int]:
     if term.function in ("sum", "mean"):
         return _reduction(term, hand, put), PRODUCT
+    if term.function == "astype":
+        return _written(term.inputs[0], hand, put)
     form = hand.forms.get(term.function)
     if form is None:
         inputs = ", ".join(_written(one, hand, put)[0] for one in term.inputs)

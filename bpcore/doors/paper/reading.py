@@ -30,12 +30,16 @@ class Reading:
     Parameters
     ----------
     program : Program
-    names : mapping of Slot or Constant to Term
-        What stands for one wherever it is read: for the inputs at least.
+    names : mapping of Slot to Term
+        What stands for a slot wherever it is read: for the inputs at least.
+    held : mapping of Constant to Term, or None
+        What stands for arrays from outside the arguments.
     """
 
-    def __init__(self, program: Program, names: Mapping[Slot | Constant, Term]) -> None:
-        self.program, self.names = program, dict(names)
+    def __init__(
+        self, program: Program, names: Mapping[Slot, Term], held: Mapping[Constant, Term] | None = None
+    ) -> None:
+        self.program, self.names, self.held = program, names, held or {}
         self.made: Mapping[Slot, Equation] = {equation.output: equation for equation in program.equations}
         self._known: dict[Slot, Term] = {}
 
@@ -48,8 +52,8 @@ class Reading:
                 self._known[operand] = self.definition(operand)
             return self._known[operand]
         if isinstance(operand, Constant):
-            if operand in self.names:
-                return self.names[operand]
+            if operand in self.held:
+                return self.held[operand]
             return Number(float_of(self.program.constants[operand], "the function"))
         return _number(operand)
 
@@ -57,9 +61,14 @@ class Reading:
         """Return what a slot is made of, whether it has a name or not."""
         equation = self.made[slot]
         inputs = [self.term(operand) for operand in equation.inputs]
-        if equation.function.name == "astype":
+        if equation.function.name == "astype" and self._floating(slot, equation.inputs[0]):
             return inputs[0]
         return call(equation.function.name, *inputs, **equation.static)
+
+    def _floating(self, *operands: object) -> bool:
+        """Return whether arrays are floating, so that a cast between them is nothing to write."""
+        kinds = [self.program.types.get(operand) for operand in operands if isinstance(operand, Slot)]
+        return len(kinds) == len(operands) and all("float" in str(kind) for kind in kinds)
 
 
 def _number(operand: Static) -> Term:

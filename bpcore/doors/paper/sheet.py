@@ -122,8 +122,7 @@ def _whole(
     symbols = {slot: Symbol(_one_name(name)) for slot, name in {**given, **named}.items()}
     _check_different(list(symbols.values()), given)
     held = {Constant(name): Symbol(name) for name, array in program.constants.items() if array.shape != ()}
-    names: dict[Slot | Constant, Term] = {**symbols, **held}
-    reading = Reading(program, names)
+    reading = Reading(program, symbols, held)
     groups = tuple((Quantity(symbols[slot], reading.definition(slot)),) for slot in named)
     values = {symbols[slot]: array for slot, array in zip(given, arrays, strict=True)}
     values |= {symbol: program.constants[name] for name, symbol in held.items()}

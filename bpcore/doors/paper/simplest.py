@@ -157,6 +157,7 @@ _OF_TWO: Mapping[str, Callable[[Term, Term], Term | None]] = {
     "subtract": _difference,
 }
 _OF_ONE: Mapping[str, Callable[[Term], Term | None]] = {
+    "astype": _spread,
     "broadcast_to": _spread,
     "expand_dims": _spread,
     "negative": _negative,

@@ -12,7 +12,7 @@ from bpcore.doors.paper.reading import Reading
 from bpcore.doors.paper.sheet import Quantity
 from bpcore.doors.paper.simplest import call
 from bpcore.doors.paper.terms import Call, Number, Symbol, Term, evaluated, symbols_of
-from bpcore.program.equation import Constant, Slot
+from bpcore.program.equation import Slot
 from bpcore.program.program import Program
 from bpcore.program.record import record
 from bpcore.words.protocols import Array, Static
@@ -74,10 +74,10 @@ def pulled_back(quantity: Quantity, parent: Symbol, cotangent: Symbol | None, va
     return Reading(program, names).term(program.outputs[1])
 
 
-def _named(program: Program, quantity: Quantity, given: Sequence[Symbol]) -> dict[Slot | Constant, Term]:
+def _named(program: Program, quantity: Quantity, given: Sequence[Symbol]) -> dict[Slot, Term]:
     """Return what stands for the inputs, and for the value where it is computed again."""
     value = program.outputs[0]
-    names: dict[Slot | Constant, Term] = {value: quantity.symbol} if isinstance(value, Slot) else {}
+    names: dict[Slot, Term] = {value: quantity.symbol} if isinstance(value, Slot) else {}
     return names | dict(zip(program.inputs, given, strict=True))
 
 
