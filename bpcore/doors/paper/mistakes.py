@@ -83,9 +83,8 @@ def throughout(explanation: Explanation) -> Iterator[Mistake]:
             for mistake in mistakes(explanation, line):
                 if mistake.kind in ALIKE:
                     for array in ("", _array_of(line)):
-                        made.setdefault((mistake.kind, array), {}).setdefault(
-                            line.symbol, mistake.terms[line.symbol]
-                        )
+                        terms = made.setdefault((mistake.kind, array), {})
+                        terms.setdefault(line.symbol, mistake.terms[line.symbol])
     for (kind, array), terms in made.items():
         if len(terms) > 1:
             yield Mistake(kind, terms, f"in every line of {array}" if array else "in every line")
