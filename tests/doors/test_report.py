@@ -55,7 +55,9 @@ def test_the_notebooks_spike_is_explained(tmp_path: Path) -> None:
     assert "Accuracy fell to 0." in text
     assert "The limit here is 2 / rate = 4." in text
     assert "It came back because" in text
-    advised = re.search(r"which that curvature would have allowed: (\S+)\. Tried with the rate \1: the loss fell in", text)
+    advised = re.search(
+        r"which that curvature would have allowed: (\S+)\. Tried with the rate \1: the loss fell in", text
+    )
     assert advised is not None
     assert float(advised[1]) < 2 / float(sharp[1])
 
@@ -81,6 +83,10 @@ def test_the_page_needs_nothing_else_and_tells_no_names(tmp_path: Path) -> None:
     assert '<meta charset="utf-8">' in html
     assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in html
     assert "<script" not in html
+    assert html.count("<style") == 1
+    assert "<metadata" not in html
+    identifiers = re.findall(r'\bid="([^"]*)"', html)
+    assert len(set(identifiers)) == len(identifiers)
     outside = re.findall(r"""(?:href|src)\s*=\s*["'](?!#|data:)[^"']*|url\((?!#)[^)]*|@import""", html)
     assert outside == []
     for name in (platform.node(), str(tmp_path), str(Path.home()), f"/{getpass.getuser()}/"):

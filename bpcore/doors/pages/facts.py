@@ -100,7 +100,8 @@ def _training(run: Run, repetition: Repetition | None, epochs: int) -> Iterator[
             "optimizer",
             f"{type(repetition.optimizer).__name__}, rate {repetition.optimizer.rate:g}, {batches}",
         )
-        yield "seed", str(repetition.seed)
+        given = ", which drew no start: the parameters were given" if repetition.params is not None else ""
+        yield "seed", f"{repetition.seed}{given}"
     yield "training", f"{epochs} epochs in {run.seconds:.2f} s"
 
 

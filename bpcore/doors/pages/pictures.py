@@ -30,10 +30,11 @@ PLANE = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """A picture and what is said below it."""
+    """A picture, what is said below it, and whether it has light colours of its own, on dark pages too."""
 
     svg: Markup
     caption: str = ""
+    light: bool = False
 
 
 def curves(run: Run) -> Iterator[Drawn]:
@@ -72,6 +73,7 @@ def _boundaries(run: Run, part: Dataset, title: str) -> Iterator[Drawn]:
         yield Drawn(
             svg=svg(ax, f"boundary-{title.rsplit(maxsplit=1)[-1]}-{i}", f"decision boundary, {words}"),
             caption=words,
+            light=True,
         )
 
 
