@@ -131,7 +131,7 @@ def _edges(
     from matplotlib.patches import FancyArrowPatch
 
     for (parent, child), way in layout.ways.items():
-        marked = parent in red and child in red
+        marked = parent in red  # and so is all that follows
         points = [(column * step[0], -row * step[1]) for column, row in way]
         line = FancyArrowPatch(
             path=curve(points, wide),
@@ -145,7 +145,7 @@ def _edges(
         )
         ax.add_patch(line)
         slope = found.slope(child, parent) if marked else ""
-        if slope and child != parent:
+        if slope:
             x, y = _middle(points, wide)
             ax.text(x, y, f"\u00d7 {slope}", fontsize=7.5, color=RED, ha="center", va="center", **on_white())
 

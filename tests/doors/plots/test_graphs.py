@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import bpcore as bp
-from bpcore.doors.paper.lines import FORWARD, GIVEN, Line
+from bpcore.doors.paper.lines import AFTER, FORWARD, GIVEN, UPDATE, Line
 from bpcore.doors.paper.terms import Call, Symbol, Term
 from bpcore.doors.plots.quantities import Quantities, in_short
 from bpcore.doors.plots.wiring import Wiring
@@ -30,6 +30,16 @@ def test_the_path_of_w5_is_what_lies_between_it_and_the_loss(mazur: Any) -> None
         f"{word}_o{n}" for word in ("net", "out", "E") for n in (1, 2)
     }
     assert found.path(None) == frozenset()
+
+
+def test_what_comes_after_the_step_is_in_no_graph(mazur: Any) -> None:
+    later = [
+        Line(symbol=Symbol("w5+"), kind=UPDATE, term=Symbol("w5"), value=0.36),
+        Line(symbol=Symbol("E+"), kind=AFTER, term=Symbol("w5+"), value=0.29),
+    ]
+    found = Quantities.of(SimpleNamespace(lines=(*mazur.lines, *later)))
+    assert found.result == "E"
+    assert len(found.lines) == 25
 
 
 def test_a_graph_shows_names_values_and_the_derivatives_of_a_path(mazur: Any) -> None:

@@ -33,6 +33,14 @@ def test_no_crossing_where_none_is_needed() -> None:
     assert then == sorted("pqr", key=lambda name: rows[name])
 
 
+def test_columns_are_reordered_where_that_saves_crossings() -> None:
+    layout = layered({"a": (), "c": (), "d": (), "p": ("c", "a"), "q": ("d", "c"), "s": ("p", "q")})
+    rows = {name: row for name, (_, row) in layout.places.items()}
+    found = "".join(sorted("acd", key=lambda name: rows[name]))
+    assert found in ("acd", "dca")
+    assert (rows["p"] < rows["q"]) == (found == "acd")
+
+
 def test_nodes_of_a_column_are_apart() -> None:
     parents: dict[str, tuple[str, ...]] = {f"i{n}": () for n in range(4)}
     parents |= {f"h{n}": tuple(f"i{k}" for k in range(4)) for n in range(5)}
