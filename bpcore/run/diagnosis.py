@@ -31,8 +31,8 @@ __all__ = ["Diagnosis", "Moment", "Trial", "diagnosed", "limit"]
 ROOM = 0.75
 """The advised rate, as a share of the largest that the curvature allows: it grows while a network learns."""
 
-PATIENCE = 30.0
-"""Seconds that may be spent on trying lower rates."""
+PATIENCE = 60.0
+"""Seconds that may be spent on repeating a run up to a spike, and as many on trying lower rates."""
 
 TRIALS = 5
 """How many are tried: each half the one before it, until no spike is left."""
@@ -107,6 +107,8 @@ class Diagnosis:
         The largest curvature at which descent is stable, 2 / rate for plain descent; NaN where none is known.
     before, back, end : Moment or None
         Just before the worst spike, when it was over, and at the run's end; None where it was not measured.
+    too_long : bool
+        Whether repeating the run was left out because it would take too long.
     differs : int or None
         The first epoch whose loss came out otherwise when the training was repeated.
     advised : float
@@ -128,6 +130,7 @@ class Diagnosis:
     before: Moment | None = None
     back: Moment | None = None
     end: Moment | None = None
+    too_long: bool = False
     differs: int | None = None
     advised: float = math.nan
     trials: tuple[Trial, ...] = ()
@@ -178,6 +181,8 @@ def diagnosed(run: Run, data: Batch | None = None, /, *, repetition: Repetition 
 
 def _traced(seen: Diagnosis, run: Run, worst: Spike, repetition: Repetition) -> Diagnosis:
     """Return the diagnosis with what is measured around a spike, by training again up to it."""
+    if run.seconds * worst.end / seen.epochs > PATIENCE:
+        return replace(seen, too_long=True)
     before, differs = _moment(run, repetition, worst.start - 1)
     if before is None:
         return replace(seen, differs=differs)

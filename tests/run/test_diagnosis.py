@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,14 @@ def test_another_start_is_noticed() -> None:
     run = repetition(bp.SGD(0.5)).run(160)
     seen = diagnosed(run, DATA, repetition=repetition(bp.SGD(0.5), params=None))
     assert (seen.before, seen.differs, seen.trials) == (None, 1, ())
+
+
+def test_a_run_that_took_an_hour_is_not_repeated() -> None:
+    again = repetition(bp.SGD(0.5))
+    seen = diagnosed(replace(again.run(160), seconds=3600.0), DATA, repetition=again)
+    assert seen.too_long
+    assert (seen.before, seen.differs, seen.trials) == (None, None, ())
+    assert seen.limit == 4.0
 
 
 @pytest.mark.parametrize("options", [{"batch_size": 100}, {"optimizer": bp.Adam(0.5)}])

@@ -47,7 +47,7 @@ def curves(run: Run) -> Iterator[Drawn]:
 def answers(run: Run, material: Material) -> Iterator[Drawn]:
     """Yield decision boundaries, or predicted against true quantities."""
     if material.train.task == "regression":
-        yield from _quantities(run, material)
+        yield from _quantities(run, material) if material.train.y.ndim == PLANE else ()
     elif run.features == (PLANE,):
         for part, title in _parts(material):
             yield from _boundaries(run, part, title)

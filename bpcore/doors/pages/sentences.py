@@ -111,6 +111,8 @@ def _measured(seen: Diagnosis) -> Iterator[str]:
 
 
 def _not_repeated(seen: Diagnosis) -> str:
+    if seen.too_long:
+        return "To measure the curvature there the run would be repeated, which takes too long for a page."
     if seen.differs is None:
         return "The curvature could not be measured: the network has no second derivative."
     return (
