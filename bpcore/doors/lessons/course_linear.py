@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from bpcore.doors.lessons.mazur import weights_only
-from bpcore.doors.lessons.rows import Row, compared
+from bpcore.doors.lessons.rows import Row, compared, place_for
 from bpcore.doors.lessons.updates import states, update
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, made
@@ -66,7 +66,7 @@ def linear(*, style: Mapping[str, Static], backend: Backend, w1: float = 2.0, w2
         title="The course's linear network, y_hat = x w1 w2",
     )
     chosen = Style(**{"rate": RATE, "decimals": None if "digits" in style else 5, **style})
-    return made(subject, chosen, backend, publish=lambda: _published(backend))
+    return made(subject, chosen, backend, publish=lambda: _published(place_for(backend)))
 
 
 @cache

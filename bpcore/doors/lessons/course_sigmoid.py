@@ -11,7 +11,7 @@ from functools import cache
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.derivatives.transforms.gradients import value_and_grad
-from bpcore.doors.lessons.rows import Row, compared
+from bpcore.doors.lessons.rows import Row, compared, place_for
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, made
 from bpcore.doors.paper.network import NetNames, network_subject
@@ -102,7 +102,7 @@ def sigmoid(
         title="The course's sigmoid network, 2-1-1",
     )
     chosen = Style(**{"rate": RATE, "decimals": None if "digits" in style else 5, **style})
-    return made(subject, chosen, backend, publish=lambda: _published(backend))
+    return made(subject, chosen, backend, publish=lambda: _published(place_for(backend)))
 
 
 def loss(weights: Mapping[str, Array]) -> Array:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
-from bpcore.doors.lessons.rows import Row, compared
+from bpcore.doors.lessons.rows import Row, compared, place_for
 from bpcore.doors.lessons.updates import Move, states, update
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, made
@@ -138,7 +138,7 @@ def mazur(*, style: Mapping[str, Static], backend: Backend, biases: str = "froze
         title="Mazur's step-by-step example, 2-2-2",
     )
     chosen = Style(**{"rate": RATE, "decimals": None if "digits" in style else 9, **style})
-    return made(subject, chosen, backend, notes=(NOTE,), publish=lambda: _published(backend))
+    return made(subject, chosen, backend, notes=(NOTE,), publish=lambda: _published(place_for(backend)))
 
 
 @cache

@@ -6,8 +6,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bpcore.doors.paper.published import Published
+from bpcore.ground.backend import Backend
+from bpcore.ground.registry import backend as find_backend
 
-__all__ = ["Row", "compared"]
+__all__ = ["Row", "compared", "place_for"]
+
+
+def place_for(backend: Backend) -> Backend:
+    """Return where published digits are compared: on the backend, or NumPy where that has no 64-bit floats."""
+    kind = str(backend.asarray(0.5).dtype)
+    return backend if kind.endswith("float64") else find_backend("numpy")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from functools import cache
 from itertools import pairwise
 
 from bpcore.doors.lessons.legacy import LegacyStream
-from bpcore.doors.lessons.rows import Row, compared
+from bpcore.doors.lessons.rows import Row, compared, place_for
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, made
 from bpcore.doors.paper.network import NetNames, network_subject
@@ -156,7 +156,7 @@ def spiral(*, style: Mapping[str, Static], backend: Backend) -> Explanation:
         NET, params, x, y, loss=LOSS, names=NAMES, title="The notebook's spiral, 2-16-8-1, 400 points"
     )
     chosen = Style(**{"rate": RATE, "form": "matrices", **style})
-    return made(subject, chosen, backend, notes=NOTES, publish=lambda: _published(backend))
+    return made(subject, chosen, backend, notes=NOTES, publish=lambda: _published(place_for(backend)))
 
 
 @cache

@@ -15,7 +15,7 @@ from functools import cache
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.derivatives.transforms.gradients import value_and_grad, vjp
 from bpcore.doors.lessons.legacy import LegacyStream
-from bpcore.doors.lessons.rows import Row, compared
+from bpcore.doors.lessons.rows import Row, compared, place_for
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, Subject, made
 from bpcore.doors.paper.naming import named
@@ -95,7 +95,13 @@ def svpino(
         result="E",
         by=lambda symbol: symbol.name.startswith("W"),
     )
-    return made(subject, Style(**{**own, **style}), backend, notes=NOTES, publish=lambda: _published(backend))
+    return made(
+        subject,
+        Style(**{**own, **style}),
+        backend,
+        notes=NOTES,
+        publish=lambda: _published(place_for(backend)),
+    )
 
 
 def all_five(order: str, rate: float) -> Tree:

@@ -16,7 +16,7 @@ from bpcore.derivatives.namespaces.plain import look_up
 from bpcore.doors.paper.terms import Symbol, Term, evaluated
 from bpcore.ground.backend import Backend
 from bpcore.words.errors import OptionError, PaperError
-from bpcore.words.protocols import Array, Static
+from bpcore.words.protocols import Array, Dtype, Static
 
 __all__ = ["Arithmetic", "ByHand", "Exact", "OnArrays"]
 
@@ -57,7 +57,8 @@ class OnArrays(Arithmetic):
 
     def __init__(self, backend: Backend, like: Array | None = None) -> None:
         self.space = space_on(backend)
-        self.dtype, self.device = (None, None) if like is None else (like.dtype, device_of(like))
+        self.dtype: Dtype = None if like is None else like.dtype
+        self.device: object = None if like is None else device_of(like)
 
     def array(self, value: float, /) -> Array:
         """Return a number as an array."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bpcore.doors.paper.arithmetic import Arithmetic, Exact, OnArrays
-from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.figures import decimal_of, figure
 from bpcore.doors.paper.lines import Line
 from bpcore.doors.paper.mistakes import KINDS, Mistake, mistakes, throughout
@@ -17,11 +16,17 @@ from bpcore.ground.registry import backend as find_backend
 from bpcore.words.errors import BpcoreError, OptionError
 from bpcore.words.protocols import Static
 
+if TYPE_CHECKING:
+    from bpcore.doors.paper.explanation import Explanation
+
 __all__ = ["FOLLOWS", "RIGHT", "ROUNDED", "WRONG", "Answer", "Checked", "Finding", "checked"]
 
 RIGHT, ROUNDED, FOLLOWS, WRONG = "right", "right by your own rounding", "follows from the wrong line", "wrong"
 UPSTREAM = 10
 """How many kinds likelier a mistake is in the line itself than in one that it is made of."""
+
+DIGITS = 4
+"""Digits that an answer has at least, when they are said to have slipped."""
 
 CLOSE = Decimal("1e-9")
 """How near, in units of itself, an answer in many digits must be: floats do not hold more for sure."""
@@ -283,7 +288,7 @@ def _slipped(answer: Answer, right: Decimal) -> str:
     """Return which digits are another order of those that are right, or one of them another."""
     wanted = f"{right.quantize(answer.step, ROUND_HALF_UP):f}"
     given = f"{answer.value:f}"
-    if len(wanted) != len(given):
+    if len(wanted) != len(given) or len(answer.value.as_tuple().digits) < DIGITS:
         return ""
     places = [place for place, pair in enumerate(zip(wanted, given, strict=True)) if pair[0] != pair[1]]
     if len(places) == 1:

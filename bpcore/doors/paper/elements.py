@@ -31,6 +31,10 @@ MOVES = frozenset(
 """Functions whose output's elements are elements of their inputs."""
 
 
+FILLED: Mapping[str, float] = {"ones_like": 1.0, "zeros_like": 0.0}
+"""Functions whose elements are one number."""
+
+
 def places(shape: Shape) -> Iterator[Index]:
     """Yield the indices of all elements, row by row."""
     return product(*map(range, shape))
@@ -71,6 +75,8 @@ class Elements:
         name = equation.function.name
         if name in MOVES:
             return self.term(*self._moved(equation, index))
+        if name in FILLED:
+            return Number(FILLED[name])
         if name == "stop_gradient" or elementwise(equation):
             inputs = [self.term(x, _within(index, self.shape(x))) for x in equation.inputs]
             return call(name, *inputs, **equation.static)

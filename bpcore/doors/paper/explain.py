@@ -16,7 +16,7 @@ from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.keys import key
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss, SquaredError
-from bpcore.words.errors import OptionError
+from bpcore.words.errors import OptionError, ShapeError, choose
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import leaves, named_leaves, tree_map
 
@@ -99,10 +99,18 @@ def explain(
 
         return explained(what, style=style, backend=find_backend(backend or "numpy"), **more)
     if isinstance(what, Layer):
-        return _network(what, args, style, backend, **more)
+        return _network(what, args, style, backend, **_known(_network, more))
     if not callable(what):
         raise OptionError("what", what, "the name of a lesson, a network or a function")
-    return _function(what, args, style, backend, **more)
+    return _function(what, args, style, backend, **_known(_function, more))
+
+
+def _known(makes: Callable[..., Explanation], more: Mapping[str, Static]) -> Mapping[str, Static]:
+    """Return the options, which must be some that `makes` has."""
+    names = [one.name for one in inspect.signature(makes).parameters.values() if one.kind == one.KEYWORD_ONLY]
+    for name in more:
+        choose("option", name, names)
+    return more
 
 
 def _network(
@@ -121,9 +129,16 @@ def _network(
         raise OptionError("arguments", len(args), "two after a network: x (samples, features) and y")
     place = _place(args, backend)
     x, y = (place.asarray(_floating(data)) for data in args)
+    if x.ndim < 2:  # noqa: PLR2004
+        raise ShapeError("explain", "samples of shape (n, features), as [[1.0, 2.0]]", tuple(x.shape))
     if params is None:
         params = net.init(key(seed, backend=place, device=device_of(x)), tuple(x.shape[1:]), dtype=x.dtype)
     loss = loss or SquaredError(half=True, reduction="sum" if x.shape[0] == 1 else "mean")
+    if loss.labels and y.ndim == 1:
+        y = place.asarray(args[1])  # whole numbers stay whole
+    output = (x.shape[0], *net.output_shape(tuple(x.shape[1:])))
+    loss.check_shapes(output, tuple(y.shape))
+    loss.check_targets(y, output)
     return made(
         network_subject(net, params, x, y, loss=loss, names=names, title=title), Style(**style), place
     )
@@ -145,6 +160,11 @@ def _function(
     found = tuple(names) if names is not None else _names_of(f, arrays)
     if len(found) != count:
         raise OptionError("names", list(found), f"{count} names, one for each array of the arguments")
+    for name in learn or ():
+        if not any(name == one.removesuffix("+") for one in found if isinstance(one, str)):
+            raise OptionError(
+                "learn", name, f"one of the names of the arguments, {', '.join(map(str, found))}"
+            )
     called = name_of(f)
     subject = Subject(
         title=title or (called if called.isidentifier() else "f"),
@@ -161,7 +181,7 @@ def _names_of(f: Callable[..., Array], args: Sequence[Tree]) -> tuple[str, ...]:
     """Return the names of the parameters of `f`; of a dict among them its keys, of a list the places."""
     try:
         parameters = [
-            one.name for one in inspect.signature(f).parameters.values() if one.kind < one.KEYWORD_ONLY
+            one.name for one in inspect.signature(f).parameters.values() if one.kind < one.VAR_POSITIONAL
         ]
     except (TypeError, ValueError):
         parameters = []
@@ -191,4 +211,6 @@ def _floating(data: Static) -> Static:
     """Return whole numbers of Python's own as floats: they are numbers to differentiate by."""
     if isinstance(data, list | tuple):
         return [_floating(one) for one in data]
+    if not hasattr(data, "dtype") and not isinstance(data, int | float | complex):
+        raise OptionError("argument", data, "a number or an array")
     return float(data) if type(data) is int else data

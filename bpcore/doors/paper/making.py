@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -54,6 +56,8 @@ class Style:
         choose("order", self.order, ORDERS)
         if self.decimals is not None and (type(self.decimals) is not int or not 0 <= self.decimals <= 100):  # noqa: PLR2004
             raise OptionError("decimals", self.decimals, "a whole number from 0 to 100")
+        if self.rate is not None and not _is_finite(self.rate):
+            raise OptionError("rate", self.rate, "a finite number")
         if self.by_hand and self.digits is not None:
             raise OptionError(
                 "digits", self.digits, "left out with by_hand", "One rounds, the other does not."
@@ -79,6 +83,10 @@ class Style:
         if self.digits is not None:
             return Exact(self.digits), f"decimal numbers of {self.digits} digits"
         return on_arrays, ""
+
+
+def _is_finite(value: Static) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +137,11 @@ def made(
     matrices = style.form == "matrices"
     sheet = sheet_of(subject.f, subject.args, subject.names, result=subject.result, matrices=matrices)
     by = tuple(symbol for symbol in sheet.given if subject.by(symbol))
+    learned = tuple(symbol for symbol in by if subject.learned(symbol))
     plan = Plan(
         sheet=sheet,
         by=by,
-        learned=tuple(symbol for symbol in by if subject.learned(symbol)),
+        learned=learned,
         rate=style.rate is not None,
         sequential=style.order == "sequential",
         aliases=subject.aliases,
@@ -143,10 +152,12 @@ def made(
     on_arrays = OnArrays(backend, like)
     if style.rate is not None:
         given[RATE] = on_arrays.array(style.rate)
-    lines = plan.lines(given, on_arrays)
+    host = {symbol: _finite(symbol, _hosted(backend, value)) for symbol, value in given.items()}
     arithmetic, words = style.arithmetic(on_arrays)
-    host = {symbol: _hosted(backend, value) for symbol, value in given.items()}
-    done = evaluated_lines(lines, given if arithmetic is on_arrays else host, arithmetic)
+    with warnings.catch_warnings():  # what is not finite is seen in its line
+        warnings.simplefilter("ignore", RuntimeWarning)
+        lines = plan.lines(given, on_arrays)
+        done = evaluated_lines(lines, given if arithmetic is on_arrays else host, arithmetic)
     return Explanation(
         title=subject.title,
         lines=tuple(replace(line, value=_hosted(backend, line.value)) for line in done),
@@ -157,6 +168,14 @@ def made(
         transposed=subject.transposed,
         publish=publish,
     )
+
+
+def _finite(symbol: Symbol, value: Static) -> Static:
+    """Return a number, or a host array, that is finite."""
+    for number in value.reshape(-1).tolist() if hasattr(value, "reshape") else [value]:
+        if isinstance(number, complex) or not math.isfinite(number):
+            raise OptionError(symbol.name, number, "a finite real number")
+    return value
 
 
 def _hosted(backend: Backend, value: Static) -> Static:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from bpcore.doors.paper.explanation import Explanation
+from typing import TYPE_CHECKING
+
 from bpcore.doors.paper.figures import shortened
 from bpcore.doors.paper.latex import latex_equation
 from bpcore.doors.paper.text import put_in
+
+if TYPE_CHECKING:
+    from bpcore.doors.paper.explanation import Explanation
 
 __all__ = ["markdown"]
 

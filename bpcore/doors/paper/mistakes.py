@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.lines import AFTER, GRADIENT, RATE, SLOPE, UPDATE, Line, derivative, updated
 from bpcore.doors.paper.simplest import call, renamed
 from bpcore.doors.paper.terms import ONE, Call, Number, Symbol, Term, parts, symbols_of
+
+if TYPE_CHECKING:
+    from bpcore.doors.paper.explanation import Explanation
 
 __all__ = ["KINDS", "Mistake", "mistakes", "throughout"]
 
@@ -76,7 +79,7 @@ ALIKE = (
 
 
 def throughout(explanation: Explanation) -> Iterator[Mistake]:
-    """Yield the mistakes that are made in every line of an array alike, and those made in every line of all."""
+    """Yield the mistakes that are made in every line of an array alike, or in every line of all."""
     made: dict[tuple[str, str], dict[Symbol, Term]] = {}
     for line in explanation.lines:
         if line.kind in (SLOPE, GRADIENT):

@@ -28,6 +28,8 @@ class Hand:
         With ``{}`` in it.
     other : str
         With ``{name}`` and ``{inputs}`` in it: a function that has no form.
+    samples : str
+        What is said of a sum over the rows.
     """
 
     forms: Mapping[str, tuple[str, int, tuple[int, ...]]]
@@ -35,6 +37,7 @@ class Hand:
     number: Callable[[float], str]
     brackets: str
     other: str
+    samples: str
 
 
 def written(term: Term, hand: Hand, *, put: Callable[[Symbol], str] | None = None) -> str:
@@ -84,7 +87,7 @@ def _reduction(term: Call, hand: Hand, put: Callable[[Symbol], str] | None) -> s
     """Write a sum or a mean, over rows or over everything."""
     inner = _written(term.inputs[0], hand, put)[0]
     axis = dict(term.static).get("axis")
-    over = " over the samples" if axis in (0, (0,)) else ""
+    over = hand.samples if axis in (0, (0,)) else ""
     return hand.other.format(name=hand.symbol(term.function), inputs=inner + over)
 
 
@@ -133,6 +136,7 @@ TEXT = Hand(
     number=plain_number,
     brackets="({})",
     other="{name}({inputs})",
+    samples=" over the samples",
 )
 
 LATEX = Hand(
@@ -164,4 +168,5 @@ LATEX = Hand(
     number=_latex_number,
     brackets=r"\left({}\right)",
     other=r"\operatorname{{{name}}}\left({inputs}\right)",
+    samples=r"\text{ over the samples}",
 )

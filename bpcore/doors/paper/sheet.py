@@ -89,6 +89,8 @@ def sheet_of(
     def watched(*args: Tree) -> Tree:
         with collected() as collection:
             value = f(*args)
+        if not hasattr(value, "dtype"):
+            raise PaperError(f"the function returns {type(value).__name__}", "Return one number, the loss.")
         told.extend((name, x.slot) for name, x in collection)
         return value, [x for _, x in collection]  # what is named stays, whether it leads to the value or not
 
@@ -120,7 +122,7 @@ def _whole(
     named: Mapping[Slot, Names],
 ) -> Sheet:
     symbols = {slot: Symbol(_one_name(name)) for slot, name in {**given, **named}.items()}
-    _check_different(list(symbols.values()), given)
+    _check_different(list(symbols.values()))
     held = {Constant(name): Symbol(name) for name, array in program.constants.items() if array.shape != ()}
     reading = Reading(program, symbols, held)
     groups = tuple((Quantity(symbols[slot], reading.definition(slot)),) for slot in named)
@@ -148,21 +150,26 @@ def _by_elements(
             "Take a smaller network or fewer samples, or whole matrices: form='matrices', "
             "or --form matrices.",
         )
-    _check_different([one for slot in named for one in symbols[slot].values()], given)
+    once = [one for slot in given for one in dict.fromkeys(symbols[slot].values())]
+    _check_different([*once, *(one for slot in named for one in symbols[slot].values())])
     elements = Elements(program, symbols)
     groups = tuple(
         tuple(Quantity(symbol, elements.definition(slot, index)) for index, symbol in symbols[slot].items())
         for slot in named
     )
-    values = {
-        symbol: array[index] if index else array
-        for slot, array in zip(given, arrays, strict=True)
-        for index, symbol in symbols[slot].items()
-    }
+    values: dict[Symbol, Array] = {}
+    for slot, array in zip(given, arrays, strict=True):
+        for index, symbol in symbols[slot].items():
+            value = array[index] if index else array
+            if symbol in values and float(values[symbol]) != float(value):
+                raise OptionError(
+                    "names", symbol.name, "one name for what is one number", "Two numbers bear it."
+                )
+            values[symbol] = value
     return Sheet(values, groups, symbols[last][()], matrices=False)
 
 
-def _check_different(symbols: list[Symbol], given: object) -> None:
+def _check_different(symbols: list[Symbol]) -> None:
     twice = [symbol for symbol in dict.fromkeys(symbols) if symbols.count(symbol) > 1]
     if twice:
         raise OptionError(

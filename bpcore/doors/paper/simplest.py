@@ -91,6 +91,8 @@ def _sum(a: Term, b: Term) -> Term | None:
     """Subtract what is negative; put a number that both products begin with before a bracket."""
     if ZERO in (a, b):
         return b if a == ZERO else a
+    if a == b:
+        return call("multiply", Number(2.0), a)
     taken = _without_sign(b)
     if taken is not None:
         return call("subtract", a, taken)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.figures import figure, shortened
 from bpcore.doors.paper.lines import GIVEN, Line
 from bpcore.doors.paper.notation import TEXT, Hand, written
 from bpcore.doors.paper.published import Published
 from bpcore.doors.paper.terms import Symbol, symbols_of
 from bpcore.words.protocols import Static
+
+if TYPE_CHECKING:
+    from bpcore.doors.paper.explanation import Explanation
 
 __all__ = ["equation", "numbers_in", "put_in", "shown", "text"]
 
