@@ -19,8 +19,8 @@ Range = tuple[float, float]
 Path = Sequence[Sequence[float]]
 """Points (w1, w2, ...), in order; what follows the first two is not read."""
 
-STEPS = 81
-"""Points of a surface along each weight."""
+IN_SPACE, FROM_ABOVE = 61, 161
+"""Points of a surface along each weight, in three dimensions and from above."""
 
 DECADES = 4
 """From the highest to the lowest line of equal height, where lines stand for powers of ten."""
@@ -95,7 +95,8 @@ def surface(
     LibraryMissing
         When matplotlib is not installed.
     """
-    across, up = _spaced("w1", w1), _spaced("w2", w2)
+    count = FROM_ABOVE if flat else IN_SPACE
+    across, up = _spaced("w1", w1, count), _spaced("w2", w2, count)
     heights = [[float(f(a, b)) for a in across] for b in up]
     if not any(math.isfinite(height) for row in heights for height in row):
         raise DataError("the function is finite nowhere in these ranges: choose others.")
@@ -137,11 +138,11 @@ def close_up(
     return ax
 
 
-def _spaced(name: str, given: Range) -> list[float]:
+def _spaced(name: str, given: Range, count: int) -> list[float]:
     low, high = given
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise OptionError(name, given, "a range of some width, as (0, 4)")
-    return [low + (high - low) * i / (STEPS - 1) for i in range(STEPS)]
+    return [low + (high - low) * i / (count - 1) for i in range(count)]
 
 
 def _from_above(

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["final_losses", "rate_sweep", "rates"]
 
-ROOM = 100
-"""How many times its first loss a curve may rise before it leaves the picture."""
+ROOM, DEPTH = 100, 1e-9
+"""How many times its first loss a curve may rise, or fall to, before it leaves the picture."""
 
 Sweep = Mapping[float, Run | History | Sequence[float]]
 """For each rate the losses of its epochs; the last of them is not finite where the run diverged."""
@@ -89,7 +89,7 @@ def _losses(
 
 
 def rates(sweep: Sweep, /, *, ax: Axes | None = None) -> Axes:
-    """Draw one curve of the loss for each rate; where a run diverged its curve ends with a cross.
+    """Draw one curve of the loss for each rate; where a run diverged its curve leaves the picture at a cross.
 
     Parameters
     ----------
@@ -122,11 +122,13 @@ def rates(sweep: Sweep, /, *, ax: Axes | None = None) -> Axes:
         last = "diverged" if diverged(losses) else f"{losses[-1]:.3g}"
         ax.plot(range(1, len(shown) + 1), shown, color=colour, linewidth=1.4, label=f"{rate:g}: {last}")
         if diverged(losses) and shown:
-            ax.plot(
-                [len(shown)], [min(shown[-1], top)], "X", color=RED, markersize=9, zorder=4, clip_on=False
-            )
+            place = next((i for i, value in enumerate(shown, start=1) if value > top), len(shown))
+            height = min(shown[place - 1], top)
+            ax.plot([place], [height], "X", color=RED, markersize=9, zorder=4, clip_on=False)
     if max(value for losses in curves.values() for value in losses) > top:
         ax.set_ylim(top=top)
+    if ax.get_yscale() == "log" and ax.get_ylim()[0] < DEPTH * top:
+        ax.set_ylim(bottom=DEPTH * top)
     ax.set(title="One start, several rates", xlabel="epoch", ylabel="loss")
     ax.grid(alpha=0.3)
     ax.legend(title="rate: last loss", loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize=9)
