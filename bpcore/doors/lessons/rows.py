@@ -13,7 +13,7 @@ __all__ = ["Row", "compared", "place_for"]
 
 
 def place_for(backend: Backend) -> Backend:
-    """Return where published digits are compared: on the backend, or NumPy where that has no 64-bit floats."""
+    """Return where digits are compared: on the backend, or on NumPy where that has no 64-bit floats."""
     kind = str(backend.asarray(0.5).dtype)
     return backend if kind.endswith("float64") else find_backend("numpy")
 

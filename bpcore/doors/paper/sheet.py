@@ -85,16 +85,20 @@ def sheet_of(
         When there is too much to print, or a function without a formula.
     """
     told: list[tuple[Names, int]] = []
+    odd: list[str] = []
 
     def watched(*args: Tree) -> Tree:
         with collected() as collection:
             value = f(*args)
         if not hasattr(value, "dtype"):
-            raise PaperError(f"the function returns {type(value).__name__}", "Return one number, the loss.")
+            odd.append(type(value).__name__)
+            return []
         told.extend((name, x.slot) for name, x in collection)
         return value, [x for _, x in collection]  # what is named stays, whether it leads to the value or not
 
     program = record(watched, *args)
+    if odd:
+        raise PaperError(f"the function returns {odd[0]}, no array", "Return one number, the loss.")
     if not isinstance(program.outputs[0], Slot):
         raise PaperError(
             "the function returns no array that depends on its arguments", "Return one number, the loss."
