@@ -76,8 +76,22 @@ def _picture(text: str) -> Callable[[Command], click.Command]:
 
 _data = click.option("--data", metavar="FILE", help="The data that it was trained on, where it is not found.")
 _target = click.option("--target", metavar="NAME", help="Which of several targets, as XOR of gates.")
-_path = click.option("--path", metavar="NAME", help="A quantity, as w5, whose gradient is followed.")
 _form = click.option("--form", metavar="[elements|matrices]", help="Left out: as the lesson is written.")
+
+
+def _step(function: Command) -> Command:
+    """Give a command the options that say which step on paper is meant."""
+    for option in (
+        click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of net: its weights."),
+        click.option("--y", metavar="Y,Y", callback=_numbers, help="Of net: the targets of the sample."),
+        click.option("--x", metavar="X,X", callback=_numbers, help="Of net: one sample."),
+        click.option("--sizes", metavar="N,N,N", callback=_numbers, help="Of net: inputs, units, outputs."),
+        click.option("--part", metavar="WORD", help="Of the course, as linear."),
+        click.option("--path", metavar="NAME", help="A quantity, as w5, whose gradient is followed."),
+        click.argument("name", default="mazur"),
+    ):
+        function = option(function)
+    return function
 
 
 @_picture("Samples of two features, by class.")
@@ -193,21 +207,19 @@ def tangent(**options: Any) -> None:
 
 
 @_picture("A step on paper as a graph.")
-@click.argument("name", default="mazur")
-@_path
+@_step
 @_form
 def graph(name: str, **options: Any) -> None:
-    """Draw the computation graph of NAME: mazur, svpino, course or spiral."""
+    """Draw the computation graph of NAME: mazur, svpino, course, spiral, or net, one of your own."""
     from bpcore.doors.pictures.of_lessons import graph_picture
 
     click.echo(graph_picture(name, **options))
 
 
 @_picture("The network of a step on paper.")
-@click.argument("name", default="mazur")
-@_path
+@_step
 def network(name: str, **options: Any) -> None:
-    """Draw the network of NAME: circles by layer, weights between."""
+    """Draw the network of NAME, circles by layer: mazur, svpino, course, or net, one of your own."""
     from bpcore.doors.pictures.of_lessons import network_picture
 
     click.echo(network_picture(name, **options))

@@ -46,6 +46,9 @@ KINDS = {
     "zoom": ("surface --zoom", "course-surface.png"),
     "tangent": ("tangent", "course-tangent.png"),
     "graph": ("graph mazur --path w5", "mazur-graph.svg"),
+    "graph of one's own": ("graph net --sizes 2,3,1 --x 1,2 --y 1 --path w1_11", "net-graph.svg"),
+    "graph of a part": ("graph course --part linear", "course-graph.svg"),
+    "network of one's own": ("network net --sizes 2,3,1 --x 1,2 --y 1 --seed 4", "net-network.svg"),
     "network": ("network mazur --path w5", "mazur-network.svg"),
 }
 
@@ -102,6 +105,10 @@ REFUSED = {
     "vanishing --activation tan": 'activation must be one of .*Did you mean "tanh"',
     "graph mazzur": 'Did you mean "mazur"',
     "graph mazur --path w55": 'path must be .*Did you mean "w5"',
+    "graph net --x 1 --y 1": "--sizes must be given with net, was given None",
+    "graph net --sizes 2,1 --x 1 --y 1": "--x must be 2 numbers, as --sizes has it",
+    "graph net --sizes 2,0.5 --x 1 --y 1": "--sizes must be whole numbers",
+    "network mazur --x 1": "--x must be left out with mazur",
     "surface --w1 1": "--w1 must be two numbers with a comma between",
     "rates --rates x": "--rates must be numbers with commas between",
 }

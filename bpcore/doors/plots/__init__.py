@@ -10,12 +10,13 @@ from bpcore.doors.plots.differences import derivative_errors
 from bpcore.doors.plots.film import Frame, boundary_film, film_of_training
 from bpcore.doors.plots.flows import chain_derivatives, gradient_flow, vanishing_chain
 from bpcore.doors.plots.graphs import graph
-from bpcore.doors.plots.landscape import close_up, descent, surface, tangent
+from bpcore.doors.plots.landscape import close_up, descent, surface
 from bpcore.doors.plots.networks import network
 from bpcore.doors.plots.notebook import notebook_figure
 from bpcore.doors.plots.regions import boundary
 from bpcore.doors.plots.samples import data
 from bpcore.doors.plots.sweeps import final_losses, rate_sweep, rates
+from bpcore.doors.plots.tangents import tangent
 from bpcore.doors.plots.writing import rendered, save
 
 __all__ = [

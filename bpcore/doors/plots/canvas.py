@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bpcore.ground.registry import backend as find_backend
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREY", "RED", "canvas", "colour", "figure", "light", "on_host", "owner"]
+__all__ = ["BLUE", "GREY", "RED", "canvas", "colour", "figure", "light", "on_host", "owner", "quietly"]
 
 RED, BLUE, GREY = "#e03131", "#1c6dd0", "#868e96"
 
@@ -55,6 +58,14 @@ def owner(ax: Axes) -> Figure:
     return found
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Leave out what a library says of numbers that overflow: a picture shows them as gaps."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
+
 def colour(label: int) -> str:
     """Return the colour of a class."""
     return _COLOURS[label % len(_COLOURS)]
@@ -72,4 +83,8 @@ def on_host(x: Array) -> Array:
     """Return an array of any library, or nested lists, as a host array."""
     if hasattr(x, "dtype") and hasattr(x, "device"):
         return backend_of(x).to_host(x)
-    return find_backend("numpy").asarray(x)
+    try:
+        return find_backend("numpy").asarray(x)
+    except (TypeError, ValueError) as error:
+        said = str(error).partition("\n")[0].rstrip(".")
+        raise DataError(f"a picture wants arrays of numbers: {said}.") from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.doors.plots.canvas import canvas, owner
-from bpcore.doors.plots.regions import Grid, check_plane, classed, frame, margins, paint
+from bpcore.doors.plots.regions import Grid, check_plane, check_resolution, classed, frame, margins, paint
 from bpcore.doors.plots.samples import scatter
 from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch, make_evaluation, make_step
@@ -168,6 +168,7 @@ def boundary_film(
     if not frames:
         raise OptionError("frames", list(frames), "one frame or more", "Take them with film_of_training.")
     check_plane(tuple(x.shape[1:]))
+    check_resolution(resolution)
     found = classed(loss, x, y, output)
     ax = canvas(ax, 5, 4.4)
     from matplotlib.animation import FuncAnimation

@@ -59,10 +59,12 @@ def gradient_flow(flow: Sequence[LayerFlow] | Layer, /, *rest: Any, ax: Axes | N
     for shift, colour, word in ((-0.2, BLUE, "weight"), (0.2, RED, "gradient")):
         norms = [getattr(layer, word) for layer in layers]
         ax.bar([place + shift for place in places], norms, 0.38, color=colour, label=f"norm of the {word}")
-    ax.set_yscale("log")
-    low, high = ax.get_ylim()
-    low = low / (high / low) ** 0.1
-    ax.set_ylim(low, high * (high / low) ** 0.2)
+    low = 0.0
+    if any(norm > 0 for layer in layers for norm in (layer.weight, layer.gradient)):
+        ax.set_yscale("log")
+        low, high = ax.get_ylim()
+        low = low / (high / low) ** 0.1
+        ax.set_ylim(low, high * (high / low) ** 0.2)
     for place, layer in zip(places, layers, strict=True):
         top = max(layer.weight, layer.gradient, low)
         words = f"ratio\n{layer.ratio:.3g}"

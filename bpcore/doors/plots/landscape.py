@@ -1,4 +1,4 @@
-"""Functions of one and of two numbers: the tangent, the surface, and the path of descent on it."""
+"""Functions of two weights: the surface, and the path of descent on it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bpcore.derivatives.transforms.gradients import value_and_grad
-from bpcore.doors.plots.canvas import BLUE, GREY, RED, canvas
+from bpcore.doors.plots.canvas import RED, canvas, quietly
 from bpcore.words.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Path", "close_up", "descent", "surface", "tangent"]
+__all__ = ["Path", "close_up", "descent", "first_upper", "surface"]
 
 Range = tuple[float, float]
 Path = Sequence[Sequence[float]]
@@ -29,7 +29,9 @@ DECADES = 4
 def descent(
     f: Callable[..., Any], start: Range, /, *, rate: float, steps: int
 ) -> list[tuple[float, float, float]]:
-    """Return the path of descent on a function of two numbers: ``steps + 1`` points (w1, w2, f).
+    """Return the path of descent on a function of two numbers: points (w1, w2, f), ``steps + 1`` of them.
+
+    Where it diverges the path ends before the first value that is not finite.
 
     Parameters
     ----------
@@ -49,7 +51,10 @@ def descent(
     a, b = (float(number) for number in start)
     path = []
     for _ in range(steps + 1):
-        value, (slope_a, slope_b) = both(a, b)
+        with quietly():
+            value, (slope_a, slope_b) = both(a, b)
+        if not math.isfinite(value):
+            break
         path.append((a, b, float(value)))
         a, b = a - rate * float(slope_a), b - rate * float(slope_b)
     return path
@@ -97,7 +102,8 @@ def surface(
     """
     count = FROM_ABOVE if flat else IN_SPACE
     across, up = _spaced("w1", w1, count), _spaced("w2", w2, count)
-    heights = [[float(f(a, b)) for a in across] for b in up]
+    with quietly():
+        heights = [[float(f(a, b)) for a in across] for b in up]
     if not any(math.isfinite(height) for row in heights for height in row):
         raise DataError("the function is finite nowhere in these ranges: choose others.")
     inside = [point for point in path or () if w1[0] <= point[0] <= w1[1] and w2[0] <= point[1] <= w2[1]]
@@ -171,12 +177,13 @@ def _from_above(
     if path:
         ax.plot([p[0] for p in path], [p[1] for p in path], "o-", color=RED, markersize=4, linewidth=1.4)
         _ends(ax, path)
-    ax.set(xlabel=names[0], ylabel=names[1], title=f"{_first_upper(names[2])} over two weights")
+    ax.set(xlabel=names[0], ylabel=names[1], title=f"{first_upper(names[2])} over two weights")
     ax.locator_params(axis="x", nbins=5)
     return ax
 
 
-def _first_upper(name: str) -> str:
+def first_upper(name: str) -> str:
+    """Return a name as the first word of a title; what is written in TeX stays."""
     return name[:1].upper() + name[1:]
 
 
@@ -216,62 +223,6 @@ def _in_space(
         for word, point, level in (("start", path[0], levels[0]), ("end", path[-1], levels[-1])):
             ax.text(point[0], point[1], level, f"  {word}", color=RED, zorder=6, **_outlined())
     ax.set(
-        xlabel=names[0], ylabel=names[1], zlabel=names[2], title=f"{_first_upper(names[2])} over two weights"
+        xlabel=names[0], ylabel=names[1], zlabel=names[2], title=f"{first_upper(names[2])} over two weights"
     )
-    return ax
-
-
-def tangent(
-    f: Callable[[float], Any],
-    at: float,
-    /,
-    *,
-    span: float | None = None,
-    names: Sequence[str] = ("output", "loss"),
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw a function of one number, as the loss of one output, and its tangent at a point.
-
-    Parameters
-    ----------
-    f : function of a float, to an array of shape () or a float
-    at : float
-        Where the tangent touches.
-    span : float > 0, or None
-        How far the curve is drawn on each side; None: as far as the tangent's way down to 0, or 1.
-    names : two str
-        Of the number and of the function.
-    ax : Axes or None
-        Where to draw; left out, a figure of its own.
-
-    Returns
-    -------
-    Axes
-
-    Raises
-    ------
-    OptionError
-        When the span is not above 0.
-    NotDifferentiable
-        When `f` has no derivative.
-    LibraryMissing
-        When matplotlib is not installed.
-    """
-    value, slope = (float(number) for number in value_and_grad(f)(float(at)))
-    if span is None:
-        span = 3 * abs(value / slope) if value and slope else 1.0
-    if not 0 < span < math.inf:
-        raise OptionError("span", span, "a finite number above 0")
-    ax = canvas(ax, 6.4, 4.4)
-    across = [at - span + 2 * span * i / 200 for i in range(201)]
-    ax.plot(across, [float(f(a)) for a in across], color=BLUE, linewidth=1.8, label=names[1])
-    low, high = at - 0.6 * span, at + 0.6 * span
-    ends = [value + slope * (a - at) for a in (low, high)]
-    ax.plot([low, high], ends, "--", color=RED, linewidth=1.5, label=f"tangent, slope {slope:.6g}")
-    ax.plot([at], [value], "o", color=RED, zorder=4)
-    ax.annotate(f"({at:.5g}, {value:.5g})", (at, value), xytext=(8, 8), textcoords="offset points")
-    ax.axhline(0, color=GREY, linewidth=0.6)
-    ax.set(xlabel=names[0], ylabel=names[1], title=f"{_first_upper(names[1])} along one {names[0]}")
-    ax.grid(alpha=0.3)
-    ax.legend(loc="best")
     return ax

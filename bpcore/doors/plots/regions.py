@@ -97,6 +97,7 @@ def boundary(
         When matplotlib is not installed.
     """
     check_plane(run.features)
+    check_resolution(resolution)
     found = classed(run.loss, x, y, output)
     ax = canvas(ax, 6, 5)
     grid = Grid.around(found, resolution)
@@ -126,6 +127,12 @@ def check_plane(features: tuple[int, ...]) -> None:
         raise ShapeError("a decision boundary", "a network of two features", f"one of {features}", do)
 
 
+def check_resolution(resolution: int) -> None:
+    """Refuse a grid of one point."""
+    if type(resolution) is not int or resolution < 2:  # noqa: PLR2004
+        raise OptionError("resolution", resolution, "a whole number of points, 2 or more")
+
+
 def margins(net: Layer, params: Tree, loss: Loss, grid: Grid, output: int | None = None) -> list[Array]:
     """Return for each class by how much it is ahead of the others, over the grid.
 
@@ -150,6 +157,8 @@ def margins(net: Layer, params: Tree, loss: Loss, grid: Grid, output: int | None
 
 def _ahead(columns: list[Array], i: int) -> Array:
     xp = array_namespace(columns[i])
+    if len(columns) == 1:
+        return xp.ones_like(columns[i])
     others = xp.stack([column for j, column in enumerate(columns) if j != i])
     return columns[i] - xp.max(others, axis=0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -114,14 +115,18 @@ def points(x: Array, y: Array, /, *, output: int | None = None) -> Points:
         raise ShapeError("a picture of samples", "two features, x of shape (samples, 2)", tuple(x.shape), do)
     if y.ndim not in (1, 2) or y.shape[0] != x.shape[0]:
         raise ShapeError("a picture of samples", f"{x.shape[0]} targets, one a sample", tuple(y.shape))
+    if not x.shape[0]:
+        raise DataError("a picture of samples wants one sample or more, was given none.")
+    if not all(math.isfinite(number) for row in x.tolist() for number in row):
+        raise DataError("a picture of samples wants finite features: leave out samples with missing ones.")
     return Points(x, _labels(y.tolist(), output))
 
 
 def _labels(rows: list[list[float]] | list[float], output: int | None) -> list[int]:
-    values = [_value(row, output) for row in rows]
-    if not all(value >= 0 and value == int(value) for value in values):
-        wrong = next(value for value in values if value < 0 or value != int(value))
-        raise DataError(f"a picture of classes wants targets 0, 1, 2 and so on, was given {wrong:g}.")
+    values: list[float | str] = [_value(row, output) for row in rows]
+    for value in values:
+        if isinstance(value, str) or not float(value).is_integer() or value < 0:
+            raise DataError(f"a picture of classes wants targets 0, 1, 2 and so on, was given {value!r}.")
     return [int(value) for value in values]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import bpcore as bp
+from bpcore.run.flow import LayerFlow
 from bpcore.words.errors import DataError, OptionError
 
 
@@ -43,6 +44,11 @@ def test_flow_by_layer(spiral: Any) -> None:
     ]
     again = bp.plots.gradient_flow(spiral.net, spiral.params, spiral.x, spiral.y, spiral.loss)
     assert [bar.get_height() for bar in again.patches] == heights
+
+
+def test_a_network_of_zeros_is_drawn_too() -> None:
+    ax = bp.plots.gradient_flow([LayerFlow(name="net[0] a", weight=0.0, gradient=0.0, ratio=float("inf"))])
+    assert ax.get_yscale() == "linear"
 
 
 def test_bad_input() -> None:

@@ -43,6 +43,14 @@ def test_a_surface_from_above_leaves_out_what_is_outside() -> None:
     assert not bp.plots.surface(lambda a, b: a - b, (0, 1), (0, 1), flat=True).lines
 
 
+def test_a_path_that_diverges_ends_before_infinity() -> None:
+    path = bp.plots.descent(loss, (2.0, 0.5), rate=1.0, steps=30)
+    assert 3 < len(path) < 31
+    assert path[-1][2] < float("inf")
+    xp = bp.namespace("numpy")
+    assert bp.plots.tangent(xp.log, 0.5, span=1.0).lines  # NaN on the left is a gap
+
+
 def test_a_close_up_shows_the_last_points() -> None:
     path = bp.plots.descent(loss, (2.0, 0.5), rate=0.01, steps=10)
     ax = bp.plots.close_up(loss, path, last=3)

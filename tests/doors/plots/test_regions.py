@@ -84,6 +84,13 @@ def test_one_of_several_outputs() -> None:
         margins(run.net, run.params, run.loss, Grid([0.0, 1.0], [0.0, 1.0]), 2)
 
 
+def test_a_single_class_and_a_grid_of_one_point() -> None:
+    run = a_run([[1.0], [0.0]], [0.0], loss=bp.CrossEntropy())
+    assert len(bp.plots.boundary(run, X, np.asarray([0, 0, 0, 0]), resolution=5).collections) == 2
+    with pytest.raises(OptionError, match="resolution must be a whole number of points, 2 or more"):
+        bp.plots.boundary(run, X, np.asarray([0, 0, 0, 0]), resolution=1)
+
+
 def test_two_features_only() -> None:
     run = bp.Run(
         net=bp.Linear(1), params={}, loss=bp.BinaryCrossEntropy(), features=(3,), backend=bp.backend()

@@ -68,5 +68,12 @@ def test_what_is_no_picture_of_classes() -> None:
         points(X, [0, 1])
     with pytest.raises(DataError, match=r"targets 0, 1, 2 and so on, was given 0\.5"):
         points(X, [0.0, 0.5, 1.0, 0.0])
-    with pytest.raises(DataError, match="was given -1"):
-        points(X, [0, -1, 1, 0])
+    for wrong in (-1, float("nan"), "a"):
+        with pytest.raises(DataError, match=f"was given '?{wrong}"):
+            points(X, [0, wrong, 1, 0] if wrong != "a" else ["a"] * 4)
+    with pytest.raises(DataError, match="one sample or more"):
+        points(np.zeros((0, 2)), np.zeros((0,)))
+    with pytest.raises(DataError, match="finite features"):
+        points(X * np.nan, [0, 1, 1, 0])
+    with pytest.raises(DataError, match="a picture wants arrays of numbers"):
+        points([[0.0, 1.0], [1.0]], [0, 1])
