@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bpcore.derivatives.transforms.gradients import value_and_grad
+from bpcore.parts.keys import split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.metrics import accuracy
 from bpcore.parts.optimizers import Optimizer
-from bpcore.words.protocols import Array, Tree
+from bpcore.words.protocols import Array, Shape, Tree
+from bpcore.words.trees import leaves
 
-__all__ = ["Batch", "Step", "make_evaluation", "make_step"]
+__all__ = ["KEY", "LAYERS", "Batch", "Step", "init_step_state", "make_evaluation", "make_step"]
 
 Batch = tuple[Array, Array]
 Step = Callable[[Tree, Tree, Batch], tuple[Tree, Tree, dict[str, Array]]]
@@ -41,22 +43,66 @@ def make_step(net: Layer, loss: Loss, optimizer: Optimizer) -> Step:
         output = net(params, x)
         return loss(output, y), output
 
+    def carrying(
+        params: Tree, x: Array, y: Array, layers: Tree, key: Array
+    ) -> tuple[Array, tuple[Array, Tree]]:
+        output, layers = net.forward(params, layers, x, key=key, training=True)
+        return loss(output, y), (output, layers)
+
     gradient = value_and_grad(objective, has_aux=True)
+    carrying_gradient = value_and_grad(carrying, has_aux=True)
 
     def step(params: Tree, state: Tree, batch: Batch) -> tuple[Tree, Tree, dict[str, Array]]:
-        (value, output), grads = gradient(params, *batch)
+        if LAYERS not in state:
+            (value, output), grads = gradient(params, *batch)
+            params, state = optimizer.update(params, grads, state)
+            return params, state, _report(loss, value, output, batch[1])
+        key, now = split(state[KEY], 2)
+        (value, (output, layers)), grads = carrying_gradient(params, *batch, state[LAYERS], now)
         params, state = optimizer.update(params, grads, state)
-        return params, state, _report(loss, value, output, batch[1])
+        return params, {**state, LAYERS: layers, KEY: key}, _report(loss, value, output, batch[1])
 
     return step
 
 
-def make_evaluation(net: Layer, loss: Loss) -> Callable[[Tree, Batch], dict[str, Array]]:
-    """Return ``evaluate(params, (x, y)) -> report``, the step without the step."""
+LAYERS, KEY = "layers", "key"
+"""Where the step's state holds what layers carry, and the key that they draw from."""
 
-    def evaluate(params: Tree, batch: Batch) -> dict[str, Array]:
+
+def init_step_state(net: Layer, optimizer: Optimizer, params: Tree, shape: Shape, key: Array, /) -> Tree:
+    """Return the state that a training step starts from.
+
+    Parameters
+    ----------
+    net : Layer
+    optimizer : Optimizer
+    params : tree of arrays
+    shape : tuple of int
+        Of one sample.
+    key : key
+        Where layers draw from.
+
+    Returns
+    -------
+    dict
+        The optimizer's state; of a network that carries something or draws, with ``layers`` and ``key``.
+    """
+    state = optimizer.init(params)
+    layers = net.init_state(shape, like=leaves(params)[0])
+    if not leaves(layers) and not net.draws:
+        return state
+    return {**state, LAYERS: layers, KEY: key}
+
+
+def make_evaluation(net: Layer, loss: Loss) -> Callable[..., dict[str, Array]]:
+    """Return ``evaluate(params, (x, y), layers=None) -> report``, the step without the step.
+
+    `layers` is what the network carries; None for one that carries nothing.
+    """
+
+    def evaluate(params: Tree, batch: Batch, layers: Tree = None) -> dict[str, Array]:
         x, y = batch
-        output = net(params, x)
+        output = net(params, x) if layers is None else net.forward(params, layers, x)[0]
         return _report(loss, loss(output, y), output, y)
 
     return evaluate

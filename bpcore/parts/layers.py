@@ -1,7 +1,11 @@
 """Layers: a configuration that makes parameters and maps arrays.
 
 A layer holds no arrays. ``layer.init(key, shape)`` makes its parameters, a dict; ``layer(params, x)``
-is a pure function. Samples are rows: `x` has shape (batch, features), a weight (inputs, outputs), and
+is a pure function. A layer that carries something else from step to step, as running means, or that draws
+random numbers while it learns, says so: ``init_state`` makes what is carried, and ``forward`` is the pure
+function of it, of a key, and of whether it learns.
+
+Samples are rows: `x` has shape (batch, features), a weight (inputs, outputs), and
 ``y = x W + b``. A lesson that keeps samples as columns writes ``W x + b``: its W is our weight transposed.
 """
 
@@ -9,10 +13,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.parts.initializers import Glorot, Initializer, Zeros
-from bpcore.parts.keys import split
+from bpcore.parts.keys import fold_in, split
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Dtype, Shape, Tree
 
@@ -20,7 +25,15 @@ __all__ = ["Chain", "Layer", "Linear", "at_layer"]
 
 
 class Layer(ABC):
-    """A configuration with two pure functions, and the shape it leads to."""
+    """A configuration with two pure functions, and the shape it leads to.
+
+    Attributes
+    ----------
+    draws : bool
+        Whether it draws random numbers while it learns.
+    """
+
+    draws: ClassVar[bool] = False
 
     @abstractmethod
     def init(self, key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Tree:
@@ -33,6 +46,35 @@ class Layer(ABC):
     @abstractmethod
     def __call__(self, params: Tree, x: Array, /) -> Array:
         """Return the output for `x` of shape ``(batch, *shape)``."""
+
+    def init_state(self, shape: Shape, /, *, like: Array) -> Tree:
+        """Return what is carried from step to step beside the parameters; most layers carry nothing.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Of one sample.
+        like : array
+            Whose dtype and device it has.
+        """
+        return {}
+
+    def forward(
+        self, params: Tree, state: Tree, x: Array, /, *, key: Array | None = None, training: bool = False
+    ) -> tuple[Array, Tree]:
+        """Return the output, and what is carried on.
+
+        Parameters
+        ----------
+        params, state : trees
+            From `init` and `init_state`.
+        x : array of shape (batch, *shape)
+        key : key or None
+            For layers that draw; wanted where `training` is true.
+        training : bool
+            Whether the layer is learning: dropout drops, a running mean moves.
+        """
+        return self(params, x), state
 
 
 @dataclass(frozen=True)
@@ -152,6 +194,35 @@ class Chain(Layer):
             except ShapeError as error:
                 raise at_layer(index, layer, error) from error
         return x
+
+    @property
+    def draws(self) -> bool:  # type: ignore[override]  # of a chain it depends on its layers
+        """Whether one of the layers draws random numbers."""
+        return any(layer.draws for layer in self.layers)
+
+    def init_state(self, shape: Shape, /, *, like: Array) -> Tree:
+        """Return a list of what the layers carry."""
+        states = []
+        for layer in self.layers:
+            states.append(layer.init_state(shape, like=like))
+            shape = layer.output_shape(shape)
+        return states
+
+    def forward(
+        self, params: Tree, state: Tree, x: Array, /, *, key: Array | None = None, training: bool = False
+    ) -> tuple[Array, Tree]:
+        """Return what the layers make of `x`, one after the other, and what they carry on."""
+        if len(params) != len(self.layers):
+            raise ShapeError(str(self), f"parameters of {len(self.layers)} layers", f"{len(params)}")
+        states = []
+        for index, (layer, its_params, its_state) in enumerate(zip(self.layers, params, state, strict=True)):
+            its_key = fold_in(key, index) if layer.draws and key is not None else None
+            try:
+                x, carried = layer.forward(its_params, its_state, x, key=its_key, training=training)
+            except ShapeError as error:
+                raise at_layer(index, layer, error) from error
+            states.append(carried)
+        return x, states
 
 
 def at_layer(index: int, layer: Layer, error: ShapeError) -> ShapeError:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
-from bpcore.machine.step import Batch, make_evaluation, make_step
-from bpcore.parts.keys import split
+from bpcore.machine.step import LAYERS, Batch, init_step_state, make_evaluation, make_step
+from bpcore.parts.keys import fold_in, split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import Optimizer
@@ -124,7 +124,8 @@ def fit(
     if compiled:
         step = compile(step, carry=2, backend=place.backend)
         evaluate = compile(evaluate, backend=place.backend)
-    training = Epochs(step, params, optimizer.init(params), train, batch_size, order_key, place.backend)
+    state = init_step_state(net, optimizer, params, features, fold_in(start_key, 1))
+    training = Epochs(step, params, state, train, batch_size, order_key, place.backend)
     history: History = {}
     first_loss = math.nan
     began = time.perf_counter()
@@ -134,20 +135,23 @@ def fit(
             if epoch == 1:
                 first_loss = start
             if held is not None:
-                found, _ = _row(place, Done([1], [evaluate(training.params, held)]), loss)
+                found, _ = _row(
+                    place, Done([1], [evaluate(training.params, held, training.state.get(LAYERS))]), loss
+                )
                 row |= {f"validation_{name}": value for name, value in found.items()}
             for name, value in row.items():
                 history.setdefault(name, []).append(value)
             if not math.isfinite(row["loss"]):
                 raise Diverged(f"the loss became {row['loss']}", epoch, optimizer.rate)
             show(epoch, epochs, row)
-    params = tree_map(_kept, training.params)
+    params, carried = (tree_map(_kept, tree) for tree in (training.params, training.state.get(LAYERS)))
     if not all(_is_finite(p) for p in leaves(params)):  # the last update is seen by no loss
         raise Diverged("a parameter became infinite or not a number", epochs, optimizer.rate)
     place.backend.synchronize()
     return Run(
         net=net,
         params=params,
+        state=carried,
         loss=loss,
         features=features,
         backend=place.backend,

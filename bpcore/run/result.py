@@ -28,6 +28,8 @@ class Run:
     net : Layer
     params : tree of arrays, on the backend's device
     loss : Loss
+    state : tree of arrays, or None
+        What layers carry beside their parameters, as running means; None where they carry nothing.
     features : tuple of int
         The shape of one sample.
     backend : Backend
@@ -51,6 +53,7 @@ class Run:
     first_loss: float = math.nan
     seconds: float = 0.0
     extra: Mapping[str, object] = field(default_factory=dict)
+    state: Tree = None
 
     def predict(self, x: Array, /) -> Array:
         """Return the network's output for `x`.
@@ -69,7 +72,9 @@ class Run:
         x = self.backend.asarray(x, dtype=first.dtype, device=first.device)
         if tuple(x.shape[1:]) != self.features:
             raise ShapeError("predict", f"samples of shape {('n', *self.features)}", tuple(x.shape))
-        return self.net(self.params, x)
+        if self.state is None:
+            return self.net(self.params, x)
+        return self.net.forward(self.params, self.state, x)[0]
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {values[-1]:.6g}" for name, values in self.history.items() if values)

@@ -21,11 +21,14 @@ from bpcore.run.result import Run
 from bpcore.run.whole_file import write_whole
 from bpcore.words.errors import BpcoreError, FileError, OptionError, ShapeError
 from bpcore.words.protocols import Array, Static, Tree
-from bpcore.words.trees import flatten, named_leaves, unflatten
+from bpcore.words.trees import flatten, leaves, named_leaves, unflatten
 
 __all__ = ["load", "save", "write_whole"]
 
 FORMAT = "1"
+
+STATE = "state"
+"""What the names of tensors begin with that layers carry beside their parameters."""
 
 
 def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, object] | None = None) -> Path:
@@ -55,7 +58,7 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
     tensors = {
         # row by row in memory: the format has no other order, and would take a transposed array's as it lies
         name: host.asarray(run.backend.to_host(array), order="C")
-        for name, array in named_leaves(run.params)
+        for name, array in (*named_leaves(run.params), *named_leaves(run.state, STATE))
     }
     about = {
         "bpcore": FORMAT,
@@ -112,9 +115,11 @@ def load(
     features = _features(path, about["features"])
     if not isinstance(about["history"], dict) or not isinstance(about["seconds"], float | int):
         raise FileError(path, "tells a history that is none", "Train again.")
+    params, state = _trees(path, bare, features, tensors, place)
     return Run(
         net=found,
-        params=_parameters(path, bare, features, tensors, place),
+        params=params,
+        state=state,
         loss=its_loss,
         features=features,
         backend=place,
@@ -188,24 +193,31 @@ def _about(path: Path, metadata: Mapping[str, str]) -> dict[str, Static]:
     return dict(about)
 
 
-def _parameters(
+def _trees(
     path: Path, net: Layer, features: tuple[int, ...], tensors: dict[str, Array], place: Backend
-) -> Tree:
-    """Return the tensors in the tree that the network makes, on the backend."""
+) -> tuple[Tree, Tree]:
+    """Return the tensors in the trees that the network makes, parameters and state, on the backend."""
     try:
         made = net.init(key(0), features)
+        carried = net.init_state(features, like=leaves(made)[0]) if leaves(made) else {}
     except ShapeError as error:
         raise FileError(path, f"holds the weights of another network: {str(error).rstrip('.')}") from error
     except (TypeError, MemoryError) as error:
         raise FileError(path, "describes a network that cannot be built", "Pass it as net=.") from error
-    wanted = {name: tuple(array.shape) for name, array in named_leaves(made)}
+    wanted = {
+        name: tuple(array.shape) for name, array in (*named_leaves(made), *named_leaves(carried, STATE))
+    }
     given = {name: tuple(array.shape) for name, array in tensors.items()}
     if wanted != given:
         differing = (name for name in sorted(wanted | given) if wanted.get(name) != given.get(name))
         first = next(differing)
         what = f"{first} is {given.get(first, 'missing')}, wanted {wanted.get(first, 'none')}"
         raise FileError(path, f"holds the weights of another network: {what}")
-    return unflatten(flatten(made)[1], [_placed(tensors[name], place) for name in wanted])
+    params = unflatten(flatten(made)[1], [_placed(tensors[name], place) for name, _ in named_leaves(made)])
+    if not leaves(carried):
+        return params, None
+    arrays = [_placed(tensors[name], place) for name, _ in named_leaves(carried, STATE)]
+    return params, unflatten(flatten(carried)[1], arrays)
 
 
 def _placed(array: Array, place: Backend) -> Array:
