@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bpcore.doors.plots.canvas import GREY, RED, canvas
 from bpcore.doors.plots.graphs import box_width, curve, on_white
 from bpcore.doors.plots.quantities import Explained, Quantities, in_short
-from bpcore.doors.plots.wiring import Wiring
+from bpcore.doors.plots.wiring import Wire, Wiring
 from bpcore.words.errors import PaperError
 
 if TYPE_CHECKING:
@@ -23,8 +23,14 @@ RADIUS, ACROSS, UP = 0.55, 3.4, 1.75
 RESULTS = 2.3
 """In inches: a circle, how far apart two of them are, and how far the results are."""
 
+HALF_LETTER = 0.042
+"""In inches, of the words at lines."""
+
 SHARES = (0.3, 0.68)
 """How far along a line its words stand, of one unit and of the next: not where lines cross."""
+
+TRIES = 24
+"""Places that are tried for the words of a line."""
 
 Places = Mapping[str, tuple[float, float]]
 
@@ -104,24 +110,54 @@ def _places(wiring: Wiring) -> dict[str, tuple[float, float]]:
 def _wires(ax: Axes, found: Quantities, wiring: Wiring, places: Places, red: frozenset[str]) -> None:
     crowded = len(wiring.wires) > LABELLED
     sources = [*wiring.inputs, *wiring.units]
+    marked = {wire.weight for wire in wiring.wires if _marked(wiring, wire, red)}
     largest = max((abs(_number(found, wire.weight)) for wire in wiring.wires), default=1.0) or 1.0
-    for wire in wiring.wires:
-        from_source = wire.source in red or bool(red & set(_stages(wiring, wire.source)))
-        marked = wire.unit in red and (wire.weight in red or from_source)
-        (a, b), (c, d) = places[wire.source], places[wire.unit]
+    spots = Spots()
+    for wire in sorted(wiring.wires, key=lambda wire: wire.weight not in marked):  # their words come first
+        start, end = places[wire.source], places[wire.unit]
         width = 0.6 + 1.4 * abs(_number(found, wire.weight)) / largest
-        style: dict[str, Any] = (
-            {"color": RED, "linewidth": 2.2} if marked else {"color": GREY, "linewidth": width}
-        )
-        ax.plot([a, c], [b, d], zorder=2 if marked else 1, solid_capstyle="round", **style)
-        if crowded and not marked:
+        colour, depth = (RED, 2) if wire.weight in marked else (GREY, 1)
+        line = {"color": colour, "linewidth": 2.2 if depth > 1 else width, "zorder": depth}
+        ax.plot([start[0], end[0]], [start[1], end[1]], solid_capstyle="round", **line)
+        if crowded and wire.weight not in marked:
             continue
-        share = 0.5 if abs(b - d) < UP / 4 else SHARES[sources.index(wire.source) % 2]
         words = f"{wire.weight} = {in_short(found.lines[wire.weight].value)}"
         if wire.weight in red and found.gradient(wire.weight):
             words += "\n" + found.gradient(wire.weight)
-        size = {"fontsize": 9, "ha": "center", "va": "center", "color": RED if marked else "black"}
-        ax.text(a + share * (c - a), b + share * (d - b), words, **(size | on_white() | {"zorder": 3}))
+        level = abs(start[1] - end[1]) < UP / 4
+        spot = spots.take(start, end, words, 0.5 if level else SHARES[sources.index(wire.source) % 2])
+        size = {"fontsize": 9, "ha": "center", "va": "center", "color": RED if depth > 1 else "black"}
+        ax.text(*spot, words, **(size | on_white() | {"zorder": 3}))
+
+
+def _marked(wiring: Wiring, wire: Wire, red: frozenset[str]) -> bool:
+    """Return whether a line is part of a path."""
+    return wire.unit in red and (wire.weight in red or bool(red & set(_stages(wiring, wire.source))))
+
+
+class Spots:
+    """Places of words at lines, each apart from those that were taken before."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[float, float, float, float]] = []
+
+    def take(
+        self, start: tuple[float, float], end: tuple[float, float], words: str, wanted: float
+    ) -> tuple[float, float]:
+        """Return a place on a line between two circles, as near as can be to the wanted share of its way."""
+        lines = words.split("\n")
+        half, high = HALF_LETTER * max(map(len, lines)), 0.09 * len(lines)
+        room = (RADIUS + half + 0.08) / ACROSS
+        shares = [room + (1 - 2 * room) * i / TRIES for i in range(TRIES + 1)]
+        shares.sort(key=lambda share: abs(share - wanted))
+        spots = [(start[0] + s * (end[0] - start[0]), start[1] + s * (end[1] - start[1])) for s in shares]
+        free = (spot for spot in spots if not self._hits(*spot, half, high))
+        x, y = next(free, spots[0])
+        self.taken.append((x, y, half, high))
+        return x, y
+
+    def _hits(self, x: float, y: float, half: float, high: float) -> bool:
+        return any(abs(x - a) < half + b and abs(y - c) < high + d for a, c, b, d in self.taken)
 
 
 def _stages(wiring: Wiring, name: str) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 import bpcore as bp
 from bpcore.doors.paper.lines import AFTER, FORWARD, GIVEN, UPDATE, Line
 from bpcore.doors.paper.terms import Call, Symbol, Term
+from bpcore.doors.plots.networks import Spots
 from bpcore.doors.plots.quantities import Quantities, in_short
 from bpcore.doors.plots.wiring import Wiring
 from bpcore.words.errors import OptionError, PaperError
@@ -108,6 +109,16 @@ def test_a_network_with_the_path_of_w5(mazur: Any) -> None:
     assert (
         len([line for line in bp.plots.network(mazur, path="w1").lines if line.get_color() == "#e03131"]) == 3
     )
+
+
+def test_words_at_lines_are_apart() -> None:
+    spots = Spots()
+    first = spots.take((0.0, 0.0), (3.4, 0.0), "w1 = 0.15", 0.5)
+    second = spots.take((0.0, 1.0), (3.4, -1.0), "w2 = 0.25", 0.5)
+    assert first == pytest.approx((1.7, 0.0))
+    assert abs(first[1] - second[1]) > 0.15
+    near_a_circle = spots.take((0.0, 5.0), (3.4, 5.0), "w3 = 0.15", 0.0)
+    assert near_a_circle[0] > 0.55 + 0.3
 
 
 def test_of_several_samples_the_first_is_drawn() -> None:
