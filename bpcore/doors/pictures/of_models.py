@@ -13,6 +13,7 @@ from bpcore.doors.pictures.of_data import column_of
 from bpcore.doors.plots.canvas import figure
 from bpcore.doors.plots.regions import check_plane
 from bpcore.doors.plots.writing import FILMS
+from bpcore.run.datasets import DATASETS
 from bpcore.run.place import Place
 from bpcore.run.result import Run
 from bpcore.run.saving import load
@@ -33,7 +34,10 @@ def _known(model: str, data: str | None) -> tuple[Run, Material]:
 
 
 def _labels(material: Material) -> Mapping[str, Any]:
-    return {"names": material.train.features, "classes": material.train.classes}
+    names, known = material.train.features, material.preparation
+    if known is not None and set(known.scale) != {1.0}:
+        names = tuple(f"{name} (scaled)" for name in names)
+    return {"names": names, "classes": material.train.classes}
 
 
 def _plane(run: Run, material: Material) -> None:
@@ -107,8 +111,10 @@ def figure_picture(
     run, material = _known(model, data)
     _plane(run, material)
     train = material.train
-    title = f"{Path(material.source).stem.capitalize()} dataset"
-    shown = plots.notebook_figure(run, train.x, train.y, output=column_of(train, target), title=title)
+    stem = Path(material.source).stem
+    title = f"{stem.capitalize() if stem in DATASETS else stem} dataset"
+    column = column_of(train, target)
+    shown = plots.notebook_figure(run, train.x, train.y, output=column, title=title, **_labels(material))
     return place.take(shown, dpi)
 
 

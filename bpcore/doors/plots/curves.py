@@ -104,6 +104,7 @@ def _drawn(history: History, name: str, ax: Axes) -> Axes:
         ax.plot(range(1, len(held) + 1), held, "--", color="#f08c00", linewidth=1.4, label="validation")
         ax.legend(loc="best")
     ax.set_xlabel("epoch")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.grid(alpha=0.3, which="both")
     return ax
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from bpcore.doors.plots.canvas import figure
 from bpcore.doors.plots.curves import accuracy, loss
@@ -18,7 +19,15 @@ __all__ = ["notebook_figure"]
 
 
 def notebook_figure(
-    run: Run, x: Array, y: Array, /, *, output: int | None = None, title: str = "Spiral dataset"
+    run: Run,
+    x: Array,
+    y: Array,
+    /,
+    *,
+    output: int | None = None,
+    names: Sequence[str] = ("$x_1$", "$x_2$"),
+    classes: Sequence[str] = (),
+    title: str = "Spiral dataset",
 ) -> Figure:
     """Return the 2 x 2 figure of the notebook: data, decision boundary, loss, accuracy.
 
@@ -26,7 +35,7 @@ def notebook_figure(
     ----------
     run : Run
         Of a network of two features, with a loss of classes.
-    x, y, output
+    x, y, output, names, classes
         As for `data`.
     title : str
         Of the first picture.
@@ -44,8 +53,9 @@ def notebook_figure(
     check_plane(run.features)
     whole = figure(12, 10, dpi=150)
     (first, second), (third, fourth) = whole.subplots(2, 2)
-    data(x, y, output=output, ax=first).set_title(title)
-    boundary(run, x, y, output=output, ax=second)
+    shown: dict[str, Any] = {"output": output, "names": names}
+    data(x, y, classes=classes, ax=first, **shown).set_title(title)
+    boundary(run, x, y, ax=second, **shown)
     loss(run, ax=third)
     accuracy(run, ax=fourth)
     return whole
