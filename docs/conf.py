@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bpcore import __version__
@@ -31,9 +32,22 @@ html_show_copyright = False
 DECISIONS = "\n```{toctree}\n:hidden:\n:glob:\n\n0*\n```\n"
 
 
+STARRED = re.compile(r"(?<![`\w])\([\w., ]*\*\w+[\w., ]*\)(?!`)")
+"""A shape as docstrings write it, (batch, *shape), whose star would begin an emphasis."""
+
+
 def setup(app: Any) -> None:
     """Connect what the documents do not say themselves."""
     app.connect("source-read", list_decisions)
+    app.connect("autodoc-process-docstring", quote_shapes, priority=400)  # before napoleon, at 500
+
+
+def quote_shapes(app: Any, what: str, name: str, it: Any, options: Any, lines: list[str]) -> None:
+    """Set shapes in code."""
+    lines[:] = [
+        line if line.lstrip().startswith((">>>", "...")) else STARRED.sub(r"``\g<0>``", line)
+        for line in lines
+    ]
 
 
 def list_decisions(app: Any, name: str, source: list[str]) -> None:

@@ -58,7 +58,8 @@ def layer_gradients(
     -----
     The cotangent is brought through layer ``index`` when the next item is asked for, with ``params[index]``
     as it is then, and at the layer's input of the forward pass. For this the layer is computed once more.
-    No value is read: the walk may stand inside `compile` and `record`.
+    Layers that draw or carry something are run as they are where they answer, by ``layer(params, x)``. No
+    value is read: the walk may stand inside `compile` and `record`.
 
     Examples
     --------

@@ -43,6 +43,20 @@ def spiral_flow() -> Any:
     return bp.plots.gradient_flow(NET, notebook_run(0.2).params, X, Y, LOSS)
 
 
+def guide_run(rate: float) -> Any:
+    """Return the training of the guide's chapter on the spiral, at a rate, and its data."""
+    spiral = bp.datasets.spiral(dtype=bp.backend().dtype("float64"))
+    net, data = bp.MLP([2, 16, 8, 1], activation="tanh"), (spiral.x, spiral.y)
+    start = net.init(bp.key(0), (2,), dtype=spiral.x.dtype)
+    options = {"optimizer": bp.SGD(rate), "epochs": 1000, "params": start, "progress": None}
+    return bp.fit(net, data, loss=bp.BinaryCrossEntropy(), **options), *data
+
+
+def guide_steps() -> Any:
+    """Return the V of chapter 1."""
+    return bp.plots.derivative_errors(bp.derivative_errors(lambda x: x**3 - 3 * x**2 + 2 * x + 1, 2.0))
+
+
 def spiral_sweep() -> dict[float, list[float]]:
     """Return the loss at several rates, from the notebook's start."""
     return bp.plots.rate_sweep(NET, (X, Y), rates=RATES, loss=LOSS, epochs=300, params=START)
@@ -76,6 +90,9 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "mazur-graph.svg": lambda: bp.plots.graph(bp.explain("mazur"), path="w5"),
     "mazur-network.svg": lambda: bp.plots.network(bp.explain("mazur"), path="w5"),
     "mazur-into-h1.svg": lambda: bp.plots.network(bp.explain("mazur"), path="w1"),
+    "guide-derivative-errors.png": guide_steps,
+    "guide-boundary.png": lambda: bp.plots.boundary(*guide_run(0.2)),
+    "guide-burst.png": lambda: bp.plots.loss(guide_run(0.5)[0]),
     "course-graph.svg": lambda: bp.plots.graph(bp.explain("course"), path="w1"),
 }
 
