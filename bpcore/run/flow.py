@@ -36,7 +36,9 @@ class LayerFlow:
     ratio: float
 
 
-def gradient_flow(net: Layer, params: Tree, x: Array, y: Array, loss: Loss) -> tuple[LayerFlow, ...]:
+def gradient_flow(
+    net: Layer, params: Tree, x: Array, y: Array, loss: Loss, *, state: Tree = None
+) -> tuple[LayerFlow, ...]:
     """Return the norms of each layer's weight and gradient, from the first layer to the last.
 
     Parameters
@@ -47,6 +49,8 @@ def gradient_flow(net: Layer, params: Tree, x: Array, y: Array, loss: Loss) -> t
     y : array
         As the loss takes it. Both are arrays of the parameters' library, on their device.
     loss : Loss
+    state : tree of arrays, or None
+        What layers carry, as a Run has it.
 
     Returns
     -------
@@ -58,7 +62,11 @@ def gradient_flow(net: Layer, params: Tree, x: Array, y: Array, loss: Loss) -> t
     ShapeError, MixedArrays
         When network, parameters, data and loss do not fit together.
     """
-    _, grads = value_and_grad(lambda params: loss(net(params, x), y))(params)
+
+    def objective(params: Tree) -> Array:
+        return loss(net(params, x) if state is None else net.forward(params, state, x)[0], y)
+
+    _, grads = value_and_grad(objective)(params)
     weights, gradients = dict(_weights(params)), dict(_weights(grads))
     if not weights:
         return ()

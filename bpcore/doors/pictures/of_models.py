@@ -123,7 +123,7 @@ def flow_picture(model: str, *, data: str | None, output: str | None, dpi: float
     place = Destination(output, model, "flow")
     run, material = _known(model, data)
     x, y = _placed(run, material)
-    return place.take(plots.gradient_flow(run.net, run.params, x, y, run.loss), dpi)
+    return place.take(plots.gradient_flow(run.net, run.params, x, y, run.loss, state=run.state), dpi)
 
 
 def _placed(run: Run, material: Material) -> tuple[Any, Any]:

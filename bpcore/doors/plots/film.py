@@ -13,8 +13,8 @@ from bpcore.doors.plots.canvas import canvas, owner
 from bpcore.doors.plots.regions import Grid, check_plane, check_resolution, classed, frame, margins, paint
 from bpcore.doors.plots.samples import scatter
 from bpcore.ground.backend import Backend
-from bpcore.machine.step import Batch, make_evaluation, make_step
-from bpcore.parts.keys import split
+from bpcore.machine.step import LAYERS, Batch, init_step_state, make_evaluation, make_step
+from bpcore.parts.keys import fold_in, split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import Optimizer
@@ -44,11 +44,14 @@ class Frame:
     params : tree of arrays
     loss : float
         Of these parameters.
+    state : tree of arrays, or None
+        What layers carry; None where they carry nothing.
     """
 
     epoch: int
     params: Tree
     loss: float
+    state: Tree = None
 
 
 def film_of_training(
@@ -98,12 +101,14 @@ def film_of_training(
     params = _start(net, batch, place, start_key, params)
     step: Callable[..., Any] = compile(make_step(net, loss, optimizer), carry=2, backend=place.backend)
     evaluate = make_evaluation(net, loss)
-    training = Epochs(step, params, optimizer.init(params), batch, batch_size, order_key, place.backend)
+    state = init_step_state(net, optimizer, params, tuple(batch[0].shape[1:]), fold_in(start_key, 1))
+    training = Epochs(step, params, state, batch, batch_size, order_key, place.backend)
     frames = []
     for epoch, _ in enumerate(chain([None], training.many(epochs, one_by_one=True))):
         if epoch % every == 0 or epoch == epochs:
-            value = float(evaluate(training.params, batch)["loss"])
-            frames.append(_frame(epoch, training.params, value, optimizer))
+            carried = training.state.get(LAYERS)
+            value = float(evaluate(training.params, batch, carried)["loss"])
+            frames.append(_frame(epoch, training.params, carried, value, optimizer))
     return tuple(frames)
 
 
@@ -115,11 +120,15 @@ def _start(net: Layer, batch: Batch, place: Place, start_key: Array, params: Tre
     return tree_map(lambda p: place.array(p, place.dtype), params)
 
 
-def _frame(epoch: int, params: Tree, loss: float, optimizer: Optimizer) -> Frame:
+def _frame(epoch: int, params: Tree, carried: Tree, loss: float, optimizer: Optimizer) -> Frame:
     if not math.isfinite(loss):
         raise Diverged(f"the loss became {loss}", epoch, optimizer.rate)
-    kept = tree_map(lambda p: array_namespace(p).asarray(p, copy=True), params)  # a step may overwrite them
-    return Frame(epoch=epoch, params=kept, loss=loss)
+    kept, state = (tree_map(_copied, tree) for tree in (params, carried))  # a step may overwrite them
+    return Frame(epoch=epoch, params=kept, loss=loss, state=state)
+
+
+def _copied(p: Array) -> Array:
+    return array_namespace(p).asarray(p, copy=True)
 
 
 def boundary_film(
@@ -179,10 +188,11 @@ def boundary_film(
     drawn: list[Any] = []
 
     def show(i: int) -> list[Any]:
+        one = frames[i]
         while drawn:
             drawn.pop().remove()
-        drawn.extend(paint(ax, grid, margins(net, frames[i].params, loss, grid, output)))
-        ax.set_title(f"Decision boundary after {frames[i].epoch} epochs: loss {frames[i].loss:.4f}")
+        drawn.extend(paint(ax, grid, margins(net, one.params, loss, grid, output, one.state)))
+        ax.set_title(f"Decision boundary after {one.epoch} epochs: loss {one.loss:.4f}")
         return drawn
 
     return FuncAnimation(owner(ax), show, frames=len(frames), interval=1000 * pause, init_func=lambda: drawn)

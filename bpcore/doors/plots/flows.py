@@ -13,7 +13,7 @@ from bpcore.parts.layers import Layer
 from bpcore.run.flow import LayerFlow
 from bpcore.run.flow import gradient_flow as flow_of
 from bpcore.words.errors import DataError, OptionError
-from bpcore.words.protocols import Array
+from bpcore.words.protocols import Array, Tree
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,9 @@ START = 0.5
 """What goes into the chain."""
 
 
-def gradient_flow(flow: Sequence[LayerFlow] | Layer, /, *rest: Any, ax: Axes | None = None) -> Axes:
+def gradient_flow(
+    flow: Sequence[LayerFlow] | Layer, /, *rest: Any, state: Tree = None, ax: Axes | None = None
+) -> Axes:
     """Draw the norms of each layer's weight and gradient, and their ratio.
 
     Parameters
@@ -36,6 +38,8 @@ def gradient_flow(flow: Sequence[LayerFlow] | Layer, /, *rest: Any, ax: Axes | N
         As from ``bp.gradient_flow``; or a network, and then what that is called with.
     *rest
         After a network: ``params, x, y, loss``.
+    state : tree of arrays, or None
+        After a network: what its layers carry, as a Run has it.
     ax : Axes or None
         Where to draw; left out, a figure of its own.
 
@@ -51,7 +55,7 @@ def gradient_flow(flow: Sequence[LayerFlow] | Layer, /, *rest: Any, ax: Axes | N
     LibraryMissing
         When matplotlib is not installed.
     """
-    layers = flow_of(flow, *rest) if isinstance(flow, Layer) else tuple(flow)
+    layers = flow_of(flow, *rest, state=state) if isinstance(flow, Layer) else tuple(flow)
     if not layers:
         raise DataError("no layer has a weight: there is no gradient flow to draw.")
     ax = canvas(ax, 7, 4.6)

@@ -101,7 +101,7 @@ def boundary(
     found = classed(run.loss, x, y, output)
     ax = canvas(ax, 6, 5)
     grid = Grid.around(found, resolution)
-    paint(ax, grid, margins(run.net, run.params, run.loss, grid, output))
+    paint(ax, grid, margins(run.net, run.params, run.loss, grid, output, run.state))
     scatter(ax, found, classes)
     frame(ax, grid, names)
     if classes:
@@ -133,8 +133,12 @@ def check_resolution(resolution: int) -> None:
         raise OptionError("resolution", resolution, "a whole number of points, 2 or more")
 
 
-def margins(net: Layer, params: Tree, loss: Loss, grid: Grid, output: int | None = None) -> list[Array]:
+def margins(
+    net: Layer, params: Tree, loss: Loss, grid: Grid, output: int | None = None, state: Tree = None
+) -> list[Array]:
     """Return for each class by how much it is ahead of the others, over the grid.
+
+    `state` is what layers carry; None where they carry nothing.
 
     Returns
     -------
@@ -144,7 +148,8 @@ def margins(net: Layer, params: Tree, loss: Loss, grid: Grid, output: int | None
     first = leaves(params)[0]
     place = backend_of(first)
     asked = find_backend("numpy").asarray(grid.samples())
-    values = on_host(net(params, place.asarray(asked, dtype=first.dtype, device=first.device)))
+    x = place.asarray(asked, dtype=first.dtype, device=first.device)
+    values = on_host(net(params, x) if state is None else net.forward(params, state, x)[0])
     xp = array_namespace(values)
     columns = [xp.reshape(values[:, i], (len(grid.up), len(grid.across))) for i in range(values.shape[-1])]
     if isinstance(loss, CrossEntropy):

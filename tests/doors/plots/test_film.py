@@ -50,6 +50,45 @@ def test_the_training_is_that_of_fit(batch_size: int | None) -> None:
     assert not np.array_equal(frames[0].params[0]["weight"], frames[1].params[0]["weight"])
 
 
+class Doubled(bp.Layer):
+    """Carries the number of steps that it saw, and multiplies by it afterwards."""
+
+    def init(self, key: Any, shape: Any, /, *, dtype: Any = None) -> Any:
+        return {}
+
+    def init_state(self, shape: Any, /, *, like: Any) -> Any:
+        return {"seen": bp.array_namespace(like).zeros((), dtype=like.dtype, device=like.device)}
+
+    def output_shape(self, shape: Any, /) -> Any:
+        return shape
+
+    def __call__(self, params: Any, x: Any, /) -> Any:
+        raise AssertionError
+
+    def forward(self, params: Any, state: Any, x: Any, /, *, key: Any = None, training: bool = False) -> Any:
+        return (x, {"seen": state["seen"] + 1}) if training else (x * (1 + state["seen"]), state)
+
+
+def test_what_layers_carry_is_kept_and_drawn() -> None:
+    net = bp.Chain(bp.Linear(1), Doubled())
+    given: dict[str, Any] = {
+        "loss": bp.BinaryCrossEntropy(),
+        "optimizer": bp.SGD(0.5),
+        "epochs": 3,
+        "seed": 3,
+    }
+    frames = bp.plots.film_of_training(net, (X, Y), every=1, **given)
+    assert [float(frame.state[1]["seen"]) for frame in frames] == [0.0, 1.0, 2.0, 3.0]
+    run = bp.fit(net, (X, Y), progress=None, **given)
+    np.testing.assert_array_equal(frames[-1].params[0]["weight"], run.params[0]["weight"])
+    assert frames[-1].loss == pytest.approx(float(run.loss(run.predict(X), Y)), rel=1e-12)
+    film = bp.plots.boundary_film(net, frames, X, Y, loss=run.loss, resolution=5)
+    assert bp.plots.rendered(film, "gif", dpi=20).startswith(b"GIF8")
+    assert bp.plots.boundary(run, X, Y, resolution=5).collections
+    flow = bp.plots.gradient_flow(net, run.params, X, Y, run.loss, state=run.state)
+    assert flow.patches[0].get_height() == pytest.approx(float(np.linalg.norm(run.params[0]["weight"])))
+
+
 def test_it_starts_from_given_parameters(spiral: Any) -> None:
     frames = bp.plots.film_of_training(
         spiral.net,
