@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from bpcore.run.flow import gradient_flow
     from bpcore.run.result import Run
     from bpcore.run.saving import load, save
+    from bpcore.run.sharpness import sharpness
+    from bpcore.run.stability import spikes
     from bpcore.words.errors import BpcoreError
 
 __version__ = "0.1.0"
@@ -127,7 +129,9 @@ __all__ = [
     "record",
     "report",
     "save",
+    "sharpness",
     "special",
+    "spikes",
     "split",
     "stop_gradient",
     "uniform",
@@ -182,6 +186,8 @@ _PLACES = {
     "bpcore.run.flow": ("gradient_flow",),
     "bpcore.run.result": ("Run",),
     "bpcore.run.saving": ("load", "save"),
+    "bpcore.run.sharpness": ("sharpness",),
+    "bpcore.run.stability": ("spikes",),
     "bpcore.words.errors": ("BpcoreError",),
 }
 _PACKAGES = ("bpcore.derivatives", "bpcore.doors", "bpcore.run")

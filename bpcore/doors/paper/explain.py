@@ -90,7 +90,7 @@ def explain(
       f = x^3 - 3 * x^2 + 2 * x + 1 = 2^3 - 3 * 2^2 + 2 * 2 + 1 = 1.0
     <BLANKLINE>
     Backward
-      df/dx = 3 * x^2 - 3 * (2 * x) + 2 = 3 * 2^2 - 3 * (2 * 2) + 2 = 2.0
+      df/dx = 2 - 6 * x + 3 * x^2 = 2 - 6 * 2 + 3 * 2^2 = 2.0
     """
     told = {"form": form, "order": order, "rate": rate, "decimals": decimals, "digits": digits}
     style = {name: value for name, value in told.items() if value is not None} | {"by_hand": by_hand}

@@ -21,7 +21,7 @@ def latex_name(name: str) -> str:
     --------
     >>> from bpcore.doors.paper.latex_names import latex_name
     >>> print(latex_name("net_h1"), latex_name("w5+"), latex_name("dL/dy_hat"))
-    net_{h1} w_{5}^{+} \frac{\partial L}{\partial \hat{y}}
+    \mathit{net}_{h1} w_{5}^{+} \frac{\partial L}{\partial \hat{y}}
     """
     base, _, through = name.partition(" through ")
     found = re.fullmatch(r"d(.+)/d(.+)", base)
