@@ -21,6 +21,7 @@ The facts are fields, the sentence is made here: what was given, what was wanted
     |-- OptionError             an option outside its range              (also ValueError)
     |-- DataError               data that cannot be trained on           (also ValueError)
     |-- PaperError              what cannot be written on paper          (also ValueError)
+    |-- ExportError             what another format cannot hold          (also ValueError)
     `-- FileError               a file that is not what it should be     (also ValueError)
 """
 
@@ -38,6 +39,7 @@ __all__ = [
     "DataError",
     "Diverged",
     "EscapedTrace",
+    "ExportError",
     "FileError",
     "GradientError",
     "GradientMismatch",
@@ -199,6 +201,14 @@ class Diverged(BpcoreError, ArithmeticError):
             f"{what} in epoch {epoch}: lower the learning rate (it was {rate:g}), or put the "
             "features on one scale."
         )
+
+
+class ExportError(BpcoreError, ValueError):
+    """A network or a function that another format cannot hold."""
+
+    def __init__(self, what: str, do: str) -> None:
+        self.what, self.do = what, do
+        super().__init__(f"{what}. {do}")
 
 
 class FileError(BpcoreError, ValueError):
