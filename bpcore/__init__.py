@@ -35,12 +35,33 @@ if TYPE_CHECKING:
     from bpcore.machine.layer_gradients import layer_gradients
     from bpcore.machine.step import make_step
     from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
+    from bpcore.parts.attention import MultiHeadAttention
+    from bpcore.parts.convolution import Conv1D, Conv2D
+    from bpcore.parts.dropout import Dropout
+    from bpcore.parts.embedding import Embedding, PositionalEncoding
     from bpcore.parts.initializers import Given, Glorot, He, LeCun, Normal, Uniform, Zeros
     from bpcore.parts.keys import fold_in, key, normal, permutation, split, uniform
+    from bpcore.parts.layer_checks import check_layer
     from bpcore.parts.layers import Chain, Layer, Linear
-    from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
+    from bpcore.parts.losses import (
+        BinaryCrossEntropy,
+        BinaryFocal,
+        CrossEntropy,
+        Focal,
+        Hinge,
+        Huber,
+        KLDivergence,
+        Loss,
+        MeanAbsoluteError,
+        PoissonLoss,
+        SquaredError,
+    )
+    from bpcore.parts.normalization import BatchNorm, LayerNorm
     from bpcore.parts.optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
     from bpcore.parts.perceptron import MLP
+    from bpcore.parts.pooling import AvgPool1D, AvgPool2D, GlobalAvgPool, MaxPool1D, MaxPool2D
+    from bpcore.parts.recurrent import GRU, LSTM, RNN
+    from bpcore.parts.wiring import Flatten, Reshape, Residual
     from bpcore.program.bound import bound
     from bpcore.program.compiled import compile
     from bpcore.program.cost import cost
@@ -58,32 +79,58 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "MLP",
+    "RNN",
     "SGD",
     "Adagrad",
     "Adam",
     "AdamW",
+    "AvgPool1D",
+    "AvgPool2D",
+    "BatchNorm",
     "BinaryCrossEntropy",
+    "BinaryFocal",
     "BpcoreError",
     "Chain",
+    "Conv1D",
+    "Conv2D",
     "CrossEntropy",
+    "Dropout",
+    "Embedding",
     "Explanation",
+    "Flatten",
+    "Focal",
     "Gelu",
     "Given",
+    "GlobalAvgPool",
     "Glorot",
     "He",
+    "Hinge",
+    "Huber",
     "Identity",
+    "KLDivergence",
     "Layer",
+    "LayerNorm",
     "LeCun",
     "Linear",
     "Loss",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MeanAbsoluteError",
     "Momentum",
+    "MultiHeadAttention",
     "Nesterov",
     "NetNames",
     "Normal",
     "Optimizer",
+    "PoissonLoss",
+    "PositionalEncoding",
     "RMSprop",
     "Relu",
+    "Reshape",
+    "Residual",
     "Run",
     "Sigmoid",
     "Softmax",
@@ -98,6 +145,7 @@ __all__ = [
     "bound",
     "check_by_hand",
     "check_grad",
+    "check_layer",
     "checkpoint",
     "compile",
     "cost",
@@ -164,7 +212,28 @@ _PLACES = {
     "bpcore.parts.initializers": ("Given", "Glorot", "He", "LeCun", "Normal", "Uniform", "Zeros"),
     "bpcore.parts.keys": ("fold_in", "key", "normal", "permutation", "split", "uniform"),
     "bpcore.parts.layers": ("Chain", "Layer", "Linear"),
-    "bpcore.parts.losses": ("BinaryCrossEntropy", "CrossEntropy", "Loss", "SquaredError"),
+    "bpcore.parts.attention": ("MultiHeadAttention",),
+    "bpcore.parts.convolution": ("Conv1D", "Conv2D"),
+    "bpcore.parts.dropout": ("Dropout",),
+    "bpcore.parts.embedding": ("Embedding", "PositionalEncoding"),
+    "bpcore.parts.normalization": ("BatchNorm", "LayerNorm"),
+    "bpcore.parts.pooling": ("AvgPool1D", "AvgPool2D", "GlobalAvgPool", "MaxPool1D", "MaxPool2D"),
+    "bpcore.parts.recurrent": ("GRU", "LSTM", "RNN"),
+    "bpcore.parts.wiring": ("Flatten", "Reshape", "Residual"),
+    "bpcore.parts.layer_checks": ("check_layer",),
+    "bpcore.parts.losses": (
+        "BinaryCrossEntropy",
+        "BinaryFocal",
+        "CrossEntropy",
+        "Focal",
+        "Hinge",
+        "Huber",
+        "KLDivergence",
+        "Loss",
+        "MeanAbsoluteError",
+        "PoissonLoss",
+        "SquaredError",
+    ),
     "bpcore.parts.optimizers": (
         "SGD",
         "Adagrad",
