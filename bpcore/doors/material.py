@@ -139,7 +139,8 @@ def _split(run: Run, name: str, data: Dataset, preparation: Preparation) -> Mate
 def loss_over(run: Run, data: Batch) -> float:
     """Return a run's loss over some samples."""
     place = Place.of(leaves(run.params)[0], None, None)
-    report = make_evaluation(run.net, run.loss)(run.params, place.data(data, run.loss))
+    placed = place.data(data, run.loss, integers=run.net.integers)
+    report = make_evaluation(run.net, run.loss)(run.params, placed, run.state)
     return float(run.backend.to_host(report["loss"]))
 
 

@@ -1,9 +1,10 @@
 """Layers: a configuration that makes parameters and maps arrays.
 
 A layer holds no arrays. ``layer.init(key, shape)`` makes its parameters, a dict; ``layer(params, x)``
-is a pure function. A layer that carries something else from step to step, as running means, or that draws
-random numbers while it learns, says so: ``init_state`` makes what is carried, and ``forward`` is the pure
-function of it, of a key, and of whether it learns.
+is a pure function. Of a layer of one's own only that function must be written: what is not said has no
+parameters and keeps the shape. A layer that carries something else from step to step, as running means, or
+that draws random numbers while it learns, says so: ``init_state`` makes what is carried, and ``forward`` is
+the pure function of it, of a key, and of whether it learns.
 
 Samples are rows: `x` has shape (batch, features), a weight (inputs, outputs), and
 ``y = x W + b``. A lesson that keeps samples as columns writes ``W x + b``: its W is our weight transposed.
@@ -31,17 +32,32 @@ class Layer(ABC):
     ----------
     draws : bool
         Whether it draws random numbers while it learns.
+    integers : bool
+        Whether its inputs are whole numbers, as an embedding's: `fit` then brings them as int32.
     """
 
     draws: ClassVar[bool] = False
+    integers: ClassVar[bool] = False
 
-    @abstractmethod
+    def __str__(self) -> str:
+        return type(self).__name__
+
     def init(self, key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Tree:
-        """Return the parameters for inputs of `shape`, without the batch axis, on the key's device."""
+        """Return the parameters for inputs of `shape`, without the batch axis, on the key's device.
 
-    @abstractmethod
+        None, unless a layer says otherwise.
+        """
+        return {}
+
     def output_shape(self, shape: Shape, /) -> Shape:
-        """Return the shape, without the batch axis, of the output for inputs of `shape`."""
+        """Return the shape, without the batch axis, of the output for inputs of `shape`.
+
+        The same, unless a layer says otherwise.
+        """
+        return shape
+
+    def check_samples(self, x: Array, /) -> None:  # noqa: B027 -- most layers take any number
+        """Raise `DataError` for values that the layer cannot take. It reads them: never call it in a step."""
 
     @abstractmethod
     def __call__(self, params: Tree, x: Array, /) -> Array:
@@ -199,6 +215,16 @@ class Chain(Layer):
     def draws(self) -> bool:  # type: ignore[override]  # of a chain it depends on its layers
         """Whether one of the layers draws random numbers."""
         return any(layer.draws for layer in self.layers)
+
+    @property
+    def integers(self) -> bool:  # type: ignore[override]  # of a chain it depends on its first layer
+        """Whether its first layer takes whole numbers."""
+        return bool(self.layers) and self.layers[0].integers
+
+    def check_samples(self, x: Array, /) -> None:
+        """Ask the first layer."""
+        if self.layers:
+            self.layers[0].check_samples(x)
 
     def init_state(self, shape: Shape, /, *, like: Array) -> Tree:
         """Return a list of what the layers carry."""

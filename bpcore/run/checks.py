@@ -99,6 +99,7 @@ def check_data(
     output = net.output_shape(tuple(x.shape[1:]))
     loss.check_shapes((x.shape[0], *output), tuple(y.shape))
     _check_finite(f"x of the {name}", x)
+    net.check_samples(x)
     _check_finite(f"y of the {name}", y)
     loss.check_targets(y, (x.shape[0], *output))
 

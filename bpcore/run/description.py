@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import MappingProxyType
 
-from bpcore.parts import activations, initializers, layers, losses
+from bpcore.parts import (
+    activations,
+    attention,
+    convolution,
+    dropout,
+    embedding,
+    initializers,
+    layers,
+    losses,
+    normalization,
+    pooling,
+    recurrent,
+    wiring,
+)
 from bpcore.words.errors import DataError, did_you_mean
 from bpcore.words.protocols import Static
 
@@ -15,7 +28,10 @@ __all__ = ["build", "describe"]
 _KINDS: Mapping[str, type] = MappingProxyType(
     {
         name: kind
-        for module in (activations, initializers, layers, losses)
+        for module in (
+            *(activations, initializers, layers, losses),
+            *(attention, convolution, dropout, embedding, normalization, pooling, recurrent, wiring),
+        )
         for name in module.__all__
         if is_dataclass(kind := getattr(module, name)) and isinstance(kind, type)
     }
@@ -59,8 +75,8 @@ def build(description: Static) -> Static:
         raise DataError(
             f'"{word}" is no kind of layer, loss or initializer of bpcore.{did_you_mean(word, _KINDS)}'
         )
-    if kind is layers.Chain:
-        return layers.Chain(*named["layers"])
+    if kind in {layers.Chain, wiring.Residual}:
+        return kind(*named["layers"])
     try:
         return kind(**named)
     except TypeError as error:

@@ -50,8 +50,9 @@ def fit(
     ----------
     net : Layer
     data : pair (x, y)
-        `x` (samples, features); `y` as the loss takes it: numbers of the output's shape, or labels
-        (samples,). Arrays of any backend's library, or nested lists.
+        `x` (samples, features), or (samples, *shape) as the first layer takes it; `y` as the loss takes
+        it: numbers of the output's shape, or labels (samples,). Arrays of any backend's library, or nested
+        lists.
     loss : Loss
     optimizer : Optimizer
     epochs : int >= 1
@@ -103,7 +104,7 @@ def fit(
     check_pairing(net, loss)
     check_pair(data, "data")
     place = Place.of(data[0], backend, dtype)
-    train = place.data(data, loss)
+    train = place.data(data, loss, integers=net.integers)
     check_data(train, net, loss)
     start_key, split_key, order_key = split(place.key(seed), 3)
     features = tuple(train[0].shape[1:])
@@ -112,7 +113,7 @@ def fit(
         train, held = split_off(train, validation, split_key)
     elif validation is not None:
         check_pair(validation, "validation")
-        held = place.data(validation, loss, "validation data")
+        held = place.data(validation, loss, "validation data", integers=net.integers)
         check_data(held, net, loss, "validation data", features)
     if params is None:
         params = net.init(start_key, features, dtype=place.dtype)

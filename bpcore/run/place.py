@@ -61,8 +61,17 @@ class Place:
         """Bring an array here."""
         return self.backend.asarray(x, dtype=dtype, device=self.device)
 
-    def data(self, data: Batch, loss: Loss, name: str = "data") -> Batch:
+    def data(self, data: Batch, loss: Loss, name: str = "data", *, integers: bool = False) -> Batch:
         """Bring samples and targets here: labels as int32, numbers in the place's dtype.
+
+        Parameters
+        ----------
+        data : pair of arrays, or of nested lists
+        loss : Loss
+        name : str
+            What they are called in the errors.
+        integers : bool
+            Whether samples are whole numbers, as for `Embedding`; they stay such, as int32.
 
         Raises
         ------
@@ -70,10 +79,19 @@ class Place:
             When they are not real numbers, or rows of unequal lengths.
         """
         x, y = (_numbers(part, f"{letter} of the {name}") for letter, part in zip("xy", data, strict=True))
+        x = self.whole(x, f"x of the {name}") if integers else self.array(x, self.dtype)
         if loss.labels and space_of(y).functions.isdtype(y.dtype, ("bool", "integral")):
-            labels = _labels(y, f"y of the {name}")
-            return self.array(x, self.dtype), self.array(labels, self.backend.dtype("int32"))
-        return self.array(x, self.dtype), self.array(y, self.dtype)
+            labels = _labels(y, f"y of the {name}", "number the classes from 0")
+            return x, self.array(labels, self.backend.dtype("int32"))
+        return x, self.array(y, self.dtype)
+
+    def whole(self, x: Array, name: str) -> Array:
+        """Bring whole numbers here, as int32."""
+        x = _numbers(x, name)
+        if not space_of(x).functions.isdtype(x.dtype, "integral"):
+            kind = str(x.dtype).rpartition(".")[2]
+            raise DataError(f"{name} must be whole numbers, was given {kind}: cast them, as x.astype(int).")
+        return self.array(_labels(x, name, "number the tokens from 0"), self.backend.dtype("int32"))
 
     def key(self, seed: int) -> Array:
         """Return the key of a seed, here."""
@@ -96,10 +114,10 @@ def _numbers(part: Array, name: str) -> Array:
     return x
 
 
-def _labels(y: Array, name: str) -> Array:
+def _labels(y: Array, name: str, do: str) -> Array:
     xp = space_of(y).functions
     labels = xp.astype(y, xp.int32)
     wide = xp.isdtype(y.dtype, "integral") and xp.iinfo(y.dtype).max > xp.iinfo(xp.int32).max
     if wide and not bool(xp.all(xp.equal(xp.astype(labels, y.dtype), y))):
-        raise DataError(f"{name} holds labels of more than 32 bits: number the classes from 0.")
+        raise DataError(f"{name} holds labels of more than 32 bits: {do}.")
     return labels

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bpcore.ground.backend import Backend
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
+from bpcore.run.place import Place
 from bpcore.words.errors import ShapeError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves
@@ -69,9 +70,11 @@ class Run:
             On the run's backend: logits where the loss takes logits.
         """
         first = leaves(self.params)[0]
-        x = self.backend.asarray(x, dtype=first.dtype, device=first.device)
+        place = Place(self.backend, first.device, first.dtype)
+        x = place.whole(x, "x of predict") if self.net.integers else place.array(x, first.dtype)
         if tuple(x.shape[1:]) != self.features:
             raise ShapeError("predict", f"samples of shape {('n', *self.features)}", tuple(x.shape))
+        self.net.check_samples(x)
         if self.state is None:
             return self.net(self.params, x)
         return self.net.forward(self.params, self.state, x)[0]

@@ -159,7 +159,7 @@ def _material(run: Run, data: Batch | Dataset | str, held_out: Batch | None) -> 
 def _dataset(run: Run, data: Batch, name: str) -> Dataset:
     check_pair(data, name)
     place = Place.of(leaves(run.params)[0], None, None)
-    placed = place.data(data, run.loss, name)
+    placed = place.data(data, run.loss, name, integers=run.net.integers)
     check_data(placed, run.net, run.loss, name, run.features)
     x, y = (run.backend.to_host(part) for part in placed)
     width = int(x.shape[1]) if x.ndim > 1 else 1

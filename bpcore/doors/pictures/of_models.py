@@ -129,4 +129,4 @@ def flow_picture(model: str, *, data: str | None, output: str | None, dpi: float
 def _placed(run: Run, material: Material) -> tuple[Any, Any]:
     """Return the samples where the run's parameters are."""
     there = Place.of(leaves(run.params)[0], None, None)
-    return there.data((material.train.x, material.train.y), run.loss)
+    return there.data((material.train.x, material.train.y), run.loss, integers=run.net.integers)
