@@ -57,19 +57,47 @@ if TYPE_CHECKING:
         SquaredError,
     )
     from bpcore.parts.normalization import BatchNorm, LayerNorm
-    from bpcore.parts.optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
+    from bpcore.parts.optimizers import (
+        SGD,
+        Adagrad,
+        Adam,
+        AdamW,
+        Group,
+        Lion,
+        Momentum,
+        Nesterov,
+        Optimizer,
+        RAdam,
+        RMSprop,
+        clip_by_global_norm,
+        clip_by_value,
+    )
     from bpcore.parts.perceptron import MLP
     from bpcore.parts.pooling import AvgPool1D, AvgPool2D, GlobalAvgPool, MaxPool1D, MaxPool2D
     from bpcore.parts.recurrent import GRU, LSTM, RNN
+    from bpcore.parts.schedules import (
+        Constant,
+        Cosine,
+        Exponential,
+        OneCycle,
+        ReduceOnPlateau,
+        Schedule,
+        StepDecay,
+        Warmup,
+    )
     from bpcore.parts.wiring import Flatten, Reshape, Residual
     from bpcore.program.bound import bound
     from bpcore.program.compiled import compile
     from bpcore.program.cost import cost
     from bpcore.program.rates import rates
     from bpcore.program.record import record
-    from bpcore.run import datasets
+    from bpcore.run import datasets, metrics
+    from bpcore.run.callbacks import Ending, Epoch
+    from bpcore.run.checkpoints import Checkpoint
+    from bpcore.run.early_stopping import EarlyStopping
     from bpcore.run.fit import fit
     from bpcore.run.flow import gradient_flow
+    from bpcore.run.logs import JsonLines, TimeLimit
     from bpcore.run.result import Run
     from bpcore.run.saving import load, save
     from bpcore.run.sharpness import sharpness
@@ -94,27 +122,37 @@ __all__ = [
     "BinaryFocal",
     "BpcoreError",
     "Chain",
+    "Checkpoint",
+    "Constant",
     "Conv1D",
     "Conv2D",
+    "Cosine",
     "CrossEntropy",
     "Dropout",
+    "EarlyStopping",
     "Embedding",
+    "Ending",
+    "Epoch",
     "Explanation",
+    "Exponential",
     "Flatten",
     "Focal",
     "Gelu",
     "Given",
     "GlobalAvgPool",
     "Glorot",
+    "Group",
     "He",
     "Hinge",
     "Huber",
     "Identity",
+    "JsonLines",
     "KLDivergence",
     "Layer",
     "LayerNorm",
     "LeCun",
     "Linear",
+    "Lion",
     "Loss",
     "MaxPool1D",
     "MaxPool2D",
@@ -124,19 +162,26 @@ __all__ = [
     "Nesterov",
     "NetNames",
     "Normal",
+    "OneCycle",
     "Optimizer",
     "PoissonLoss",
     "PositionalEncoding",
+    "RAdam",
     "RMSprop",
+    "ReduceOnPlateau",
     "Relu",
     "Reshape",
     "Residual",
     "Run",
+    "Schedule",
     "Sigmoid",
     "Softmax",
     "SquaredError",
+    "StepDecay",
     "Tanh",
+    "TimeLimit",
     "Uniform",
+    "Warmup",
     "Zeros",
     "array_namespace",
     "backend",
@@ -147,6 +192,8 @@ __all__ = [
     "check_grad",
     "check_layer",
     "checkpoint",
+    "clip_by_global_norm",
+    "clip_by_value",
     "compile",
     "cost",
     "custom_vjp",
@@ -167,6 +214,7 @@ __all__ = [
     "linearize",
     "load",
     "make_step",
+    "metrics",
     "named",
     "namespace",
     "normal",
@@ -219,6 +267,16 @@ _PLACES = {
     "bpcore.parts.normalization": ("BatchNorm", "LayerNorm"),
     "bpcore.parts.pooling": ("AvgPool1D", "AvgPool2D", "GlobalAvgPool", "MaxPool1D", "MaxPool2D"),
     "bpcore.parts.recurrent": ("GRU", "LSTM", "RNN"),
+    "bpcore.parts.schedules": (
+        "Constant",
+        "Cosine",
+        "Exponential",
+        "OneCycle",
+        "ReduceOnPlateau",
+        "Schedule",
+        "StepDecay",
+        "Warmup",
+    ),
     "bpcore.parts.wiring": ("Flatten", "Reshape", "Residual"),
     "bpcore.parts.layer_checks": ("check_layer",),
     "bpcore.parts.losses": (
@@ -239,10 +297,15 @@ _PLACES = {
         "Adagrad",
         "Adam",
         "AdamW",
+        "Group",
+        "Lion",
         "Momentum",
         "Nesterov",
         "Optimizer",
+        "RAdam",
         "RMSprop",
+        "clip_by_global_norm",
+        "clip_by_value",
     ),
     "bpcore.parts.perceptron": ("MLP",),
     "bpcore.program.bound": ("bound",),
@@ -250,9 +313,13 @@ _PLACES = {
     "bpcore.program.cost": ("cost",),
     "bpcore.program.rates": ("rates",),
     "bpcore.program.record": ("record",),
-    "bpcore.run": ("datasets",),
+    "bpcore.run": ("datasets", "metrics"),
+    "bpcore.run.callbacks": ("Ending", "Epoch"),
+    "bpcore.run.checkpoints": ("Checkpoint",),
+    "bpcore.run.early_stopping": ("EarlyStopping",),
     "bpcore.run.fit": ("fit",),
     "bpcore.run.flow": ("gradient_flow",),
+    "bpcore.run.logs": ("JsonLines", "TimeLimit"),
     "bpcore.run.result": ("Run",),
     "bpcore.run.saving": ("load", "save"),
     "bpcore.run.sharpness": ("sharpness",),
