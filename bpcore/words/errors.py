@@ -18,8 +18,10 @@ The facts are fields, the sentence is made here: what was given, what was wanted
     |-- RecordError             a value was read while a Program was recorded  (also RuntimeError)
     |-- ShapeError              shapes that do not fit                   (also ValueError)
     |-- LibraryMissing          what is asked for needs an extra         (also ImportError)
+    |-- LayerError              a layer that breaks a promise            (also AssertionError)
     |-- OptionError             an option outside its range              (also ValueError)
     |-- DataError               data that cannot be trained on           (also ValueError)
+    |-- OutOfMemory             a step does not fit into memory          (also MemoryError)
     |-- PaperError              what cannot be written on paper          (also ValueError)
     |-- ExportError             what another format cannot hold          (also ValueError)
     `-- FileError               a file that is not what it should be     (also ValueError)
@@ -44,10 +46,12 @@ __all__ = [
     "GradientError",
     "GradientMismatch",
     "InPlace",
+    "LayerError",
     "LibraryMissing",
     "MixedArrays",
     "NotDifferentiable",
     "OptionError",
+    "OutOfMemory",
     "PaperError",
     "RecordError",
     "ShapeError",
@@ -162,6 +166,14 @@ class ShapeError(BpcoreError, ValueError):
         super().__init__(f"{where} wants {wanted}, was given {given}." + (f" {do}" if do else ""))
 
 
+class LayerError(BpcoreError, AssertionError):
+    """A layer that breaks a promise, as `bpcore.check_layer` found."""
+
+    def __init__(self, layer: str, what: str) -> None:
+        self.layer, self.what = layer, what
+        super().__init__(f"{layer}: {what}.")
+
+
 class LibraryMissing(BpcoreError, ImportError):
     """A library that comes with an extra of bpcore is not installed."""
 
@@ -182,6 +194,16 @@ class OptionError(BpcoreError, ValueError):
 
 class DataError(BpcoreError, ValueError):
     """Data that cannot be trained on."""
+
+
+class OutOfMemory(BpcoreError, MemoryError):
+    """A training step does not fit into the memory of its device."""
+
+    def __init__(self, samples: int, batch_size: int | None) -> None:
+        self.samples, self.batch_size = samples, batch_size
+        batch = f"all {samples} samples in one batch" if batch_size is None else f"batches of {samples} samples"
+        do = f"Try batch_size={samples // 2}, or a smaller network." if samples > 1 else "Try a smaller network."
+        super().__init__(f"there is not enough memory for {batch}. {do}")
 
 
 class PaperError(BpcoreError, ValueError):

@@ -19,6 +19,7 @@ LISTED = re.compile(r"^\.\. auto(?:class|function|module):: (\S+)$", re.MULTILIN
 MODULES = {
     "bpcore.derivatives.special": "special",
     "bpcore.run.datasets": "datasets",
+    "bpcore.run.metrics": "metrics",
     "bpcore.doors.plots": "plots",
 }
 

@@ -1,0 +1,58 @@
+"""Ctrl-C in a run with a checkpoint: the epoch is finished and saved; a second one stops at once."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any, Self
+
+__all__ = ["Interrupts", "Stopped"]
+
+
+class Stopped(KeyboardInterrupt):
+    """A run was stopped by Ctrl-C, and what it had reached was saved.
+
+    Parameters
+    ----------
+    epoch, epochs : int
+    path : str
+        The checkpoint.
+    """
+
+    def __init__(self, epoch: int, epochs: int, path: str) -> None:
+        self.epoch, self.epochs, self.path = epoch, epochs, path
+        super().__init__(
+            f"stopped after epoch {epoch} of {epochs}, saved in {path}: the same call with the same "
+            "checkpoint goes on from there"
+        )
+
+
+class Interrupts:
+    """While it is entered, in the main thread, the first Ctrl-C only sets `came`.
+
+    Attributes
+    ----------
+    came : bool
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        self._before: Any = None
+        self._ours = False
+
+    def __enter__(self) -> Self:
+        self._ours = threading.current_thread() is threading.main_thread()
+        if self._ours:
+            self._before = signal.signal(signal.SIGINT, self._first)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._ours:
+            signal.signal(signal.SIGINT, signal.SIG_DFL if self._before is None else self._before)
+
+    def _first(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print("finishing the epoch, then saving; Ctrl-C again stops at once", file=sys.stderr)  # noqa: T201

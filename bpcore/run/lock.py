@@ -1,0 +1,87 @@
+"""A lock on a file: one process at a time, and none when its holder has died."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from bpcore.words.errors import FileError
+
+__all__ = ["locked"]
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, which is a file beside it named ``<path>.lock``.
+
+    The system gives the lock back when the process ends, in whichever way; the file may then stay, and
+    bars nobody.
+
+    Raises
+    ------
+    FileError
+        Another run holds it, or no file can be made there.
+    """
+    beside = path.with_name(f"{path.name}.lock")
+    handle = _opened(path, beside)
+    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode("ascii"))
+        yield
+    finally:
+        with suppress(OSError):  # on Windows a file that is open stays
+            beside.unlink()
+        os.close(handle)
+
+
+def _opened(path: Path, beside: Path) -> int:
+    while True:
+        try:
+            handle = os.open(beside, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise FileError(path, f"cannot be locked: {error.strerror}", "Name another folder.") from error
+        if not _taken(handle):
+            holder = os.read(handle, 32).decode("ascii", "replace").strip()
+            os.close(handle)
+            who = f"another run, process {holder}," if holder.isdecimal() else "another run"
+            raise FileError(path, f"{who} is using it", "Wait for its end, or name another checkpoint.")
+        if _is_still(handle, beside):
+            return handle
+        os.close(handle)  # its holder took it away between our opening and our locking
+
+
+def _is_still(handle: int, beside: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), beside.stat())
+    except FileNotFoundError:
+        return False
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    FAR = 2**30
+    """The byte that is locked: one that nobody reads."""
+
+    def _taken(handle: int) -> bool:
+        os.lseek(handle, FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            os.lseek(handle, 0, os.SEEK_SET)
+        return True
+
+else:
+    import fcntl
+
+    def _taken(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True

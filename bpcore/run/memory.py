@@ -1,0 +1,32 @@
+"""Exhausted memory, told in the words of training: the batch size, and which to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bpcore.words.errors import OutOfMemory
+
+__all__ = ["memory_told"]
+
+SIGNS = ("RESOURCE_EXHAUSTED", "can't allocate memory", "out of memory")
+"""How libraries say it whose error is no MemoryError: JAX, PyTorch."""
+
+
+@contextmanager
+def memory_told(samples: int, batch_size: int | None) -> Iterator[None]:
+    """Within, an error of exhausted memory becomes an `OutOfMemory` that names the batch size to try."""
+    try:
+        yield
+    except OutOfMemory:
+        raise
+    except (MemoryError, RuntimeError) as error:
+        if not _exhausted(error):
+            raise
+        size = samples if batch_size is None else min(batch_size, samples)
+        raise OutOfMemory(size, batch_size) from error
+
+
+def _exhausted(error: Exception) -> bool:
+    name = type(error).__name__
+    return isinstance(error, MemoryError) or name == "OutOfMemoryError" or any(s in str(error) for s in SIGNS)
