@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bpcore.derivatives.transforms.gradients import grad, stop_gradient, value_and_grad, vjp
     from bpcore.derivatives.transforms.jacobian import hessian, jacobian
     from bpcore.doors import plots
+    from bpcore.doors.export.onnx_file import export_onnx
     from bpcore.doors.pages.report import report
     from bpcore.doors.paper.answers import check_by_hand
     from bpcore.doors.paper.explain import explain
@@ -72,6 +73,7 @@ if TYPE_CHECKING:
         clip_by_global_norm,
         clip_by_value,
     )
+    from bpcore.parts.penalties import L1, L2, ElasticNet
     from bpcore.parts.perceptron import MLP
     from bpcore.parts.pooling import AvgPool1D, AvgPool2D, GlobalAvgPool, MaxPool1D, MaxPool2D
     from bpcore.parts.recurrent import GRU, LSTM, RNN
@@ -108,6 +110,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GRU",
+    "L1",
+    "L2",
     "LSTM",
     "MLP",
     "RNN",
@@ -130,6 +134,7 @@ __all__ = [
     "CrossEntropy",
     "Dropout",
     "EarlyStopping",
+    "ElasticNet",
     "Embedding",
     "Ending",
     "Epoch",
@@ -200,6 +205,7 @@ __all__ = [
     "datasets",
     "derivative_errors",
     "explain",
+    "export_onnx",
     "first_order",
     "fit",
     "fold_in",
@@ -247,6 +253,7 @@ _PLACES = {
     "bpcore.derivatives.namespaces.namespace": ("array_namespace", "namespace"),
     "bpcore.derivatives.transforms.gradients": ("grad", "stop_gradient", "value_and_grad", "vjp"),
     "bpcore.doors": ("plots",),
+    "bpcore.doors.export.onnx_file": ("export_onnx",),
     "bpcore.doors.pages.report": ("report",),
     "bpcore.doors.paper.answers": ("check_by_hand",),
     "bpcore.doors.paper.explain": ("explain",),
@@ -265,6 +272,7 @@ _PLACES = {
     "bpcore.parts.dropout": ("Dropout",),
     "bpcore.parts.embedding": ("Embedding", "PositionalEncoding"),
     "bpcore.parts.normalization": ("BatchNorm", "LayerNorm"),
+    "bpcore.parts.penalties": ("L1", "L2", "ElasticNet"),
     "bpcore.parts.pooling": ("AvgPool1D", "AvgPool2D", "GlobalAvgPool", "MaxPool1D", "MaxPool2D"),
     "bpcore.parts.recurrent": ("GRU", "LSTM", "RNN"),
     "bpcore.parts.schedules": (

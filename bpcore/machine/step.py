@@ -8,46 +8,53 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.derivatives.transforms.gradients import value_and_grad
 from bpcore.parts.keys import split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.metrics import accuracy
 from bpcore.parts.optimizers import Optimizer
+from bpcore.parts.penalties import Penalty
 from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import leaves
 
-__all__ = ["KEY", "LAYERS", "Batch", "Step", "init_step_state", "make_evaluation", "make_step"]
+__all__ = ["KEY", "LAYERS", "Batch", "Step", "init_step_state", "make_evaluation", "make_step", "report_of"]
 
-Batch = tuple[Array, Array]
+Batch = tuple[Array, ...]
+"""Samples and targets, and the samples' weights where there are some."""
+
 Step = Callable[[Tree, Tree, Batch], tuple[Tree, Tree, dict[str, Array]]]
 
 
-def make_step(net: Layer, loss: Loss, optimizer: Optimizer) -> Step:
-    """Return the training step ``step(params, state, (x, y)) -> (params, state, report)``.
+def make_step(net: Layer, loss: Loss, optimizer: Optimizer, *, penalty: Penalty | None = None) -> Step:
+    """Return the training step ``step(params, state, batch) -> (params, state, report)``.
 
     Parameters
     ----------
     net : Layer
     loss : Loss
     optimizer : Optimizer
+    penalty : Penalty or None
+        What is added to the loss.
 
     Returns
     -------
     function
-        Pure. The report holds ``loss``, and ``accuracy`` where the loss is one of classes: arrays of
-        shape (), seen before the update.
+        Pure. A batch is ``(x, y)``, or ``(x, y, weights)`` with weights of shape (batch,). The report holds
+        ``loss``, and ``accuracy`` where the loss is one of classes, and ``weight``, the sum of the weights
+        where there are some: arrays of shape (), seen before the update.
     """
 
-    def objective(params: Tree, x: Array, y: Array) -> tuple[Array, Array]:
+    def objective(params: Tree, x: Array, *wanted: Array) -> tuple[Array, Array]:
         output = net(params, x)
-        return loss(output, y), output
+        return _penalised(loss(output, *wanted), params, penalty), output
 
     def carrying(
-        params: Tree, x: Array, y: Array, layers: Tree, key: Array
+        params: Tree, layers: Tree, key: Array, x: Array, *wanted: Array
     ) -> tuple[Array, tuple[Array, Tree]]:
         output, layers = net.forward(params, layers, x, key=key, training=True)
-        return loss(output, y), (output, layers)
+        return _penalised(loss(output, *wanted), params, penalty), (output, layers)
 
     gradient = value_and_grad(objective, has_aux=True)
     carrying_gradient = value_and_grad(carrying, has_aux=True)
@@ -56,11 +63,11 @@ def make_step(net: Layer, loss: Loss, optimizer: Optimizer) -> Step:
         if LAYERS not in state:
             (value, output), grads = gradient(params, *batch)
             params, state = optimizer.update(params, grads, state)
-            return params, state, _report(loss, value, output, batch[1])
+            return params, state, report_of(loss, value, output, *batch[1:])
         key, now = split(state[KEY], 2)
-        (value, (output, layers)), grads = carrying_gradient(params, *batch, state[LAYERS], now)
+        (value, (output, layers)), grads = carrying_gradient(params, state[LAYERS], now, *batch)
         params, state = optimizer.update(params, grads, state)
-        return params, {**state, LAYERS: layers, KEY: key}, _report(loss, value, output, batch[1])
+        return params, {**state, LAYERS: layers, KEY: key}, report_of(loss, value, output, *batch[1:])
 
     return step
 
@@ -94,20 +101,32 @@ def init_step_state(net: Layer, optimizer: Optimizer, params: Tree, shape: Shape
     return {**state, LAYERS: layers, KEY: key}
 
 
-def make_evaluation(net: Layer, loss: Loss) -> Callable[..., dict[str, Array]]:
-    """Return ``evaluate(params, (x, y), layers=None) -> report``, the step without the step.
+def _penalised(value: Array, params: Tree, penalty: Penalty | None) -> Array:
+    return value if penalty is None else array_namespace(value).add(value, penalty(params))
+
+
+def make_evaluation(
+    net: Layer, loss: Loss, *, penalty: Penalty | None = None
+) -> Callable[..., dict[str, Array]]:
+    """Return ``evaluate(params, batch, layers=None) -> report``, the step without the step.
 
     `layers` is what the network carries; None for one that carries nothing.
     """
 
     def evaluate(params: Tree, batch: Batch, layers: Tree = None) -> dict[str, Array]:
-        x, y = batch
+        x, *wanted = batch
         output = net(params, x) if layers is None else net.forward(params, layers, x)[0]
-        return _report(loss, loss(output, y), output, y)
+        return report_of(loss, _penalised(loss(output, *wanted), params, penalty), output, *wanted)
 
     return evaluate
 
 
-def _report(loss: Loss, value: Array, output: Array, target: Array) -> dict[str, Array]:
-    share = accuracy(loss, output, target)
-    return {"loss": value} if share is None else {"loss": value, "accuracy": share}
+def report_of(
+    loss: Loss, value: Array, output: Array, target: Array, weights: Array | None = None
+) -> dict[str, Array]:
+    """Return what a step reports: the loss, and what else there is to say of an output."""
+    report = {"loss": value}
+    if weights is not None:
+        report["weight"] = array_namespace(weights).sum(weights)
+    share = accuracy(loss, output, target, weights)
+    return report if share is None else {**report, "accuracy": share}

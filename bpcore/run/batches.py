@@ -15,9 +15,8 @@ __all__ = ["batches", "order_of", "select", "split_off"]
 
 def select(data: Batch, indices: Array) -> Batch:
     """Return the samples at `indices`."""
-    x, y = data
-    xp = array_namespace(x)
-    return xp.take(x, indices, axis=0), xp.take(y, indices, axis=0)
+    xp = array_namespace(data[0])
+    return tuple([xp.take(part, indices, axis=0) for part in data])
 
 
 def order_of(key: Array, epoch: int, samples: int) -> Array:
@@ -30,7 +29,7 @@ def batches(data: Batch, size: int | None, key: Array, epoch: int, start: int = 
 
     Parameters
     ----------
-    data : pair of arrays (samples, ...)
+    data : tuple of arrays (samples, ...)
     size : int or None
         Samples a batch; None gives the data as they are, in one batch, in their own order.
     key : array (2,), int32

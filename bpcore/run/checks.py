@@ -8,7 +8,7 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import Batch
 from bpcore.parts.activations import Sigmoid, Softmax
 from bpcore.parts.layers import Chain, Layer
-from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from bpcore.parts.losses import BinaryLoss, ClassLoss, KLDivergence, Loss
 from bpcore.parts.optimizers import Optimizer
 from bpcore.words.errors import DataError, OptionError, ShapeError
 from bpcore.words.protocols import Array, Shape, Tree
@@ -58,8 +58,8 @@ def check_params(net: Layer, params: Tree, features: Shape, key: Array) -> None:
 def check_pairing(net: Layer, loss: Loss) -> None:
     """Refuse probabilities where the loss takes logits: it would learn, but something else."""
     last = net.layers[-1] if isinstance(net, Chain) and net.layers else net
-    squashed = (isinstance(last, Sigmoid) and isinstance(loss, BinaryCrossEntropy)) or (
-        isinstance(last, Softmax) and isinstance(loss, CrossEntropy)
+    squashed = (isinstance(last, Sigmoid) and isinstance(loss, BinaryLoss)) or (
+        isinstance(last, Softmax) and isinstance(loss, ClassLoss | KLDivergence)
     )
     if squashed and getattr(loss, "from_logits", False):
         name = type(loss).__name__

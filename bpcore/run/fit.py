@@ -12,14 +12,18 @@ from bpcore.machine.step import LAYERS, Batch, init_step_state, make_evaluation,
 from bpcore.parts.keys import fold_in, split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
-from bpcore.parts.optimizers import Optimizer
+from bpcore.parts.optimizers import AVERAGE, Optimizer
+from bpcore.parts.penalties import Penalty
+from bpcore.parts.schedules import ReduceOnPlateau
 from bpcore.program.compiled import compile
-from bpcore.run.batches import split_off
-from bpcore.run.checks import check_data, check_kinds, check_options, check_pair, check_pairing, check_params
+from bpcore.run.checks import check_kinds, check_options, check_pair, check_pairing
 from bpcore.run.epochs import Done, Epochs
+from bpcore.run.intake import parted, start_of
 from bpcore.run.place import Place
 from bpcore.run.progress import Progress, shown
+from bpcore.run.rates import rescheduled
 from bpcore.run.result import History, Run
+from bpcore.run.weights import ClassWeight
 from bpcore.words.errors import Diverged
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves, tree_map
@@ -41,6 +45,9 @@ def fit(
     dtype: str | None = None,
     validation: float | Batch | None = None,
     params: Tree | None = None,
+    sample_weight: Array | None = None,
+    class_weight: ClassWeight | None = None,
+    penalty: Penalty | None = None,
     compiled: bool = True,
     progress: str | Progress | None = "auto",
 ) -> Run:
@@ -66,10 +73,18 @@ def fit(
         Where to compute; None means where `x` is.
     dtype : "float32", "float64" or None
         None means that of `x` where it is real floating and the device has it, else float32.
-    validation : float, pair (x, y), or None
+    validation : float, pair (x, y), triple (x, y, weights), or None
         A share of the samples to hold out, or samples of their own.
     params : tree of arrays or None
         Parameters to start from.
+    sample_weight : array (samples,) or None
+        How much each sample counts, 0 or more. Losses that are means become weighted means.
+    class_weight : "balanced", mapping, array, or None
+        How much the samples of each class count, by its number; what a mapping leaves out counts 1.
+        "balanced" is ``samples / (classes x samples of the class)``. Samples that were held out are not
+        weighed by it.
+    penalty : Penalty or None
+        What is added to the loss, as ``bp.L2(1e-4)``.
     compiled : bool
         Whether the step is recorded once and then replayed by the backend's `compile`; if not, it is
         traced anew at every step.
@@ -104,34 +119,28 @@ def fit(
     check_pairing(net, loss)
     check_pair(data, "data")
     place = Place.of(data[0], backend, dtype)
-    train = place.data(data, loss, integers=net.integers)
-    check_data(train, net, loss)
     start_key, split_key, order_key = split(place.key(seed), 3)
+    train, held = parted(
+        *(place, net, loss, data, validation, split_key),
+        sample_weight=sample_weight,
+        class_weight=class_weight,
+    )
     features = tuple(train[0].shape[1:])
-    held: Batch | None = None
-    if isinstance(validation, float | int):
-        train, held = split_off(train, validation, split_key)
-    elif validation is not None:
-        check_pair(validation, "validation")
-        held = place.data(validation, loss, "validation data", integers=net.integers)
-        check_data(held, net, loss, "validation data", features)
-    if params is None:
-        params = net.init(start_key, features, dtype=place.dtype)
-    else:
-        check_params(net, params, features, start_key)
-        params = tree_map(lambda p: place.array(p, place.dtype), params)
-    step: Callable[..., Tree] = make_step(net, loss, optimizer)
-    evaluate: Callable[..., Tree] = make_evaluation(net, loss)
+    params = start_of(place, net, features, params, start_key)
+    step: Callable[..., Tree] = make_step(net, loss, optimizer, penalty=penalty)
+    evaluate: Callable[..., Tree] = make_evaluation(net, loss, penalty=penalty)
     if compiled:
         step = compile(step, carry=2, backend=place.backend)
         evaluate = compile(evaluate, backend=place.backend)
     state = init_step_state(net, optimizer, params, features, fold_in(start_key, 1))
     training = Epochs(step, params, state, train, batch_size, order_key, place.backend)
     history: History = {}
+    plateau = optimizer.rate if isinstance(optimizer.rate, ReduceOnPlateau) else None
     first_loss = math.nan
     began = time.perf_counter()
     with shown(progress, epochs) as show:
-        for epoch, done in enumerate(training.many(epochs, one_by_one=held is not None), start=1):
+        one_by_one = held is not None or plateau is not None
+        for epoch, done in enumerate(training.many(epochs, one_by_one=one_by_one), start=1):
             row, start = _row(place, done, loss)
             if epoch == 1:
                 first_loss = start
@@ -143,15 +152,23 @@ def fit(
             for name, value in row.items():
                 history.setdefault(name, []).append(value)
             if not math.isfinite(row["loss"]):
-                raise Diverged(f"the loss became {row['loss']}", epoch, optimizer.rate)
+                raise Diverged(f"the loss became {row['loss']}", epoch, place.number(training.state["rate"]))
+            if plateau is not None:
+                training.state = rescheduled(training.state, plateau, history)
             show(epoch, epochs, row)
-    params, carried = (tree_map(_kept, tree) for tree in (training.params, training.state.get(LAYERS)))
+    params, carried, averaged = (
+        tree_map(_kept, tree)
+        for tree in (training.params, training.state.get(LAYERS), training.state.get(AVERAGE))
+    )
     if not all(_is_finite(p) for p in leaves(params)):  # the last update is seen by no loss
-        raise Diverged("a parameter became infinite or not a number", epochs, optimizer.rate)
+        raise Diverged(
+            "a parameter became infinite or not a number", epochs, place.number(training.state["rate"])
+        )
     place.backend.synchronize()
     return Run(
         net=net,
         params=params,
+        averaged=averaged,
         state=carried,
         loss=loss,
         features=features,
@@ -175,14 +192,18 @@ def _is_finite(p: Array) -> bool:
 def _row(place: Place, done: Done, loss: Loss) -> tuple[dict[str, float], float]:
     """Return the epoch's numbers from what its steps reported, read in one transfer, and its first loss.
 
-    Means are weighted by the steps' samples; a loss that sums is summed.
+    Means are weighted by the steps' samples, or by their weights; a loss that sums is summed.
     """
     names = sorted(done.reports[0], key=lambda name: (name != "loss", name))  # a Program sorts them otherwise
     xp = array_namespace(done.reports[0]["loss"])
     flat = [xp.reshape(report[name], (-1,)) for name in names for report in done.reports]
     numbers = place.backend.to_host(xp.concat(flat)).tolist()
-    total, steps = sum(done.samples), len(done.samples)
-    shares = [samples / total for samples in done.samples]
+    steps = len(done.samples)
+    counts: list[float] = [*done.samples]
+    if names[-1] == "weight":
+        names, counts = names[:-1], numbers[-steps:]
+    total = sum(counts)
+    shares = [count / total if total else 0.0 for count in counts]
     row = {}
     for i, name in enumerate(names):
         weights = [1.0] * steps if name == "loss" and loss.reduction == "sum" else shares

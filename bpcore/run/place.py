@@ -85,6 +85,14 @@ class Place:
             return x, self.array(labels, self.backend.dtype("int32"))
         return x, self.array(y, self.dtype)
 
+    def number(self, x: Array) -> float:
+        """Read one number."""
+        return float(self.backend.to_host(x))
+
+    def numbers(self, x: Array, name: str) -> Array:
+        """Bring real numbers here, in the place's dtype."""
+        return self.array(_numbers(x, name), self.dtype)
+
     def whole(self, x: Array, name: str) -> Array:
         """Bring whole numbers here, as int32."""
         x = _numbers(x, name)

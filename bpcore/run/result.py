@@ -29,6 +29,9 @@ class Run:
     net : Layer
     params : tree of arrays, on the backend's device
     loss : Loss
+    averaged : tree of arrays, or None
+        The moving average of the parameters, of an optimizer with ``averaging``;
+        ``dataclasses.replace(run, params=run.averaged)`` predicts with it.
     state : tree of arrays, or None
         What layers carry beside their parameters, as running means; None where they carry nothing.
     features : tuple of int
@@ -55,6 +58,7 @@ class Run:
     seconds: float = 0.0
     extra: Mapping[str, object] = field(default_factory=dict)
     state: Tree = None
+    averaged: Tree = None
 
     def predict(self, x: Array, /) -> Array:
         """Return the network's output for `x`.
