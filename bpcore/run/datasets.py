@@ -1,5 +1,7 @@
 """The data sets that come along: two spirals, five logic gates, irises and handwritten digits.
 
+`from_npy`, `from_csv` and `from_parquet` make streams of files that are larger than memory.
+
 The spirals and the gates are made; the irises and the digits are read from files of the package, whose
 origin and licence (UCI, CC BY 4.0) stand in ``bpcore/run/data/ATTRIBUTION.md``. Samples are rows.
 """
@@ -11,53 +13,35 @@ import gzip
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts import keys
+from bpcore.run.dataset import Dataset
+from bpcore.run.streams import from_npy
+from bpcore.run.tables.streaming import from_csv, from_parquet
 from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Dtype
 
-__all__ = ["DATASETS", "Dataset", "digits", "gates", "iris", "spiral"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "digits",
+    "from_csv",
+    "from_npy",
+    "from_parquet",
+    "gates",
+    "iris",
+    "spiral",
+]
 
 DATASETS = ("digits", "gates", "iris", "spiral")
 """The names under which the command line knows them."""
 
 _LEVELS = "0123456789abcdefg"
 """How a grey level is written in digits.txt.gz."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Dataset:
-    """Samples and what is to be learnt from them.
-
-    Attributes
-    ----------
-    name : str
-    x : (samples, features) array of floats
-    y : array
-        What the loss of the task wants: (samples, targets) floats, 0 or 1 for "binary"; (samples,)
-        integers for "multiclass".
-    features : tuple of str
-        The names of the columns of `x`.
-    targets : tuple of str
-        The names of what is predicted: one, or one for each column of `y`.
-    classes : tuple of str
-        The names of the values that a target takes, in the order of their numbers.
-    task : str
-        "binary", "multiclass" or "regression".
-    """
-
-    name: str
-    x: Array
-    y: Array
-    features: tuple[str, ...]
-    targets: tuple[str, ...]
-    classes: tuple[str, ...]
-    task: str
 
 
 def spiral(

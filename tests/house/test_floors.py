@@ -28,6 +28,7 @@ ALLOWED = {
     "bpcore.run.checkpoint_file": {"safetensors"},
     "bpcore.run.progress": {"rich"},
     "bpcore.run.saving": {"safetensors"},
+    "bpcore.run.tables.parquet_file": {"pyarrow"},
 }
 """The libraries beyond Python's own, by the module that may use them, together with those below it."""
 

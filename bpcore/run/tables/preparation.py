@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from bpcore.ground.registry import backend as find_backend
-from bpcore.run.datasets import Dataset
+from bpcore.run.dataset import Dataset
 from bpcore.run.tables.columns import Table, listed
 from bpcore.run.tables.samples import TASKS, feature_matrix
 from bpcore.words.errors import DataError, choose

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-from bpcore.run.datasets import Dataset
+from bpcore.run.dataset import Dataset
 from bpcore.run.tables.columns import Column, Table
 from bpcore.run.tables.csv_file import read_csv
 from bpcore.run.tables.npz_file import read_npz

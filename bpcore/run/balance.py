@@ -1,0 +1,67 @@
+"""Class-balanced batches: every class is seen equally often, in every batch, however rare it is."""
+
+from __future__ import annotations
+
+from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.ground.registry import backend_of
+from bpcore.parts.keys import fold_in, permutation
+from bpcore.words.errors import DataError, OptionError
+from bpcore.words.protocols import Array
+
+__all__ = ["Balanced"]
+
+
+class Balanced:
+    """The order of an epoch in which the classes take turns.
+
+    An epoch has as many samples as without it. The samples of a rare class come several times, each equally
+    often but for one; of a common class not all come, others in the next epoch.
+
+    Parameters
+    ----------
+    y : array (samples,) of labels, or (samples, 1) of 0 and 1
+
+    Raises
+    ------
+    OptionError
+        The targets are no classes.
+    DataError
+        There is one class only.
+    """
+
+    def __init__(self, y: Array) -> None:
+        xp = array_namespace(y)
+        flat = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y  # noqa: PLR2004
+        numbers = backend_of(y).to_host(flat).tolist() if flat.ndim == 1 else None
+        if numbers is None or any(number != int(number) for number in numbers):
+            raise OptionError("balanced", True, "False where the targets are no classes, one a sample")
+        classes = sorted(set(numbers))
+        if len(classes) == 1:
+            raise DataError("balanced: all samples are of one class.")
+        places = {name: [i for i, number in enumerate(numbers) if number == name] for name in classes}
+        backend, device = backend_of(y), y.device
+        self.members = [backend.asarray(places[name], dtype=xp.int32, device=device) for name in classes]
+
+    def order(self, key: Array, epoch: int, samples: int) -> Array:
+        """Return the order of an epoch: an array (samples,) of positions.
+
+        Parameters
+        ----------
+        key : key, where `y` is
+        epoch : int
+        samples : int
+        """
+        xp = array_namespace(key)
+        its_key = fold_in(key, epoch)
+        rows = -(-samples // len(self.members))
+        columns = [self._turns(fold_in(its_key, i), i, rows) for i in range(len(self.members))]
+        turns = xp.take(xp.stack(columns, axis=1), permutation(its_key, len(columns)), axis=1)
+        return xp.reshape(turns, (-1,))[:samples]
+
+    def _turns(self, key: Array, number: int, rows: int) -> Array:
+        """Return `rows` samples of a class: all of them in random order, and again until there are enough."""
+        xp = array_namespace(key)
+        members = self.members[number]
+        count = members.shape[0]
+        rounds = [permutation(fold_in(key, i), count) for i in range(-(-rows // count))]
+        return xp.take(members, xp.concat(rounds)[:rows], axis=0)

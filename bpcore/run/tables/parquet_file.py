@@ -1,0 +1,65 @@
+"""Parquet files as tables of a few rows each, read by pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bpcore.ground.registry import backend as find_backend
+from bpcore.run.tables.columns import Column, Table
+from bpcore.words.errors import FileError, LibraryMissing
+from bpcore.words.protocols import Array
+
+__all__ = ["parquet_tables"]
+
+
+def parquet_tables(path: Path, *, rows: int) -> Iterator[Table]:
+    """Yield the rows of a Parquet file as tables of `rows` rows, the last one smaller.
+
+    Columns of numbers and of booleans are numbers, a null in them is a missing value; other columns are text.
+
+    Raises
+    ------
+    LibraryMissing
+        pyarrow is not installed.
+    FileError
+        The file is not there, or no Parquet file, or has no row.
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError as error:
+        raise LibraryMissing("a Parquet file", "pyarrow", "parquet") from error
+    try:
+        with parquet.ParquetFile(path) as file:
+            first = 1
+            for piece in file.iter_batches(batch_size=rows):
+                named = zip(piece.schema.names, piece.columns, strict=True)
+                columns = tuple(_column(name, column) for name, column in named)
+                numbers = range(first, first + piece.num_rows)
+                yield Table(source=str(path), columns=columns, rows=numbers, header=True)
+                first += piece.num_rows
+            if first == 1:
+                raise FileError(path, "there is no row in it")
+    except OSError as error:
+        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
+    except pa.ArrowException as error:
+        what = f"is no Parquet file, or damaged ({str(error).splitlines()[0].rstrip('.')})"
+        raise FileError(path, what) from error
+
+
+def _column(name: str, column: Array) -> Column:
+    from pyarrow import float64, types
+
+    kind = column.type
+    if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind) or types.is_decimal(kind):
+        wide = (
+            column.cast("int8").cast(float64())
+            if types.is_boolean(kind)
+            else column.cast(float64(), safe=False)
+        )
+        host = find_backend("numpy")
+        numbers = wide.to_numpy(zero_copy_only=False)  # a null becomes NaN
+        return Column(name=name, numbers=host.asarray(numbers, dtype=host.dtype("float64")))
+    text = tuple("" if cell is None else str(cell) for cell in column.to_pylist())
+    return Column(name=name, numbers=None, text=text)
