@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -104,6 +105,6 @@ def check_layer(
     trial.replay()
     gradients = tuple(trial.gradients(rtol, atol))
     params = trial.made(trial.widest)[0]
-    count = sum(int(p.size) for p in leaves(params))
+    count = sum(math.prod(p.shape) for p in leaves(params))
     out = tuple(layer.output_shape(trial.shape))
     return LayerCheck(layer=str(layer), output_shape=out, parameters=count, gradients=gradients)
