@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     )
     from bpcore.parts.normalization import BatchNorm, LayerNorm
     from bpcore.parts.optimizers import (
+        LBFGS,
         SGD,
         Adagrad,
         Adam,
@@ -112,6 +113,7 @@ __all__ = [
     "GRU",
     "L1",
     "L2",
+    "LBFGS",
     "LSTM",
     "MLP",
     "RNN",
@@ -301,6 +303,7 @@ _PLACES = {
         "SquaredError",
     ),
     "bpcore.parts.optimizers": (
+        "LBFGS",
         "SGD",
         "Adagrad",
         "Adam",

@@ -14,12 +14,22 @@ from bpcore.parts.keys import split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.metrics import accuracy
-from bpcore.parts.optimizers import Optimizer
+from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import leaves
 
-__all__ = ["KEY", "LAYERS", "Batch", "Step", "init_step_state", "make_evaluation", "make_step", "report_of"]
+__all__ = [
+    "KEY",
+    "LAYERS",
+    "Batch",
+    "Step",
+    "init_step_state",
+    "make_evaluation",
+    "make_step",
+    "penalised",
+    "report_of",
+]
 
 Batch = tuple[Array, ...]
 """Samples and targets, and the samples' weights where there are some."""
@@ -48,13 +58,13 @@ def make_step(net: Layer, loss: Loss, optimizer: Optimizer, *, penalty: Penalty 
 
     def objective(params: Tree, x: Array, *wanted: Array) -> tuple[Array, Array]:
         output = net(params, x)
-        return _penalised(loss(output, *wanted), params, penalty), output
+        return penalised(loss(output, *wanted), params, penalty), output
 
     def carrying(
         params: Tree, layers: Tree, key: Array, x: Array, *wanted: Array
     ) -> tuple[Array, tuple[Array, Tree]]:
         output, layers = net.forward(params, layers, x, key=key, training=True)
-        return _penalised(loss(output, *wanted), params, penalty), (output, layers)
+        return penalised(loss(output, *wanted), params, penalty), (output, layers)
 
     gradient = value_and_grad(objective, has_aux=True)
     carrying_gradient = value_and_grad(carrying, has_aux=True)
@@ -76,13 +86,15 @@ LAYERS, KEY = "layers", "key"
 """Where the step's state holds what layers carry, and the key that they draw from."""
 
 
-def init_step_state(net: Layer, optimizer: Optimizer, params: Tree, shape: Shape, key: Array, /) -> Tree:
+def init_step_state(
+    net: Layer, optimizer: Optimizer | LBFGS, params: Tree, shape: Shape, key: Array, /
+) -> Tree:
     """Return the state that a training step starts from.
 
     Parameters
     ----------
     net : Layer
-    optimizer : Optimizer
+    optimizer : Optimizer or LBFGS
     params : tree of arrays
     shape : tuple of int
         Of one sample.
@@ -101,7 +113,8 @@ def init_step_state(net: Layer, optimizer: Optimizer, params: Tree, shape: Shape
     return {**state, LAYERS: layers, KEY: key}
 
 
-def _penalised(value: Array, params: Tree, penalty: Penalty | None) -> Array:
+def penalised(value: Array, params: Tree, penalty: Penalty | None) -> Array:
+    """Return a loss with what a penalty adds to it."""
     return value if penalty is None else array_namespace(value).add(value, penalty(params))
 
 
@@ -116,7 +129,7 @@ def make_evaluation(
     def evaluate(params: Tree, batch: Batch, layers: Tree = None) -> dict[str, Array]:
         x, *wanted = batch
         output = net(params, x) if layers is None else net.forward(params, layers, x)[0]
-        return report_of(loss, _penalised(loss(output, *wanted), params, penalty), output, *wanted)
+        return report_of(loss, penalised(loss(output, *wanted), params, penalty), output, *wanted)
 
     return evaluate
 

@@ -9,12 +9,20 @@ from bpcore.machine.step import Batch
 from bpcore.parts.activations import Sigmoid, Softmax
 from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import BinaryLoss, ClassLoss, KLDivergence, Loss
-from bpcore.parts.optimizers import Optimizer
+from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.words.errors import DataError, OptionError, ShapeError
 from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import named_leaves
 
-__all__ = ["check_data", "check_kinds", "check_options", "check_pair", "check_pairing", "check_params"]
+__all__ = [
+    "check_data",
+    "check_kinds",
+    "check_options",
+    "check_pair",
+    "check_pairing",
+    "check_params",
+    "check_searched",
+]
 
 
 def check_options(epochs: int, batch_size: int | None, validation: object) -> None:
@@ -32,7 +40,7 @@ def check_kinds(net: object, loss: object, optimizer: object) -> None:
     for name, part, kind, wanted in (
         ("net", net, Layer, "a layer, as bpcore.MLP([2, 8, 1])"),
         ("loss", loss, Loss, "a loss, as bpcore.CrossEntropy()"),
-        ("optimizer", optimizer, Optimizer, "an optimizer, as bpcore.Adam(1e-3)"),
+        ("optimizer", optimizer, Optimizer | LBFGS, "an optimizer, as bpcore.Adam(1e-3)"),
     ):
         if not isinstance(part, kind):
             raise OptionError(name, part, wanted)
@@ -53,6 +61,13 @@ def check_params(net: Layer, params: Tree, features: Shape, key: Array) -> None:
         if wanted.get(name) != given.get(name):
             shape = f"shape {wanted[name]}" if name in wanted else f"none, {net} has no such parameter"
             raise ShapeError(f"{name} of params", shape, given.get(name, "none"))
+
+
+def check_searched(optimizer: object, batch_size: int | None, samples: int) -> None:
+    """Want all samples in one batch where a line search goes from one point to the next."""
+    if isinstance(optimizer, LBFGS) and batch_size is not None and batch_size < samples:
+        do = "Its line search compares losses, which must be those of the same samples."
+        raise OptionError("batch_size", batch_size, "None with LBFGS", do)
 
 
 def check_pairing(net: Layer, loss: Loss) -> None:

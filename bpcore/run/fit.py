@@ -8,15 +8,16 @@ from collections.abc import Callable
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
+from bpcore.machine.searched import make_searched_step
 from bpcore.machine.step import LAYERS, Batch, init_step_state, make_evaluation, make_step
 from bpcore.parts.keys import fold_in, split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
-from bpcore.parts.optimizers import AVERAGE, Optimizer
+from bpcore.parts.optimizers import AVERAGE, LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.parts.schedules import ReduceOnPlateau
 from bpcore.program.compiled import compile
-from bpcore.run.checks import check_kinds, check_options, check_pair, check_pairing
+from bpcore.run.checks import check_kinds, check_options, check_pair, check_pairing, check_searched
 from bpcore.run.epochs import Done, Epochs
 from bpcore.run.intake import parted, start_of
 from bpcore.run.place import Place
@@ -37,7 +38,7 @@ def fit(
     /,
     *,
     loss: Loss,
-    optimizer: Optimizer,
+    optimizer: Optimizer | LBFGS,
     epochs: int = 10,
     batch_size: int | None = None,
     seed: int = 0,
@@ -61,7 +62,7 @@ def fit(
         it: numbers of the output's shape, or labels (samples,). Arrays of any backend's library, or nested
         lists.
     loss : Loss
-    optimizer : Optimizer
+    optimizer : Optimizer or LBFGS
     epochs : int >= 1
         How often all samples are seen.
     batch_size : int >= 1, or None
@@ -127,11 +128,8 @@ def fit(
     )
     features = tuple(train[0].shape[1:])
     params = start_of(place, net, features, params, start_key)
-    step: Callable[..., Tree] = make_step(net, loss, optimizer, penalty=penalty)
-    evaluate: Callable[..., Tree] = make_evaluation(net, loss, penalty=penalty)
-    if compiled:
-        step = compile(step, carry=2, backend=place.backend)
-        evaluate = compile(evaluate, backend=place.backend)
+    check_searched(optimizer, batch_size, train[0].shape[0])
+    step, evaluate = _functions(net, loss, optimizer, penalty, place.backend if compiled else None)
     state = init_step_state(net, optimizer, params, features, fold_in(start_key, 1))
     training = Epochs(step, params, state, train, batch_size, order_key, place.backend)
     history: History = {}
@@ -177,6 +175,20 @@ def fit(
         first_loss=first_loss,
         seconds=time.perf_counter() - began,
     )
+
+
+def _functions(
+    net: Layer, loss: Loss, optimizer: Optimizer | LBFGS, penalty: Penalty | None, backend: Backend | None
+) -> tuple[Callable[..., Tree], Callable[..., Tree]]:
+    """Return step and evaluation, compiled by a backend or, for None, as they are."""
+    evaluate = make_evaluation(net, loss, penalty=penalty)
+    if isinstance(optimizer, LBFGS):
+        compiled = backend is not None
+        step = make_searched_step(net, loss, optimizer, penalty=penalty, compiled=compiled, backend=backend)
+    else:
+        step = make_step(net, loss, optimizer, penalty=penalty)
+        step = step if backend is None else compile(step, carry=2, backend=backend)
+    return step, evaluate if backend is None else compile(evaluate, backend=backend)
 
 
 def _kept(p: Array) -> Array:

@@ -12,7 +12,7 @@ from bpcore.parts.losses import BinaryLoss, ClassLoss, Hinge, Loss
 from bpcore.run.checks import check_pair
 from bpcore.run.place import Place
 from bpcore.words.errors import DataError, OptionError, ShapeError
-from bpcore.words.protocols import Array
+from bpcore.words.protocols import Array, Static
 
 __all__ = ["ClassWeight", "class_weighted", "taken_apart", "weighted"]
 
@@ -81,7 +81,7 @@ def class_weighted(
     return x, y, xp.multiply(weights, own[0]) if own else weights
 
 
-def taken_apart(data: Batch, name: str) -> tuple[Batch, Array | None]:
+def taken_apart(data: Static, name: str) -> tuple[Batch, Array | None]:
     """Return the pair (x, y) and the weights of data that may be a triple."""
     if isinstance(data, tuple | list) and len(data) == 3:  # noqa: PLR2004
         return (data[0], data[1]), data[2]

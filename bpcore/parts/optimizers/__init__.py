@@ -12,12 +12,14 @@ from bpcore.parts.optimizers.adam import Adam, AdamW, RAdam
 from bpcore.parts.optimizers.clipping import Clip, clip_by_global_norm, clip_by_value
 from bpcore.parts.optimizers.descent import SGD, Momentum, Nesterov
 from bpcore.parts.optimizers.groups import Group
+from bpcore.parts.optimizers.lbfgs import LBFGS, Minimum
 from bpcore.parts.optimizers.lion import Lion
 from bpcore.parts.optimizers.optimizer import AVERAGE, Optimizer
 from bpcore.parts.optimizers.scaled import Adagrad, RMSprop
 
 __all__ = [
     "AVERAGE",
+    "LBFGS",
     "SGD",
     "Adagrad",
     "Adam",
@@ -25,6 +27,7 @@ __all__ = [
     "Clip",
     "Group",
     "Lion",
+    "Minimum",
     "Momentum",
     "Nesterov",
     "Optimizer",
