@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import click
 
 from bpcore.doors.measuring import NETS, Measured, measured
+from bpcore.doors.output import Output
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backends as survey
 from bpcore.program.bound import Bound, bound
 from bpcore.program.cost import aligned, cost
 from bpcore.program.rates import rates
-from bpcore.words.errors import FileError
 
 __all__ = ["bench"]
 
@@ -22,7 +21,9 @@ __all__ = ["bench"]
 @click.command(short_help="Measure a training step, eager and compiled.")
 @click.option("--backend", metavar="NAME", help="Which one; all that can be used unless given.")
 @click.option("--roofline", is_flag=True, help="Measure rates, and show what the step takes at least.")
-@click.option("--json", "path", metavar="FILE", help="Write the numbers to a file.")
+@click.option(
+    "--json", "path", metavar="FILE", help="Write the numbers to this .json file, replaced if it is there."
+)
 def bench(backend: str | None, path: str | None, *, roofline: bool) -> None:
     """Measure a training step of two small networks on each backend, eager and compiled.
 
@@ -31,27 +32,21 @@ def bench(backend: str | None, path: str | None, *, roofline: bool) -> None:
     Several backends in one process share its threads: measure one alone with --backend.
     """
     names = _usable() if backend is None else [find_backend(backend).name]
-    if path is not None:
-        _check_place(Path(path))
+    place = None if path is None else Output.named(path, option="--json", suffixes=(".json",))
     results = [measured(name, net) for net in NETS for name in names]
     click.echo(_table(results))
     bounds: Sequence[Bound | None] = [None] * len(results)
     if roofline:
         bounds = known = _bounds(results)
         _show(results, known)
-    if path is not None:
+    if place is not None:
         rows = [_record(one, least) for one, least in zip(results, bounds, strict=True)]
-        Path(path).write_text(json.dumps(rows, indent=2) + "\n", "utf-8")
+        said = place.write(f"{json.dumps(rows, indent=2)}\n".encode())
+        click.echo(f"wrote {said}")
 
 
 def _usable() -> list[str]:
     return [row.name for row in survey() if row.usable]
-
-
-def _check_place(path: Path) -> None:
-    """Refuse before anything is measured what could not be written."""
-    if path.is_dir() or not path.resolve().parent.is_dir():
-        raise FileError(path, "cannot be written there", "Name a file in a folder that exists.")
 
 
 def _table(results: Sequence[Measured]) -> str:

@@ -67,7 +67,10 @@ def _picture(text: str) -> Callable[[Command], click.Command]:
 
     def made(function: Command) -> click.Command:
         decorate = click.option("--dpi", type=click.FloatRange(10, 1000), help="Dots an inch.")(function)
-        named = "Left out: a name made of the subject and the kind, with a number if that is taken."
+        named = (
+            "One that is there is replaced. Left out: a name made of the subject and the kind, with a number "
+            "if that is taken."
+        )
         decorate = click.option("--output", metavar="FILE", help=named)(decorate)
         return plot.command(short_help=text)(decorate)
 

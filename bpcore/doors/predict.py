@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
 
 import click
 
+from bpcore.doors.output import Output
 from bpcore.doors.sources import load_table
 from bpcore.run.result import Run
-from bpcore.run.saving import load, write_whole
+from bpcore.run.saving import load
 from bpcore.run.tables.answers import Answers, answers, compared
 from bpcore.run.tables.preparation import Preparation
 from bpcore.words.errors import DataError, FileError
 
 __all__ = ["predict"]
 
+WRITTEN = "Write the answers to this .csv file, replaced if it is there; else to standard output."
+
 
 @click.command(short_help="Answer for new rows with a trained network.")
 @click.argument("model")
 @click.argument("data")
-@click.option("--output", metavar="FILE", help="Write the answers to this CSV file; else to standard output.")
+@click.option("--output", metavar="FILE", help=WRITTEN)
 @click.option("--backend", metavar="NAME", help="Where to compute; left out, numpy.")
 @click.option("--header/--no-header", default=None, help="Whether the first row of a CSV file holds names.")
 def predict(model: str, data: str, *, output: str | None, backend: str | None, header: bool | None) -> None:
@@ -31,15 +33,18 @@ def predict(model: str, data: str, *, output: str | None, backend: str | None, h
     spiral, gates, iris, digits. The answers are CSV: the class and the probability of each class, or
     the quantity. Where DATA holds the true target too, a line on standard error says how good they are.
     """
+    place = None
+    if output is not None:
+        place = Output.named(output, option="--output", suffixes=(".csv",), inputs=(model, data))
     run = load(model, backend=backend)
     preparation = _preparation(model, run)
     table = load_table(data, header=header)
     outputs = run.backend.to_host(run.predict(preparation.inputs_of(table)))
     found = answers(preparation, outputs)
-    if output is None:
+    if place is None:
         click.echo(_as_csv(found), nl=False)
     else:
-        write_whole(Path(output), _as_csv(found).encode("utf-8"))
+        click.echo(f"wrote {place.write(_as_csv(found).encode('utf-8'))}", err=True)
     verdict = compared(preparation, found, table)
     if verdict:
         click.echo(verdict, err=True)

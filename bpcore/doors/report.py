@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import click
 
@@ -31,7 +30,7 @@ def plain_progress(epoch: int, epochs: int, row: Mapping[str, float]) -> None:
 
 
 def summary(
-    source: str, data: Dataset, preparation: Preparation, run: Run, path: Path, *, last_column: bool
+    source: str, data: Dataset, preparation: Preparation, run: Run, written: str, *, last_column: bool
 ) -> str:
     """Return the closing lines: name, then number or words."""
     lines = [
@@ -42,7 +41,7 @@ def summary(
         ("first loss", f"{run.first_loss:.8g}"),
         *_results(run, preparation),
         ("time", f"{run.seconds:.2f} s for {_counted(len(run.history['loss']), 'epoch')}"),
-        ("model", str(path)),
+        ("model", written),
     ]
     return "\n".join(f"{name:<19}{value}" for name, value in lines)
 

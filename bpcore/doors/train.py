@@ -59,7 +59,10 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
 @click.option("--task", **one_of(TASKS), help="Left out, it is seen from the target.")
 @click.option("--header/--no-header", default=None, help="Whether the first row of a CSV file holds names.")
 @click.option(
-    "--save", metavar="FILE", help="Left out: DATA.safetensors here, with a number if that is taken."
+    "--save",
+    metavar="FILE",
+    help="A .safetensors file; one that is there is replaced. Left out: DATA.safetensors here, with a number "
+    "if that is taken.",
 )
 @click.option("--progress/--no-progress", default=True, help="Show how training goes.")
 @click.option("--quiet", is_flag=True, help="Print nothing at all but errors.")

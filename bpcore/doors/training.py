@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from bpcore.doors.environment import environment
+from bpcore.doors.output import Output
 from bpcore.doors.recipes import LOSSES, recipe_for
 from bpcore.doors.report import plain_progress, summary
 from bpcore.doors.sources import SPLIT, key_for, load_samples
@@ -23,14 +23,13 @@ from bpcore.run.result import Run
 from bpcore.run.saving import save
 from bpcore.run.tables.preparation import Preparation
 from bpcore.run.tables.splitting import split_samples
-from bpcore.words.errors import FileError
 
 __all__ = ["trained"]
 
 
 def trained(wishes: Wishes) -> Run:
     """Train a network, write it to a file, and say what came of it."""
-    _check_place(wishes)
+    place = _place(wishes)
     find_backend(wishes.backend)  # before a file is read: nothing is worth waiting for without it
     recipe = recipe_for(wishes.data)
     settled = wishes.settled(recipe)
@@ -45,9 +44,10 @@ def trained(wishes: Wishes) -> Run:
     train, held = _split(settled, data)
     preparation = Preparation.measured(train, scaling=recipe.scaling, fill=wishes.fill)
     run = _fit(settled, preparation.apply(train), None if held is None else preparation.apply(held))
-    path = save(_free_name(wishes), run, extra=_extra(settled, preparation, run))
+    said = place.said()
+    save(place.path, run, extra=_extra(settled, preparation, run))
     if not wishes.quiet:
-        click.echo(summary(wishes.data, data, preparation, run, path, last_column=wishes.target is None))
+        click.echo(summary(wishes.data, data, preparation, run, said, last_column=wishes.target is None))
     return run
 
 
@@ -83,28 +83,12 @@ def _progress(wishes: Wishes) -> str | Progress | None:
     return plain_progress
 
 
-def _check_place(wishes: Wishes) -> None:
-    """Refuse a place where nothing can be written, before the training and not after it."""
-    path = Path("." if wishes.save is None else wishes.save)
-    folder = path if wishes.save is None else path.parent
-    if wishes.save is not None and path.is_dir():
-        raise FileError(path, "that is a folder", "Name a file in it.")
-    if not folder.is_dir():
-        raise FileError(path, f"there is no folder {folder}", "Make it, or name another.")
-    if not os.access(folder, os.W_OK):
-        raise FileError(path, "nothing can be written in this folder", "Name another with --save.")
-
-
-def _free_name(wishes: Wishes) -> Path:
-    """Return the file that was named, or the first name that is free: nothing is overwritten unasked."""
+def _place(wishes: Wishes) -> Output:
+    """Return the file that the network goes to: the one that was named, or the first name that is free."""
     if wishes.save is not None:
-        return Path(wishes.save)
+        return Output.named(wishes.save, option="--save", suffixes=(".safetensors",), inputs=(wishes.data,))
     stem = wishes.data if wishes.data in DATASETS else Path(wishes.data).stem
-    path, number = Path(f"{stem}.safetensors"), 1
-    while path.exists():
-        number += 1
-        path = Path(f"{stem}-{number}.safetensors")
-    return path
+    return Output.free(Path(f"{stem}.safetensors"), option="--save")
 
 
 def _extra(settled: Wishes, preparation: Preparation, run: Run) -> Mapping[str, object]:

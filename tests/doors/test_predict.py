@@ -59,7 +59,7 @@ def test_classes_and_their_probabilities(done: Call, model: str, folder: Path) -
 def test_a_file_without_the_target_and_one_for_the_answers(done: Call, model: str, folder: Path) -> None:
     write_rows(folder / "new.csv", target=False)
     result = done("predict", model, "new.csv", "--output", "answers.csv")
-    assert result.output == ""
+    assert (result.stdout, result.stderr) == ("", "wrote answers.csv\n")
     assert len(rows((folder / "answers.csv").read_text(encoding="utf-8"))) == 150
 
 

@@ -8,10 +8,14 @@ import click
 
 __all__ = ["report"]
 
+WRITTEN = (
+    "An .html file; one that is there is replaced. Left out: RUN.html here, with a number if that is taken."
+)
+
 
 @click.command(short_help="Write a page on a training run.")
 @click.argument("run")
-@click.option("--output", metavar="FILE", help="Left out: RUN.html here, with a number if that is taken.")
+@click.option("--output", metavar="FILE", help=WRITTEN)
 @click.option("--data", metavar="FILE", help="The data that it was trained on, where it is not found again.")
 @click.option("--backend", metavar="NAME", help="Where to compute; left out, numpy.")
 def report(run: str, *, output: str | None, data: str | None, backend: str | None) -> None:
@@ -20,6 +24,7 @@ def report(run: str, *, output: str | None, data: str | None, backend: str | Non
     One HTML file that opens without a network: how training went and, where the loss rose, why; the answers;
     gradients by layer; network, environment, and how to repeat it.
     """
-    from bpcore.doors.pages.report import report_of_file  # pictures and templates are not for every command
+    from bpcore.doors.pages.report import page_of, report_of_file  # templates are not for every command
 
-    click.echo(report_of_file(Path(run), data, output, backend=backend))
+    place = page_of(Path(run), data, output)
+    click.echo(report_of_file(place, Path(run), data, backend=backend))

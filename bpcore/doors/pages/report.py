@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bpcore.doors.material import Material, found_again, repetition_of
+from bpcore.doors.output import Output
 from bpcore.doors.pages.run_page import run_page
 from bpcore.machine.step import Batch
 from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy
@@ -17,12 +18,11 @@ from bpcore.run.place import Place
 from bpcore.run.repetition import Repetition
 from bpcore.run.result import Run
 from bpcore.run.saving import load
-from bpcore.run.whole_file import write_whole
 from bpcore.words.errors import FileError
 from bpcore.words.protocols import Tree
 from bpcore.words.trees import leaves
 
-__all__ = ["free_name", "report", "report_of_file"]
+__all__ = ["page_of", "report", "report_of_file"]
 
 
 def report(
@@ -88,7 +88,10 @@ def report(
     'report.html'
     """
     if not isinstance(run, Run):
-        return report_of_file(Path(run), None if data is None else str(data), path)
+        place = page_of(Path(run), None if data is None else str(data), path)
+        report_of_file(place, Path(run), None if data is None else str(data))
+        return place.path
+    place = _place(path, Path("report.html"), ())
     material = None if data is None else _material(run, data, held_out)
     repetition = None
     if material is not None and optimizer is not None:
@@ -104,17 +107,17 @@ def report(
             params=start,
         )
     html = run_page(run, material, repetition, title=title or "Training report", command=command)
-    return _written(html, Path("report.html"), path)
+    place.write(html.encode("utf-8"))
+    return place.path
 
 
-def report_of_file(
-    model: Path,
-    data: str | None = None,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    backend: str | None = None,
-) -> Path:
-    """Write the page of a run that is in a file; parameters and errors as for `report`."""
+def page_of(model: Path, data: str | None, path: str | os.PathLike[str] | None) -> Output:
+    """Return where the page of a run in a file goes, checked; errors as for `report`."""
+    return _place(path, Path(f"{model.stem}.html"), (model, data))
+
+
+def report_of_file(place: Output, model: Path, data: str | None = None, *, backend: str | None = None) -> str:
+    """Write the page of a run that is in a file; return what is printed of it. Errors as for `report`."""
     run = load(model, backend=backend)
     material = found_again(run, data, model=str(model))
     repetition = None if material is None else repetition_of(run, material)
@@ -127,23 +130,15 @@ def report_of_file(
         model=model.name,
         command=[str(word) for word in words] if isinstance(words, list) else [],
     )
-    return _written(html, Path(f"{model.stem}.html"), path)
+    return place.write(html.encode("utf-8"))
 
 
-def free_name(path: Path) -> Path:
-    """Return a path, with a number if it is taken: nothing is overwritten unasked."""
-    number, free = 1, path
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return free
-
-
-def _written(html: str, default: Path, path: str | os.PathLike[str] | None) -> Path:
-    place = free_name(default) if path is None else Path(path)
-    if place.is_dir():
-        raise FileError(place, "that is a folder", "Name a file in it.")
-    return write_whole(place, html.encode("utf-8"))
+def _place(
+    path: str | os.PathLike[str] | None, default: Path, inputs: Sequence[str | os.PathLike[str] | None]
+) -> Output:
+    if path is None:
+        return Output.free(default, option="--output")
+    return Output.named(path, option="--output", suffixes=(".html", ".htm"), inputs=inputs)
 
 
 def _material(run: Run, data: Batch | Dataset | str, held_out: Batch | None) -> Material:

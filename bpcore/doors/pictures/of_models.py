@@ -50,7 +50,7 @@ def boundary_picture(
     model: str, *, data: str | None, target: str | None, output: str | None, dpi: float | None
 ) -> str:
     """Draw a decision boundary."""
-    place = Destination(output, model, "boundary")
+    place = Destination(output, model, "boundary", data=data)
     run, material = _known(model, data)
     _plane(run, material)
     train = material.train
@@ -62,7 +62,7 @@ def film_picture(
     model: str, *, data: str | None, target: str | None, frames: int, output: str | None, dpi: float | None
 ) -> str:
     """Train again, and film the boundary."""
-    place = Destination(output, model, "film", kinds=FILMS)
+    place = Destination(output, model, "film", kinds=FILMS, data=data)
     run, material = _known(model, data)
     _plane(run, material)
     again = repetition_of(run, material)
@@ -107,7 +107,7 @@ def figure_picture(
     model: str, *, data: str | None, target: str | None, output: str | None, dpi: float | None
 ) -> str:
     """Draw the notebook's figure."""
-    place = Destination(output, model, "figure")
+    place = Destination(output, model, "figure", data=data)
     run, material = _known(model, data)
     _plane(run, material)
     train = material.train
@@ -120,7 +120,7 @@ def figure_picture(
 
 def flow_picture(model: str, *, data: str | None, output: str | None, dpi: float | None) -> str:
     """Draw the gradient flow of a trained network."""
-    place = Destination(output, model, "flow")
+    place = Destination(output, model, "flow", data=data)
     run, material = _known(model, data)
     x, y = _placed(run, material)
     return place.take(plots.gradient_flow(run.net, run.params, x, y, run.loss, state=run.state), dpi)
