@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bpcore.doors.paper.network import NetNames
     from bpcore.ground.registry import backend, backend_of, backends
     from bpcore.machine.layer_gradients import layer_gradients
+    from bpcore.machine.states import states
     from bpcore.machine.step import make_step
     from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
     from bpcore.parts.attention import MultiHeadAttention
@@ -237,6 +238,7 @@ __all__ = [
     "special",
     "spikes",
     "split",
+    "states",
     "stop_gradient",
     "uniform",
     "value_and_grad",
@@ -264,6 +266,7 @@ _PLACES = {
     "bpcore.doors.paper.network": ("NetNames",),
     "bpcore.ground.registry": ("backend", "backend_of", "backends"),
     "bpcore.machine.layer_gradients": ("layer_gradients",),
+    "bpcore.machine.states": ("states",),
     "bpcore.machine.step": ("make_step",),
     "bpcore.parts.activations": ("Gelu", "Identity", "Relu", "Sigmoid", "Softmax", "Tanh"),
     "bpcore.parts.initializers": ("Given", "Glorot", "He", "LeCun", "Normal", "Uniform", "Zeros"),

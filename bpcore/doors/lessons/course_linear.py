@@ -7,15 +7,17 @@ from functools import cache
 
 from bpcore.doors.lessons.mazur import weights_only
 from bpcore.doors.lessons.rows import Row, compared, place_for
-from bpcore.doors.lessons.updates import states, update
+from bpcore.doors.lessons.updates import update
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, made
 from bpcore.doors.paper.network import NetNames, network_subject
 from bpcore.doors.paper.published import Published
 from bpcore.ground.backend import Backend
+from bpcore.machine.states import states
 from bpcore.parts.activations import Identity
 from bpcore.parts.layers import Chain, Linear
 from bpcore.parts.losses import SquaredError
+from bpcore.program.compiled import compile
 from bpcore.words.protocols import Static
 
 __all__ = ["LOSS", "NET", "RATE", "linear"]
@@ -72,9 +74,10 @@ def linear(*, style: Mapping[str, Static], backend: Backend, w1: float = 2.0, w2
 @cache
 def _published(backend: Backend) -> tuple[Published, ...]:
     at: dict[str, Explanation] = {"": linear(style={}, backend=backend)}
-    step = update(NET, LOSS, weights_only(RATE), order="simultaneous")
+    step = compile(update(NET, LOSS, weights_only(RATE), order="simultaneous"))
     params = [{"weight": backend.asarray([[2.0]])}, {}, {"weight": backend.asarray([[0.5]])}]
-    for n, reached in states(step, params, backend.asarray([[2.0]]), backend.asarray([[20.0]]), (1, 10)):
+    data = backend.asarray([[2.0]]), backend.asarray([[20.0]])
+    for n, reached in states(step, params, *data, counts=(1, 10)):
         w1, w2 = (backend.to_host(reached[layer]["weight"]).item() for layer in (0, 2))
         at[AFTER_1 if n == 1 else AFTER_10] = linear(style={}, backend=backend, w1=w1, w2=w2)
     at[MOVED] = linear(style={}, backend=backend, w2=0.5 + STEP)

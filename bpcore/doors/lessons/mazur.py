@@ -12,16 +12,18 @@ from functools import cache
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.doors.lessons.rows import Row, compared, place_for
-from bpcore.doors.lessons.updates import Move, states, update
+from bpcore.doors.lessons.updates import Move, update
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, made
 from bpcore.doors.paper.naming import Names
 from bpcore.doors.paper.network import NetNames, network_subject
 from bpcore.doors.paper.published import Published
 from bpcore.ground.backend import Backend
+from bpcore.machine.states import states
 from bpcore.parts.activations import Sigmoid
 from bpcore.parts.layers import Chain, Linear
 from bpcore.parts.losses import SquaredError
+from bpcore.program.compiled import compile
 from bpcore.words.errors import choose
 from bpcore.words.protocols import Array, Static, Tree
 
@@ -155,9 +157,9 @@ def _published(backend: Backend) -> tuple[Published, ...]:
 
 def _run(backend: Backend, order: str, counts: tuple[int, ...]) -> list[tuple[int, dict[str, float]]]:
     params, x, y = start(backend)
-    step = update(NET, LOSS, weights_only(RATE), order=order)
+    step = compile(update(NET, LOSS, weights_only(RATE), order=order))
     found = []
-    for n, reached in states(step, params, x, y, counts):
+    for n, reached in states(step, params, x, y, counts=counts):
         output = NET(reached, x)
         error = float(backend.to_host(LOSS(output, y)))
         first, second = backend.to_host(output)[0].tolist()
