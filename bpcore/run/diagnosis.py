@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 from bpcore.machine.step import Batch
 from bpcore.parts.optimizers import SGD, Momentum, Nesterov, Optimizer
+from bpcore.parts.schedules import ReduceOnPlateau, Schedule
 from bpcore.run.place import Place
 from bpcore.run.repetition import Repetition, first_difference
 from bpcore.run.result import Run
@@ -106,7 +107,12 @@ class Diagnosis:
     limit : float
         The largest curvature at which descent is stable, 2 / rate for plain descent; NaN where none is known.
     before, back, end : Moment or None
-        Just before the worst spike, when it was over, and at the run's end; None where it was not measured.
+        Just before the worst spike, when it was over, and at the run's end; None where it was not measured,
+        and where it was not over.
+    last : float
+        The loss of the last epoch; NaN without one.
+    held : tuple of float
+        The held-out loss of each epoch; empty where nothing was held out.
     too_long : bool
         Whether repeating the run was left out because it would take too long.
     differs : int or None
@@ -122,6 +128,8 @@ class Diagnosis:
     rising: int
     spikes: tuple[Spike, ...]
     worst: Spike | None
+    last: float = math.nan
+    held: tuple[float, ...] = ()
     lowest_accuracy: float = math.nan
     optimizer: str = ""
     rate: float = math.nan
@@ -139,7 +147,7 @@ class Diagnosis:
 def limit(optimizer: Optimizer) -> float:
     """Return the largest curvature at which full-batch steps of an optimizer are stable; NaN if unknown."""
     formula = _LIMITS.get(type(optimizer))
-    if formula is None or not optimizer.rate:
+    if formula is None or isinstance(optimizer.rate, Schedule | ReduceOnPlateau) or not optimizer.rate:
         return math.nan
     return formula(float(optimizer.rate), float(getattr(optimizer, "momentum", 0.0)))
 
@@ -158,7 +166,14 @@ def diagnosed(run: Run, data: Batch | None = None, /, *, repetition: Repetition 
     losses = run.history.get("loss", [])
     found = spikes(losses)
     worst = max(found, key=lambda spike: spike.height, default=None)
-    seen = Diagnosis(epochs=len(losses), rising=rising(losses), spikes=found, worst=worst)
+    seen = Diagnosis(
+        epochs=len(losses),
+        rising=rising(losses),
+        spikes=found,
+        worst=worst,
+        last=losses[-1] if losses else math.nan,
+        held=tuple(run.history.get("validation_loss", ())),
+    )
     if worst is not None and "accuracy" in run.history:
         seen = replace(seen, lowest_accuracy=min(run.history["accuracy"][worst.start - 1 : worst.end]))
     if data is not None:
@@ -170,7 +185,7 @@ def diagnosed(run: Run, data: Batch | None = None, /, *, repetition: Repetition 
     seen = replace(
         seen,
         optimizer=type(optimizer).__name__,
-        rate=float(optimizer.rate),
+        rate=optimizer.highest_rate,
         full_batch=repetition.full_batch,
         limit=limit(optimizer) if repetition.full_batch else math.nan,
     )
@@ -186,7 +201,7 @@ def _traced(seen: Diagnosis, run: Run, worst: Spike, repetition: Repetition) -> 
     before, differs = _moment(run, repetition, worst.start - 1)
     if before is None:
         return replace(seen, differs=differs)
-    seen = replace(seen, before=before, back=_moment(run, repetition, worst.end)[0])
+    seen = replace(seen, before=before, back=_moment(run, repetition, worst.end)[0] if worst.back else None)
     if not before.sharpness > seen.limit:
         return seen
     first = _few_digits(ROOM * seen.rate * seen.limit / before.sharpness)

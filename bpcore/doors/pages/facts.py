@@ -98,7 +98,7 @@ def _training(run: Run, repetition: Repetition | None, epochs: int) -> Iterator[
         batches = "all samples in one batch" if repetition.full_batch else f"batches of {size}"
         yield (
             "optimizer",
-            f"{type(repetition.optimizer).__name__}, rate {repetition.optimizer.rate:g}, {batches}",
+            f"{type(repetition.optimizer).__name__}, rate {repetition.optimizer.highest_rate:g}, {batches}",
         )
         given = ", which drew no start: the parameters were given" if repetition.params is not None else ""
         yield "seed", f"{repetition.seed}{given}"

@@ -92,6 +92,8 @@ def film_of_training(
     if type(every) is not int or every < 1:
         raise OptionError("every", every, "a whole number, 1 or more")
     check_kinds(net, loss, optimizer)
+    if not isinstance(optimizer, Optimizer):
+        raise OptionError("optimizer", type(optimizer).__name__, "one that makes a step from each gradient")
     check_pairing(net, loss)
     check_pair(data, "data")
     place = Place.of(data[0], backend, dtype)
@@ -122,7 +124,7 @@ def _start(net: Layer, batch: Batch, place: Place, start_key: Array, params: Tre
 
 def _frame(epoch: int, params: Tree, carried: Tree, loss: float, optimizer: Optimizer) -> Frame:
     if not math.isfinite(loss):
-        raise Diverged(f"the loss became {loss}", epoch, optimizer.rate)
+        raise Diverged(f"the loss became {loss}", epoch, optimizer.highest_rate)
     kept, state = (tree_map(_copied, tree) for tree in (params, carried))  # a step may overwrite them
     return Frame(epoch=epoch, params=kept, loss=loss, state=state)
 
