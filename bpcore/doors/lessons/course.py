@@ -15,7 +15,7 @@ from bpcore.ground.backend import Backend
 from bpcore.words.errors import choose
 from bpcore.words.protocols import Static
 
-__all__ = ["PARTS", "course"]
+__all__ = ["PARTS", "UPDATED", "course"]
 
 PARTS: Mapping[str, Callable[..., Explanation]] = MappingProxyType(
     {
@@ -27,6 +27,9 @@ PARTS: Mapping[str, Callable[..., Explanation]] = MappingProxyType(
         "descent": course_calculus.descent,
     }
 )
+
+UPDATED = ("linear", "sigmoid", "descent")
+"""The parts that take a step."""
 
 
 def course(*, style: Mapping[str, Static], backend: Backend, part: str = "sigmoid") -> Explanation:

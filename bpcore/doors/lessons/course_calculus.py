@@ -30,7 +30,9 @@ def cubic(*, style: Mapping[str, Static], backend: Backend) -> Explanation:
         Row("change of f", "0.231", STEPPED),
         Row("first-order change of f", "0.2", STEPPED),
     )
-    return _explained("x^3 - 3 x^2 + 2 x + 1 at 2", f, {"x": 2.0}, {"x": 0.1}, rows, style, backend)
+    return _explained(
+        "x^3 - 3 x^2 + 2 x + 1 at 2, and a step of 0.1", f, {"x": 2.0}, {"x": 0.1}, rows, style, backend
+    )
 
 
 def paraboloid(*, style: Mapping[str, Static], backend: Backend) -> Explanation:
@@ -47,7 +49,7 @@ def paraboloid(*, style: Mapping[str, Static], backend: Backend) -> Explanation:
         Row("first-order change of f", "2.2", STEPPED),
     )
     at, step = {"x": 3.0, "y": 4.0}, {"x": 0.1, "y": 0.2}
-    return _explained("x^2 + y^2 at (3, 4)", f, at, step, rows, style, backend)
+    return _explained("x^2 + y^2 at (3, 4), and a step of (0.1, 0.2)", f, at, step, rows, style, backend)
 
 
 def chain(*, style: Mapping[str, Static], backend: Backend) -> Explanation:

@@ -33,7 +33,7 @@ START: Mapping[str, float] = {"w1": 0.1, "w2": -0.3, "w3": 0.5}
 INPUTS, TARGET = (1.0, 2.0), 1.0
 
 AFTER = "after 1 update"
-WRONG = "rate 10, w3 updated with dL/dw2, after {} updates"
+WRONG = "rate 10, w3 updated with dL/dw2, after {}"
 CORRECT = "rate 10, every weight with its own gradient, after 1 update"
 ROWS = (
     Row("z1", "-0.50"),
@@ -61,23 +61,23 @@ ROWS = (
     Row("L", "0.1023", AFTER),
     Row("decrease of L", "0.00028", AFTER, "the difference of two rounded losses"),
     Row("first-order change of L", "-0.004239", "w3 = 0.6", "the wrong dL/dw3 times 0.1"),
-    Row("y_hat", "0.54705", WRONG.format(0)),
-    Row("L", "0.10258", WRONG.format(0)),
-    Row("w1", "0.23188", WRONG.format(1)),
-    Row("w2", "-0.03625", WRONG.format(1)),
-    Row("w3", "0.76375", WRONG.format(1)),
-    Row("y_hat", "0.60163", WRONG.format(1)),
-    Row("w3", "1.12606", WRONG.format(2)),
-    Row("y_hat", "0.85278", WRONG.format(9)),
-    Row("L", "0.01084", WRONG.format(9)),
-    Row("w1", "0.79443", WRONG.format(10)),
-    Row("w2", "1.08886", WRONG.format(10)),
-    Row("w3", "1.88886", WRONG.format(10)),
-    Row("y_hat", "0.95761", WRONG.format(999)),
-    Row("L", "0.00090", WRONG.format(999)),
-    Row("w1", "1.41254", WRONG.format(1000)),
-    Row("w2", "2.32509", WRONG.format(1000)),
-    Row("w3", "3.12509", WRONG.format(1000)),
+    Row("y_hat", "0.54705", WRONG.format("0 updates")),
+    Row("L", "0.10258", WRONG.format("0 updates")),
+    Row("w1", "0.23188", WRONG.format("1 update")),
+    Row("w2", "-0.03625", WRONG.format("1 update")),
+    Row("w3", "0.76375", WRONG.format("1 update")),
+    Row("y_hat", "0.60163", WRONG.format("1 update")),
+    Row("w3", "1.12606", WRONG.format("2 updates")),
+    Row("y_hat", "0.85278", WRONG.format("9 updates")),
+    Row("L", "0.01084", WRONG.format("9 updates")),
+    Row("w1", "0.79443", WRONG.format("10 updates")),
+    Row("w2", "1.08886", WRONG.format("10 updates")),
+    Row("w3", "1.88886", WRONG.format("10 updates")),
+    Row("y_hat", "0.95761", WRONG.format("999 updates")),
+    Row("L", "0.00090", WRONG.format("999 updates")),
+    Row("w1", "1.41254", WRONG.format("1000 updates")),
+    Row("w2", "2.32509", WRONG.format("1000 updates")),
+    Row("w3", "3.12509", WRONG.format("1000 updates")),
     Row("w3", "0.76375", CORRECT, "the notebook updates w3 with dL/dw2"),
 )
 
@@ -138,7 +138,7 @@ def _published(backend: Backend) -> tuple[Published, ...]:
         "w3 = 0.6": sigmoid(style={}, backend=backend, weights={**START, "w3": START["w3"] + STEP}),
     }
     for n, weights in _runs(backend, wrong_line, (0, 1, 2, 9, 10, 999, 1000)):
-        at[WRONG.format(n)] = sigmoid(style={}, backend=backend, weights=weights)
+        at[WRONG.format(f"{n} update{'s' * (n != 1)}")] = sigmoid(style={}, backend=backend, weights=weights)
     for _, weights in _runs(backend, _right_line, (1,)):
         at[CORRECT] = sigmoid(style={}, backend=backend, weights=weights)
 

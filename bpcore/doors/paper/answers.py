@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bpcore.doors.paper.by_hand import Checked, checked
@@ -67,32 +67,45 @@ def read_answers(path: str | os.PathLike[str]) -> dict[str, str]:
     FileError
         When there is no such file, or a row that is no name and number.
     """
-    found: dict[str, str] = {}
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise FileError(path, "it is no ordinary file", FORM)
     try:
-        rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise FileError(path, "there is no such file", "Name a CSV file of names and numbers.") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FileError(
-            path, f"it cannot be read ({error})", "Name a CSV file of names and numbers."
-        ) from None
-    for number, row in enumerate(rows, start=1):
-        cells = [cell.strip() for cell in row]
-        if not any(cells) or (number == 1 and cells[:2] == ["name", "value"]):
-            continue
-        if len(cells) != 2 or not cells[0]:  # noqa: PLR2004
-            raise FileError(
-                path, f"row {number} has {len(cells)} cells", "Write a name and a number, as net_h1,0.3775."
-            )
-        if not _is_number(cells[1]):
-            raise FileError(path, f"row {number}: {cells[1]!r} is no number", "Write it as 0.3775.")
-        if cells[0] in found:
-            raise FileError(path, f"row {number}: {cells[0]} is there twice", "Leave one of them out.")
-        found[cells[0]] = cells[1]
+        raise FileError(path, "there is no such file", FORM) from None
+    except UnicodeDecodeError:
+        raise FileError(path, "it is no text in UTF-8", FORM) from None
+    except OSError as error:
+        raise FileError(path, f"it cannot be read ({error.strerror})", FORM) from None
+    found: dict[str, str] = {}
+    for number, row in _rows(path, text):
+        name, value = row
+        if not _is_number(value):
+            if number == 1:  # headings
+                continue
+            raise FileError(path, f"row {number}: {value!r} is no number", "Write it as 0.3775.")
+        if name in found:
+            raise FileError(path, f"row {number}: {name} is there twice", "Leave one of them out.")
+        found[name] = value
     if not found:
-        raise FileError(path, "there are no answers in it", "Write a name and a number in each row.")
+        raise FileError(path, "there are no answers in it", FORM)
     return found
+
+
+FORM = "Write a name and a number in each row, as net_h1,0.3775."
+
+
+def _rows(path: Path, text: str) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Yield the number and the two cells of each row; a semicolon between them allows a decimal comma."""
+    for number, row in enumerate(text.splitlines(), start=1):
+        if not row.strip():
+            continue
+        comma = ";" not in row
+        cells = [cell.strip() for cell in (next(csv.reader([row])) if comma else row.split(";"))]
+        if len(cells) != 2 or not cells[0]:  # noqa: PLR2004
+            raise FileError(path, f"row {number} has {len(cells)} cells", FORM)
+        yield number, (cells[0], cells[1] if comma else cells[1].replace(",", "."))
 
 
 def _is_number(text: str) -> bool:

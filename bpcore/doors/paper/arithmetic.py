@@ -86,15 +86,15 @@ class Exact(Arithmetic):
 
     Parameters
     ----------
-    digits : int from 1 to 1000
+    digits : int from 3 to 1000
     """
 
     GUARD = 15
     """Digits more than are asked for, lost to rounding on the way."""
 
     def __init__(self, digits: int) -> None:
-        if type(digits) is not int or not 1 <= digits <= 1000:  # noqa: PLR2004
-            raise OptionError("digits", digits, "a whole number from 1 to 1000")
+        if type(digits) is not int or not 3 <= digits <= 1000:  # noqa: PLR2004
+            raise OptionError("digits", digits, "a whole number from 3 to 1000")
         self.digits = digits
         self.context = Context(prec=digits + self.GUARD, Emin=-(10**6), Emax=10**6)
 

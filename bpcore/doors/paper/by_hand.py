@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
+from bpcore.doors.paper.answer import Answer
 from bpcore.doors.paper.arithmetic import Arithmetic, Exact, OnArrays
 from bpcore.doors.paper.figures import decimal_of, figure
-from bpcore.doors.paper.lines import Line
+from bpcore.doors.paper.lines import GIVEN, Line
 from bpcore.doors.paper.mistakes import KINDS, Mistake, mistakes, throughout
 from bpcore.doors.paper.terms import Symbol, symbols_of
 from bpcore.ground.registry import backend as find_backend
@@ -19,56 +20,19 @@ from bpcore.words.protocols import Static
 if TYPE_CHECKING:
     from bpcore.doors.paper.explanation import Explanation
 
-__all__ = ["FOLLOWS", "RIGHT", "ROUNDED", "WRONG", "Answer", "Checked", "Finding", "checked"]
+__all__ = ["COARSE", "FOLLOWS", "RIGHT", "ROUNDED", "WRONG", "Checked", "Finding", "checked"]
 
-RIGHT, ROUNDED, FOLLOWS, WRONG = "right", "right by your own rounding", "follows from the wrong line", "wrong"
+RIGHT, ROUNDED = "right", "right by your own rounding"
+FOLLOWS, WRONG = "follows from the wrong line", "wrong"
+COARSE = "too few digits to tell"
 UPSTREAM = 10
 """How many kinds likelier a mistake is in the line itself than in one that it is made of."""
 
 DIGITS = 4
-"""Digits that an answer has at least, when they are said to have slipped."""
+"""Digits of an answer at least, when they are said to have slipped, or a mistake is sought in other lines."""
 
-CLOSE = Decimal("1e-9")
-"""How near, in units of itself, an answer in many digits must be: floats do not hold more for sure."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A number as it was given: its value and the unit of its last digit."""
-
-    text: str
-    value: Decimal
-    step: Decimal
-
-    @classmethod
-    def of(cls, name: str, given: Static) -> Answer:
-        """Read a number or a text.
-
-        Raises
-        ------
-        OptionError
-            When it is none.
-        """
-        text = str(given).strip() if isinstance(given, str | Decimal | int) else repr(float(given))
-        try:
-            value = Decimal(text.replace("\N{MINUS SIGN}", "-"))
-        except InvalidOperation:
-            value = Decimal("nan")
-        if isinstance(given, bool) or not value.is_finite():
-            raise OptionError(f"answer {name}", given, "a number, as 0.5932")
-        return cls(text, value, Decimal(1).scaleb(int(value.as_tuple().exponent)))
-
-    def is_near(self, value: Static, *, units: int = 0) -> bool:
-        """Return whether a number, rounded or cut to the digits given, is the answer, or near it."""
-        exact = decimal_of(value)
-        if not exact.is_finite():
-            return False
-        if abs(self.value - exact) <= max(CLOSE * abs(exact), self.step * units):
-            return True
-        return any(self._cut(exact, rounding) == self.value for rounding in (ROUND_HALF_UP, ROUND_DOWN))
-
-    def _cut(self, exact: Decimal, rounding: str) -> Decimal:
-        return exact.quantize(self.step, rounding, Context(prec=1000))
+FEWEST = 3
+"""Digits of an answer at least, when a mistake need not give it exactly."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +46,8 @@ class Finding:
     value : number
         What is right.
     verdict : str
-        ``right``; ``right by your own rounding``; ``wrong``; or ``follows from the wrong line``.
+        ``right``; ``right by your own rounding``; ``too few digits to tell``; ``wrong``; ``follows from
+        the wrong line``.
     kind : str
         Of a wrong one: one of `KINDS`, or nothing where no usual mistake gives it.
     reason : str
@@ -142,7 +107,9 @@ class Checked:
                     else "  none of the usual mistakes gives this number"
                 )
                 if one.others:
-                    yield f"  or: {', '.join(one.others)}"
+                    yield f"  the same number comes of: {', '.join(one.others)}"
+            elif one.verdict == COARSE:
+                yield f"{one.name} = {one.given}: {COARSE}; it is {right}"
             elif one.verdict == FOLLOWS:
                 yield f"{one.name} = {one.given} follows from the wrong line; should be {right}"
 
@@ -190,6 +157,9 @@ class _Desk:
         """Return what is to be said of an answer; keep it for those that come later."""
         line, place, answer = self.explanation.line(name), self.explanation.place(name), self.given[name]
         value = self.explanation[name]
+        if getattr(value, "shape", ()) != ():
+            do = "Name one of its elements, with its numbers after the name, or take form='elements'."
+            raise OptionError("name", name, "one number", do)
         verdict = self._verdict(line, place, answer)
         found = Finding(name, answer.text, value, verdict)
         if verdict == WRONG:
@@ -202,12 +172,20 @@ class _Desk:
         return found
 
     def _verdict(self, line: Line, place: tuple[int, ...], answer: Answer) -> str:
-        if answer.is_near(_at(self.right[line.symbol], place)):
+        right = _at(self.right[line.symbol], place)
+        if answer.is_near(right):
             return RIGHT
+        if answer.may_be(right):
+            return COARSE
+        if line.kind == GIVEN:
+            return WRONG
         values = self._recomputed(line, None, self.own)
         if values is None or not answer.is_near(_at(values, place), units=1):
             return WRONG
-        return FOLLOWS if self._upstream(line) & self.wrong else ROUNDED
+        used = self._upstream(line)
+        if used & self.wrong:
+            return FOLLOWS
+        return ROUNDED if used & self.answered else WRONG
 
     def _upstream(self, line: Line) -> set[Symbol]:
         """Return what a line is made of, up to what was answered."""
@@ -241,7 +219,13 @@ class _Desk:
         """Return the finding with the likeliest mistake that gives the answer."""
         matches = [*self._tried(line, place, answer), *self._others(line, answer)]
         if not matches:
-            return found
+            few = answer.digits < FEWEST
+            words = (
+                "too few digits to say what was done"
+                if few
+                else "none of the usual mistakes gives this number"
+            )
+            return replace(found, reason=words)
         matches.sort(key=lambda match: match.rank)
         likeliest = matches[0]
         others = tuple(dict.fromkeys(one.kind for one in matches if one.kind != likeliest.kind))[:2]
@@ -249,7 +233,9 @@ class _Desk:
 
     def _tried(self, line: Line, place: tuple[int, ...], answer: Answer) -> Iterator[_Match]:
         """Try every mistake, in the line and in those that it is made of, the nearest first; then all."""
-        upstream = [one for one in self._upstream(line) if one not in self.answered]
+        upstream = [
+            one for one in self._upstream(line) if one not in self.answered and answer.digits >= DIGITS
+        ]
         order = {one.symbol: number for number, one in enumerate(self.explanation.lines)}
         for distance, symbol in enumerate(
             sorted({line.symbol, *upstream}, key=order.__getitem__, reverse=True)
@@ -257,7 +243,7 @@ class _Desk:
             where = f", in the line of {symbol.name}" if distance else ""
             for mistake in mistakes(self.explanation, self.explanation.by_name[symbol.name]):
                 yield from self._matching(mistake, line, place, answer, distance, where)
-        for mistake in throughout(self.explanation):
+        for mistake in throughout(self.explanation) if answer.digits >= DIGITS else ():
             yield from self._matching(mistake, line, place, answer, 1, "")
 
     def _matching(
@@ -265,7 +251,8 @@ class _Desk:
     ) -> Iterator[_Match]:
         for known in (self.right, self.own):
             value = _at(self._recomputed(line, mistake, known), place)
-            if value is not None and answer.is_near(value, units=known is self.own):
+            near = answer.is_near(value, units=known is self.own) if value is not None else False
+            if near and (answer.digits >= FEWEST or answer.is_exactly(value)):
                 far = KINDS.index(mistake.kind) + UPSTREAM * bool(distance)
                 yield _Match((not answer.is_near(value), far, distance), mistake.kind, mistake.words + where)
                 return
@@ -274,7 +261,9 @@ class _Desk:
         """Yield lines that have the answer's number, and the digits that may have slipped."""
         for other in self.explanation.lines:
             value = self.right[other.symbol]
-            if other is not line and getattr(value, "shape", ()) == () and answer.is_near(value):
+            if answer.digits < FEWEST or other is line or getattr(value, "shape", ()) != ():
+                continue
+            if answer.is_near(value):
                 rank = (False, KINDS.index("another quantity"), 0)
                 yield _Match(rank, "another quantity", f"it is {other.symbol.name}")
         right = self.right[line.symbol]

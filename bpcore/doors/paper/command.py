@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bpcore.doors.lessons.catalog import LESSONS, options_of
-from bpcore.doors.lessons.course import PARTS
+from bpcore.doors.lessons.course import PARTS, UPDATED
 from bpcore.doors.one_line import one_of
 from bpcore.doors.paper.answers import check_by_hand
 from bpcore.doors.paper.explain import explain as explain_it
@@ -29,6 +29,8 @@ LOSSES = ("binary", "multiclass", "squared")
 OWN = ("biases", "function", "part", "year")
 """Options of single lessons."""
 OF_NET = ("sizes", "x", "y", "activation", "output", "loss", "seed")
+LARGEST_LAYER = 256
+"""Units of a layer of net."""
 WRONG = 1
 """The exit code where an answer is wrong."""
 
@@ -84,7 +86,11 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", help="Of net: its weights.")
 @click.option("--backend", metavar="NAME", default="numpy", show_default=True, help="Where to compute.")
 @click.option("--markdown", is_flag=True, help="Print Markdown with LaTeX.")
-@click.option("--html", metavar="FILE", help="Write a page that opens in a browser without a network.")
+@click.option(
+    "--html",
+    metavar="FILE",
+    help="Write a page that opens in a browser without a network; one of that name is replaced.",
+)
 @click.pass_context
 def explain(
     context: click.Context,
@@ -108,6 +114,9 @@ def explain(
     factors. A file of answers has a name and a number in each row; the exit code is 1 where one is wrong.
     """  # noqa: D301 -- \b is click's mark for lines that stay as they are
     name = choose("NAME", name.lower(), (*LESSONS, NET))
+    asked = [f"--{word}" for word, on in (("check", check), ("markdown", markdown), ("html", html)) if on]
+    if len(asked) > 1:
+        raise click.UsageError(f"{' and '.join(asked)} are asked for at once: take one of them.", context)
     told = {option: value for option, value in options.items() if value is not None and value is not False}
     _check_options(name, told)
     found = list(_explanations(name, told))
@@ -138,8 +147,10 @@ def _explanations(name: str, told: dict[str, Static]) -> Iterator[Explanation]:
     if name == NET:
         yield _net(**told)
     elif name == "course" and "part" not in told:
-        for part in PARTS:
-            yield explain_it(name, part=part, **told)
+        for part in PARTS:  # an order is for those that are updated
+            yield explain_it(
+                name, part=part, **(told if part in UPDATED else told | {"order": "simultaneous"})
+            )
     else:
         yield explain_it(name, **told)
 
@@ -157,15 +168,34 @@ def _net(
 ) -> Explanation:
     for option, given in (("--sizes", sizes), ("--x", x), ("--y", y)):
         if given is None:
-            raise OptionError(option, None, "given with net", "As in --sizes 2,3,1 --x 1,2 --y 1.")
+            raise click.UsageError(
+                f"{option} is missing: net wants all three, as --sizes 2,3,1 --x 1,2 --y 1."
+            )
     assert sizes is not None and x is not None and y is not None  # noqa: S101, PT018 -- for the type checker
+    if max(sizes) > LARGEST_LAYER:
+        raise OptionError("--sizes", sizes, f"{LARGEST_LAYER} units a layer at most", "Nobody reads more.")
+    if len(y) != len(x):
+        raise OptionError(
+            "--y", y, f"{len(x)} targets, one for each sample of --x", "Samples have ; between."
+        )
+    if loss != "multiclass" and len(y[0]) != sizes[-1]:
+        raise OptionError("--y", y[0], f"{sizes[-1]} numbers, one for each output of --sizes")
     if len(x[0]) != sizes[0]:
         raise OptionError("--x", x[0], f"{sizes[0]} numbers, one for each input of --sizes")
     last = output or ("sigmoid" if loss == "squared" else "identity")
     net = MLP(sizes, activation=activation, output=last)
     chosen = _loss(loss, last, single=len(x) == 1)
-    targets: Static = [int(row[0]) for row in y] if loss == "multiclass" else y
+    targets: Static = _labels(y, sizes[-1]) if loss == "multiclass" else y
     return explain_it(net, x, targets, loss=chosen, seed=seed, **style)
+
+
+def _labels(y: list[list[float]], classes: int) -> list[int]:
+    for row in y:
+        if len(row) != 1 or row[0] != int(row[0]) or not 0 <= row[0] < classes:
+            raise OptionError(
+                "--y", row[0], f"a whole number from 0 to {classes - 1}, the number of the class"
+            )
+    return [int(row[0]) for row in y]
 
 
 def _loss(name: str, last: str, *, single: bool) -> Loss:
@@ -182,7 +212,7 @@ def _checked(path: str, explanations: Sequence[Explanation]) -> int:
     """Print what is to be said of the answers; return the exit code."""
     if len(explanations) > 1:
         raise OptionError(
-            "--part", None, f"one of {', '.join(PARTS)} with --check", "Names of the parts are alike."
+            "--part", "all", f"one of {', '.join(PARTS)} with --check", "Names of the parts are alike."
         )
     found = check_by_hand(path, explanations[0])
     click.echo(str(found))
@@ -191,9 +221,12 @@ def _checked(path: str, explanations: Sequence[Explanation]) -> int:
 
 def _write(path: str, explanations: Sequence[Explanation]) -> None:
     if len(explanations) > 1:
-        raise OptionError("--part", None, f"one of {', '.join(PARTS)} with --html", "A page holds one step.")
+        raise OptionError("--part", "all", f"one of {', '.join(PARTS)} with --html", "A page holds one step.")
     target = Path(path)
+    if target.suffix not in (".html", ".htm"):
+        raise OptionError("--html", path, "the name of a page, as mazur.html")
     if target.is_dir() or not target.parent.is_dir():
         raise FileError(target, "nothing can be written there", "Name a file in a folder that is there.")
+    replaced = " (replaced)" if target.exists() else ""
     write_whole(target, explanations[0].html().encode("utf-8"))
-    click.echo(str(target))
+    click.echo(f"{target}{replaced}")

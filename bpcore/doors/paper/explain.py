@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bpcore.derivatives.namespaces.namespace import device_of, space_of
 from bpcore.derivatives.transforms.tracing import name_of
@@ -139,9 +139,22 @@ def _network(
     output = (x.shape[0], *net.output_shape(tuple(x.shape[1:])))
     loss.check_shapes(output, tuple(y.shape))
     loss.check_targets(y, output)
-    return made(
-        network_subject(net, params, x, y, loss=loss, names=names, title=title), Style(**style), place
-    )
+    subject = network_subject(net, params, x, y, loss=loss, names=names, title=title)
+    chosen = Style(**style)
+    notes = _notes(loss, named=names is not None, matrices=chosen.form == "matrices")
+    return made(subject, chosen, place, notes=notes)
+
+
+def _notes(loss: Loss, *, named: bool, matrices: bool) -> Iterator[str]:
+    """Yield what the names and targets mean."""
+    if not named and not matrices:
+        yield (
+            "w1_12 is the weight of layer 1 from input 1 to unit 2, b1_2 the bias of its unit 2; z1_2 is "
+            "that unit before its activation, a1_2 after it. With several samples the first number is the "
+            "sample's."
+        )
+    if loss.labels:
+        yield "Classes are counted from 0: y = 0 is the first output."
 
 
 def _function(

@@ -93,9 +93,9 @@ class Explanation:
             return self.by_name[name]
         array = next((line for line in self.lines if self._place(line, name) is not None), None)
         if array is None:
-            raise OptionError(
-                "name", name, f"a quantity of {self.title!r}", did_you_mean(name, self.by_name).strip()
-            )
+            near = did_you_mean(name, self.by_name) or did_you_mean(name.lower(), self.by_name)
+            do = f"{near} Printed, the explanation shows all names.".strip()
+            raise OptionError("name", name, f"a quantity of {self.title!r}", do)
         return array
 
     def place(self, name: str, /) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from bpcore.doors.paper.arithmetic import Arithmetic, ByHand, Exact, OnArrays
@@ -18,6 +18,9 @@ from bpcore.words.errors import OptionError, choose
 from bpcore.words.protocols import Array, Static, Tree
 
 __all__ = ["FORMS", "ORDERS", "Style", "Subject", "made"]
+
+FLOAT_DECIMALS = 17
+"""Decimals that a float may be printed with."""
 
 ORDERS = ("simultaneous", "sequential")
 FORMS = ("elements", "matrices")
@@ -58,6 +61,13 @@ class Style:
             raise OptionError("decimals", self.decimals, "a whole number from 0 to 100")
         if self.rate is not None and not _is_finite(self.rate):
             raise OptionError("rate", self.rate, "a finite number")
+        if self.order == "sequential" and self.rate is None:
+            raise OptionError("order", self.order, "given with a rate", "Without one nothing is updated.")
+        if self.digits is None and not self.by_hand and (self.decimals or 0) > FLOAT_DECIMALS:
+            do = f"Floats hold no more than {FLOAT_DECIMALS}: give digits, for decimal arithmetic."
+            raise OptionError(
+                "decimals", self.decimals, f"{FLOAT_DECIMALS} at most, or given with digits", do
+            )
         if self.by_hand and self.digits is not None:
             raise OptionError(
                 "digits", self.digits, "left out with by_hand", "One rounds, the other does not."
@@ -130,7 +140,7 @@ def made(
     style: Style,
     backend: Backend,
     *,
-    notes: Sequence[str] = (),
+    notes: Iterable[str] = (),
     publish: Callable[[], tuple[Published, ...]] = tuple,
 ) -> Explanation:
     """Return the explanation of a step."""

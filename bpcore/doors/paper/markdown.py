@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bpcore.doors.paper.figures import shortened
 from bpcore.doors.paper.latex import latex_equation
-from bpcore.doors.paper.text import put_in
+from bpcore.doors.paper.text import LEGEND, PUBLISHED, put_in
 
 if TYPE_CHECKING:
     from bpcore.doors.paper.explanation import Explanation
@@ -31,5 +31,5 @@ def markdown(explanation: Explanation) -> str:
             note = f": {row.note}" if row.note else ""
             exact = shortened(row.value, max(explanation.decimals, len(row.text)))
             rows.append(f"| `{row.name}`{where} | {row.text} | {exact} | {row.verdict}{note} |")
-        blocks += ["## Published digits", "\n".join(rows)]
+        blocks += [f"## {PUBLISHED}", "\n".join(rows), "\n".join(line.strip() for line in LEGEND)]
     return "\n\n".join(blocks) + "\n"

@@ -69,13 +69,13 @@ def mistakes(explanation: Explanation, line: Line) -> Iterator[Mistake]:
             yield Mistake(kind, {line.symbol: term}, words)
 
 
-ALIKE = (
-    "missing derivative of the activation",
-    "transposed",
-    "new instead of old weight",
-    "old instead of new weight",
-)
-"""Mistakes that who makes them once makes in every line of an array, or everywhere."""
+ALIKE: Mapping[str, str] = {
+    "missing derivative of the activation": "the derivative of the activation is left out",
+    "transposed": "the matrix of weights is turned",
+    "new instead of old weight": "updated weights stand where the old ones belong",
+    "old instead of new weight": "old weights stand where the updated ones belong",
+}
+"""Mistakes that who makes them once makes in every line of an array, or everywhere; in words."""
 
 
 def throughout(explanation: Explanation) -> Iterator[Mistake]:
@@ -90,7 +90,9 @@ def throughout(explanation: Explanation) -> Iterator[Mistake]:
                         terms.setdefault(line.symbol, mistake.terms[line.symbol])
     for (kind, array), terms in made.items():
         if len(terms) > 1:
-            yield Mistake(kind, terms, f"in every line of {array}" if array else "in every line")
+            yield Mistake(
+                kind, terms, ALIKE[kind] + (f", in every line of {array}" if array else ", in every line")
+            )
 
 
 def _array_of(line: Line) -> str:

@@ -78,7 +78,7 @@ def _call(term: Call, hand: Hand, put: Callable[[Symbol], str] | None) -> tuple[
     pieces = []
     for place, (one, least) in enumerate(zip(term.inputs, wanted, strict=False)):
         piece, found = _written(one, hand, put)
-        signed = found == SIGN and least > 0 and not (place == 0 and least <= PRODUCT)
+        signed = piece.startswith("-") and least > 0 and not (place == 0 and least <= PRODUCT)
         pieces.append(hand.brackets.format(piece) if found < least or signed else piece)
     return text.format(*pieces), level
 

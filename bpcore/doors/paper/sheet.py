@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -142,18 +143,15 @@ def _by_elements(
     given: Mapping[Slot, Names],
     named: Mapping[Slot, Names],
 ) -> Sheet:
-    symbols: dict[Slot, dict[Index, Symbol]] = {}
-    count = 0
-    for slot, name in {**given, **named}.items():
-        shape = program.types[slot].shape
-        symbols[slot] = element_names(name, shape)
-        count += len(symbols[slot])
+    shapes = {slot: program.types[slot].shape for slot in (*given, *named)}
+    count = sum(map(math.prod, shapes.values()))
     if count > LARGEST:
         raise PaperError(
             f"there are {count} quantities, more than the {LARGEST} that anybody reads",
             "Take a smaller network or fewer samples, or whole matrices: form='matrices', "
             "or --form matrices.",
         )
+    symbols = {slot: element_names(name, shapes[slot]) for slot, name in {**given, **named}.items()}
     once = [one for slot in given for one in dict.fromkeys(symbols[slot].values())]
     _check_different([*once, *(one for slot in named for one in symbols[slot].values())])
     elements = Elements(program, symbols)

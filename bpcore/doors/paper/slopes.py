@@ -48,7 +48,7 @@ def pulled_back(quantity: Quantity, parent: Symbol, cotangent: Symbol | None, va
     quantity : Quantity
     parent : Symbol
     cotangent : Symbol or None
-        The gradient at the quantity; None for the result itself, where it is 1.
+        The gradient at the quantity; None where it is 1, as for the result itself.
     values : mapping
         Also of the cotangent.
     """
@@ -60,10 +60,8 @@ def pulled_back(quantity: Quantity, parent: Symbol, cotangent: Symbol | None, va
         def moved(x: Array) -> Array:
             return f(*xs[:place], x, *xs[place + 1 :])
 
-        if g is None:
-            return value_and_grad(moved)(xs[place])
         y, pull = vjp(moved, xs[place])
-        return y, pull(g)[0]
+        return y, pull(array_namespace(y).ones_like(y) if g is None else g)[0]
 
     arrays = [values[symbol] for symbol in symbols]
     if cotangent is None:

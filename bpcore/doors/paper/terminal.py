@@ -10,10 +10,11 @@ from rich.theme import Theme
 
 from bpcore.doors.paper.explanation import SECTIONS, Explanation
 from bpcore.doors.paper.published import RIGHT, ROUNDED, TRUNCATED, WRONG
+from bpcore.doors.paper.text import PUBLISHED
 
 __all__ = ["show"]
 
-HEADINGS = "|".join(re.escape(heading) for heading in (*dict.fromkeys(SECTIONS.values()), "Published digits"))
+HEADINGS = "|".join(re.escape(heading) for heading in (*dict.fromkeys(SECTIONS.values()), PUBLISHED))
 
 
 class _Paper(RegexHighlighter):

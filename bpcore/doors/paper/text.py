@@ -15,7 +15,14 @@ from bpcore.words.protocols import Static
 if TYPE_CHECKING:
     from bpcore.doors.paper.explanation import Explanation
 
-__all__ = ["equation", "numbers_in", "put_in", "shown", "text"]
+__all__ = ["LEGEND", "PUBLISHED", "equation", "numbers_in", "put_in", "shown", "text"]
+
+
+PUBLISHED = "Published digits, beside the numbers of the lesson's own settings"
+LEGEND = (
+    "  right: the number itself; rounded, truncated: its first digits; wrong: others; in the band: digits",
+    "  that rounding decides, as it decides those of the same sums in another order.",
+)
 
 
 def text(explanation: Explanation) -> str:
@@ -26,7 +33,7 @@ def text(explanation: Explanation) -> str:
         rows = [f"  {equation(line, explanation.decimals, put)}" for line in lines]
         blocks.append("\n".join([heading, *rows]))
     if explanation.published:
-        blocks.append("\n".join(["Published digits", *_table(explanation.published, explanation.decimals)]))
+        blocks.append("\n".join([PUBLISHED, *_table(explanation.published, explanation.decimals), *LEGEND]))
     return "\n\n".join(blocks)
 
 
@@ -97,12 +104,12 @@ def _array(value: Static, one: Callable[[Static, int], str], decimals: int) -> s
 
 
 def _table(rows: tuple[Published, ...], decimals: int) -> Iterator[str]:
-    cells = [
-        (f"{row.name}{', ' + row.state if row.state else ''}", row.text, shortened(row.value, max(decimals,
-        _places(row.text) + 2)),
-         row.verdict, row.note)
-        for row in rows
-    ]  # fmt: skip
+    cells = [("quantity", "published", "exact", "", "")]
+    for row in rows:
+        exact = shortened(row.value, max(decimals, _places(row.text) + 2))
+        cells.append(
+            (f"{row.name}{', ' + row.state if row.state else ''}", row.text, exact, row.verdict, row.note)
+        )
     widths = [max(len(cell[column]) for cell in cells) for column in range(4)]
     for cell in cells:
         padded = [one.ljust(width) for one, width in zip(cell[:4], widths, strict=True)]

@@ -238,6 +238,7 @@ def test_numbers_of_every_kind_are_read() -> None:
         ({"net_h1": "0,3775"}, "must be a number"),
         ({"net_h1": "nan"}, "must be a number"),
         ({"net_h1": True}, "must be a number"),
+        ({"NET_H1": "1"}, 'Did you mean "net_h1"?'),
         ({}, "one at least"),
     ],
 )
@@ -257,6 +258,8 @@ def test_names_of_several_lessons_are_asked_about() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("name,number\n", "no answers"),
+        ("net_h1;abc;1\n", "row 1 has 3 cells"),
         ("", "no answers"),
         ("net_h1\n", "row 1 has 1 cells"),
         ("name,value\nnet_h1,abc\n", "row 2: 'abc' is no number"),
@@ -273,6 +276,43 @@ def test_a_bad_file_is_one_line(tmp_path: Path, text: str, words: str) -> None:
     assert "\n" not in str(caught.value)
     with pytest.raises(FileError, match="no such file"):
         bp.check_by_hand(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("lesson", "answers", "verdict"),
+    [
+        ("mazur", {"net_h1": "1e999"}, "too few digits to tell"),
+        ("mazur", {"net_h1": "1"}, "too few digits to tell"),
+        ("mazur", {"out_o1": "0"}, "too few digits to tell"),
+        ("mazur", {"out_o1": "0.9"}, "wrong"),
+        ("mazur", {"eta": "0.6"}, "wrong"),
+        ("mazur", {"w1": "0.2"}, "too few digits to tell"),
+        ("mazur", {"w1": "0.16"}, "wrong"),
+        ("linear", {"L": "161"}, "wrong"),
+        ("linear", {"dL/dw1": "-17"}, "wrong"),
+        ("cubic", {"df/dx": "3"}, "wrong"),
+        ("chain", {"y": "6"}, "wrong"),
+        ("chain", {"y": "5"}, "right"),
+    ],
+)
+def test_few_digits_are_neither_right_nor_explained(lesson: str, answers: Any, verdict: str) -> None:
+    explanation = bp.explain("mazur") if lesson == "mazur" else bp.explain("course", part=lesson)
+    checked = explanation.check(answers)
+    assert checked.findings[0].verdict == verdict
+    assert ("right" in str(checked)) == (verdict == "right")
+    assert checked.findings[0].kind in ("", "sign")
+
+
+def test_a_matrix_is_no_answer() -> None:
+    with pytest.raises(OptionError, match="one number"):
+        bp.explain("svpino").check({"z1": "1"})
+    assert bp.explain("svpino").check({"z1_22": "0.645894"})
+
+
+def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
+    path = tmp_path / "answers.csv"
+    path.write_text("Name;Wert\nnet_h1;0,3775\nout_h1;0,5933\n", encoding="utf-8")
+    assert bp.check_by_hand(path)
 
 
 def test_a_file_with_headings_is_read(tmp_path: Path) -> None:

@@ -268,6 +268,25 @@ def test_a_layer_of_ones_own_is_explained_as_a_function() -> None:
         bp.explain(bp.Chain(Twice()), [[1.0]], [[1.0]])
 
 
+@pytest.mark.parametrize("name", ["mazur", "svpino", "linear", "sigmoid", "cubic", "chain"])
+def test_whole_matrices_give_the_same(name: str) -> None:
+    told = {"part": name} if name not in ("mazur", "svpino") else {}
+    lesson = "course" if told else name
+    whole = bp.explain(lesson, form="matrices", **told)
+    single = bp.explain(lesson, form="elements", **told)
+    result = single.result.name
+    assert whole[result] == pytest.approx(single[result], rel=1e-13)
+    if f"{result}+" in single.names:
+        assert whole[f"{result}+"] == pytest.approx(single[f"{result}+"], rel=1e-13)
+
+
+def test_negative_numbers_stand_in_brackets() -> None:
+    text = str(bp.explain(lambda a, b: a + b * 3.0, 1.0, -2.0))
+    assert "f = a + 3 * b = 1 + 3 * (-2) = -5" in text.replace("-5.000000", "-5")
+    text = str(bp.explain(lambda a, b, c: a + b * c, 1.0, -2.0, 3.0))
+    assert "1 + (-2 * 3) = -5" in text.replace("-5.000000", "-5")
+
+
 def test_small_numbers_show_their_digits() -> None:
     explanation = bp.explain(lambda x: x * 1e-7, 3.0, decimals=4)
     assert "= 0.000000300" in str(explanation)

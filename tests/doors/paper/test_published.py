@@ -97,7 +97,9 @@ def sigmoid(path: str) -> tuple[str, str]:
     _, run, count, name = path.split("/")
     if run == "lr_0.1":
         return COURSE.get(name, name), {"0": "", "1": "after 1 update"}[count]
-    return COURSE.get(name, name), f"rate 10, w3 updated with dL/dw2, after {count} updates"
+    return COURSE.get(
+        name, name
+    ), f"rate 10, w3 updated with dL/dw2, after {count} update{'s' * (count != '1')}"
 
 
 def calculus(path: str) -> tuple[str, str]:
