@@ -113,6 +113,8 @@ class Diagnosis:
         The loss of the last epoch; NaN without one.
     held : tuple of float
         The held-out loss of each epoch; empty where nothing was held out.
+    carries : bool
+        Whether layers carry something beside their parameters, and may act otherwise while they are trained.
     too_long : bool
         Whether repeating the run was left out because it would take too long.
     differs : int or None
@@ -130,6 +132,7 @@ class Diagnosis:
     worst: Spike | None
     last: float = math.nan
     held: tuple[float, ...] = ()
+    carries: bool = False
     lowest_accuracy: float = math.nan
     optimizer: str = ""
     rate: float = math.nan
@@ -187,7 +190,8 @@ def diagnosed(run: Run, data: Batch | None = None, /, *, repetition: Repetition 
         optimizer=type(optimizer).__name__,
         rate=optimizer.highest_rate,
         full_batch=repetition.full_batch,
-        limit=limit(optimizer) if repetition.full_batch else math.nan,
+        carries=run.state is not None,
+        limit=limit(optimizer) if repetition.full_batch and run.state is None else math.nan,
     )
     if worst is None or math.isnan(seen.limit):
         return seen
@@ -227,7 +231,8 @@ def _measured(run: Run, data: Batch, epoch: int) -> Moment | None:
     place = Place.of(first, None, None)
     losses = run.history.get("loss", [])
     try:
-        found = sharpness(run.net, run.params, *place.data(data, run.loss), run.loss)
+        samples = place.data(data, run.loss, integers=run.net.integers)
+        found = sharpness(run.net, run.params, *samples, run.loss, state=run.state)
     except GradientError:
         return None
     return Moment(epoch=epoch, loss=losses[epoch - 1] if epoch <= len(losses) else math.nan, sharpness=found)

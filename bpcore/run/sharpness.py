@@ -24,7 +24,7 @@ NEAR = 1e-5
 """By how much of itself an estimate may still change when it is taken."""
 
 
-def sharpness(net: Layer, params: Tree, x: Array, y: Array, loss: Loss) -> float:
+def sharpness(net: Layer, params: Tree, x: Array, y: Array, loss: Loss, *, state: Tree = None) -> float:
     """Return the largest eigenvalue of the Hessian of the loss by the parameters, by power iteration.
 
     Parameters
@@ -35,6 +35,8 @@ def sharpness(net: Layer, params: Tree, x: Array, y: Array, loss: Loss) -> float
     y : array
         As the loss takes it. Both are arrays of the parameters' library, on their device.
     loss : Loss
+    state : tree of arrays, or None
+        What layers carry, as a Run has it.
 
     Returns
     -------
@@ -58,9 +60,11 @@ def sharpness(net: Layer, params: Tree, x: Array, y: Array, loss: Loss) -> float
     >>> sharpness(bp.Linear(1, bias=False), params, x, y, bp.SquaredError())
     18.0
     """
-    product = compile(
-        lambda params, vector: hvp(lambda params: loss(net(params, x), y), (params,), (vector,))[0]
-    )
+
+    def objective(params: Tree) -> Array:
+        return loss(net(params, x) if state is None else net.forward(params, state, x)[0], y)
+
+    product = compile(lambda params, vector: hvp(objective, (params,), (vector,))[0])
     start = _start(params)
     most = _power(lambda vector: product(params, vector), start)
     if most >= 0.0:

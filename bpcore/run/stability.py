@@ -19,7 +19,7 @@ LEAST = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Spike:
-    """A rise of the loss that came back.
+    """A rise of the loss that came back, or had begun to when the curve ended.
 
     Attributes
     ----------
@@ -28,6 +28,8 @@ class Spike:
         back where the rise began, or the last of the curve where that is not reached.
     before, height : float
         The losses of the epoch before `start`, and of `peak`; a loss that is not a number is infinitely high.
+    back : bool
+        Whether it fell to where it began; False where the curve ended before.
     """
 
     start: int
@@ -35,6 +37,7 @@ class Spike:
     end: int
     before: float
     height: float
+    back: bool = True
 
 
 def spikes(losses: Sequence[float], /, *, least: float = LEAST) -> tuple[Spike, ...]:
@@ -58,7 +61,7 @@ def spikes(losses: Sequence[float], /, *, least: float = LEAST) -> tuple[Spike, 
     --------
     >>> from bpcore.run.stability import spikes
     >>> spikes([1.0, 0.5, 0.6, 2.0, 0.8, 0.4, 0.3])
-    (Spike(start=3, peak=4, end=6, before=0.5, height=2.0),)
+    (Spike(start=3, peak=4, end=6, before=0.5, height=2.0, back=True),)
     """
     found, i = [], 1
     while i < len(losses):
@@ -89,7 +92,9 @@ def _spike(losses: Sequence[float], start: int, end: int) -> Spike:
     """Return the rise that begins at index `start` and is over at index `end`."""
     peak = max(range(start, end + 1), key=lambda i: math.inf if math.isnan(losses[i]) else losses[i])
     height = math.inf if math.isnan(losses[peak]) else losses[peak]
-    return Spike(start=start + 1, peak=peak + 1, end=end + 1, before=losses[start - 1], height=height)
+    before = losses[start - 1]
+    back = losses[end] <= before
+    return Spike(start=start + 1, peak=peak + 1, end=end + 1, before=before, height=height, back=back)
 
 
 def _came_back(last: float, spike: Spike) -> bool:

@@ -35,6 +35,10 @@ def moment(sharpness: float, epoch: int = 20) -> Moment:
             BASE | {"optimizer": "Adam", "rate": 0.1, "full_batch": True},
             "Adam scales each gradient by its own",
         ),
+        (
+            DESCENT | {"carries": True, "limit": float("nan")},
+            "Layers of this network act otherwise while it is trained",
+        ),
         (DESCENT | {"differs": 7}, "went another way from epoch 7 on"),
         (DESCENT | {"too_long": True}, "takes too long for a page"),
         (DESCENT, "the network has no second derivative"),
@@ -79,6 +83,28 @@ def moment(sharpness: float, epoch: int = 20) -> Moment:
 )
 def test_what_is_said(known: dict[str, Any], wanted: str) -> None:
     assert wanted in " ".join(told(Diagnosis(**known)))
+
+
+OPEN = Spike(start=21, peak=23, end=100, before=0.1, height=2.0, back=False)
+
+
+def test_what_had_not_come_back_is_not_said_to_have() -> None:
+    known = DESCENT | {"spikes": (OPEN,), "worst": OPEN, "last": 0.7}
+    said = " ".join(told(Diagnosis(**known, before=moment(6.0), end=moment(2.0, 101))))
+    assert "and had not come back when the run ended, at 0.7." in said
+    assert "was back" not in said
+    assert "It came back" not in said
+
+
+@pytest.mark.parametrize("base", [BASE, BASE | {"spikes": (), "worst": None, "rising": 0}])
+def test_the_held_out_loss_is_spoken_of(base: dict[str, Any]) -> None:
+    rose = " ".join(told(Diagnosis(**base, held=(0.5, 0.3, 0.4))))
+    assert "On the samples held out the loss was lowest in epoch 2, 0.3, and 0.4 in the last" in rose
+    fell = " ".join(told(Diagnosis(**base, held=(0.5, 0.3, 0.2))))
+    assert "On the samples held out the loss was lowest in the last epoch: 0.2." in fell
+    lost = " ".join(told(Diagnosis(**base, held=(0.5, 0.3, float("nan")))))
+    assert "lowest in epoch 2, 0.3, and nan in the last" in lost
+    assert "held out" not in " ".join(told(Diagnosis(**base)))
 
 
 def test_what_is_not_said() -> None:

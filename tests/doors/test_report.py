@@ -245,6 +245,18 @@ def test_without_the_extra(
     )
 
 
+def test_a_loss_that_had_not_come_back(done: Call, folder: Path) -> None:
+    """A fall by more than half of the rise is not a return: the last loss is far above the first."""
+    done("train", "spiral", "--rate", 1e30, "--epochs", 5, "--optimizer", "sgd", "--quiet")
+    losses = bp.load(folder / "spiral.safetensors").history["loss"]
+    assert max(losses) / 2 > losses[-1] > 1e20
+    done("report", "spiral.safetensors")
+    text = words(folder / "spiral.html")
+    assert f"and had not come back when the run ended, at {losses[-1]:.4g}." in text
+    assert "back in epoch" not in text
+    assert "It came back" not in text
+
+
 # -- in Python -----------------------------------------------------------------------------------------------
 
 
@@ -262,6 +274,15 @@ def test_a_run_alone_is_a_page_too(folder: Path) -> None:
     assert "Mine & <yours>" in text
     assert "3 samples to train on, 3 held out, 1 features" in text
     assert "python mine.py" in text
+
+
+def test_layers_that_carry_something(tmp_path: Path) -> None:
+    net = bp.Chain(bp.Linear(8), bp.BatchNorm(), bp.Tanh(), bp.Dropout(0.2), bp.Linear(1))
+    run = bp.fit(net, DATA, loss=LOSS, optimizer=bp.SGD(2.0), epochs=40, progress=None)
+    text = words(bp.report(run, DATA, path=tmp_path / "p.html", optimizer=bp.SGD(2.0)))
+    assert "net[0] Linear(8)" in text
+    assert "curvature" in text
+    assert "2 / rate" not in text
 
 
 @pytest.mark.axes("numpy", "strict", "strict:device1", "torch", "jax")

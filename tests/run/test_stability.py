@@ -40,7 +40,7 @@ def test_what_never_comes_back_is_no_spike(losses: list[float]) -> None:
 
 
 def test_what_is_still_coming_back_at_the_end_is_one() -> None:
-    assert spikes([1.0, 5.0, 2.0]) == (Spike(start=2, peak=2, end=3, before=1.0, height=5.0),)
+    assert spikes([1.0, 5.0, 2.0]) == (Spike(start=2, peak=2, end=3, before=1.0, height=5.0, back=False),)
 
 
 def test_losses_that_are_not_finite() -> None:

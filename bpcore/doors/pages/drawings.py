@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bpcore.doors.pages.rendering import trusted
-from bpcore.doors.plots.canvas import BLUE, canvas, owner
+from bpcore.doors.plots.canvas import BLUE, canvas, owner, quietly
 from bpcore.words.protocols import Array
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def svg(ax: Axes, name: str, label: str) -> Markup:
     import matplotlib as mpl
 
     written = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcore"}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcore"}), quietly():
         owner(ax).savefig(written, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = _OWN.sub("", _HEAD.sub("", written.getvalue()))
     return trusted(_labelled(_coloured(_apart(text, name)), label))

@@ -13,6 +13,7 @@ from bpcore.doors.pages.facts import layer_rows, summary, surroundings
 from bpcore.doors.pages.pictures import answers, confusions, curves, flow_picture
 from bpcore.doors.pages.rendering import page, ready
 from bpcore.doors.pages.sentences import told
+from bpcore.doors.plots.canvas import quietly
 from bpcore.run.datasets import Dataset
 from bpcore.run.diagnosis import Diagnosis, diagnosed
 from bpcore.run.flow import LayerFlow, gradient_flow
@@ -28,6 +29,7 @@ ENOUGH = 2000
 """Samples that a curvature is measured over, where steps do not see all of them either."""
 
 
+@quietly()
 def run_page(
     run: Run,
     material: Material | None,
@@ -112,7 +114,8 @@ def _moments(seen: Diagnosis) -> list[dict[str, str]]:
 
 def _flow(run: Run, train: Dataset) -> tuple[LayerFlow, ...]:
     place = Place.of(leaves(run.params)[0], None, None)
-    return gradient_flow(run.net, run.params, *place.data((train.x, train.y), run.loss), run.loss)
+    samples = place.data((train.x, train.y), run.loss, integers=run.net.integers)
+    return gradient_flow(run.net, run.params, *samples, run.loss, state=run.state)
 
 
 def _command(words: Sequence[str]) -> str:

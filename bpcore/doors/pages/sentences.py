@@ -23,8 +23,8 @@ def told(seen: Diagnosis) -> tuple[str, ...]:
     if not seen.epochs:
         return ("The file holds no losses: nothing can be said of how training went.",)
     if seen.worst is None:
-        return tuple(_quiet(seen))
-    return (_rise(seen, seen.worst), *_why(seen), *_after(seen), *_advice(seen))
+        return (*_quiet(seen), *_held(seen))
+    return (_rise(seen, seen.worst), *_held(seen), *_why(seen), *_after(seen), *_advice(seen))
 
 
 def _quiet(seen: Diagnosis) -> Iterator[str]:
@@ -46,6 +46,22 @@ def _quiet(seen: Diagnosis) -> Iterator[str]:
         )
 
 
+def _held(seen: Diagnosis) -> Iterator[str]:
+    """Yield what became of the loss on samples that were held out."""
+    if len(seen.held) < 2:  # noqa: PLR2004 -- a course has two ends
+        return
+    last = seen.held[-1]
+    best = min(seen.held)
+    at = seen.held.index(best) + 1
+    if not last > best and math.isfinite(last):
+        yield f"On the samples held out the loss was lowest in the last epoch: {last:.4g}."
+        return
+    yield (
+        f"On the samples held out the loss was lowest in epoch {at}, {best:.4g}, and {last:.4g} in the last: "
+        "what the network learnt after that holds for the samples that it saw."
+    )
+
+
 def _rise(seen: Diagnosis, spike: Spike) -> str:
     others = len(seen.spikes) - 1
     more = f" It is the highest of {len(seen.spikes)} spikes." if others else ""
@@ -54,9 +70,12 @@ def _rise(seen: Diagnosis, spike: Spike) -> str:
         if math.isnan(seen.lowest_accuracy)
         else (f" Accuracy fell to {seen.lowest_accuracy:.4g} on the way.")
     )
+    back = f"was back in epoch {spike.end}"
+    if not spike.back:
+        back = f"had not come back when the run ended, at {seen.last:.4g}"
     return (
         f"The loss rose from {spike.before:.4g} in epoch {spike.start - 1} to {spike.height:.4g} in epoch "
-        f"{spike.peak}, and was back in epoch {spike.end}.{accuracy}{more}"
+        f"{spike.peak}, and {back}.{accuracy}{more}"
     )
 
 
@@ -66,6 +85,12 @@ def _why(seen: Diagnosis) -> Iterator[str]:
         yield (
             "The run does not say its optimizer and rate, so the reason was not measured. Most often it is a "
             "step that is too long: a rate above 2 / (largest curvature of the loss)."
+        )
+    elif seen.carries:
+        yield (
+            "Layers of this network act otherwise while it is trained, as batch normalisation and dropout "
+            "do: the curvature of the trained network is not what its steps met, and the reason was not "
+            "measured."
         )
     elif not seen.full_batch:
         yield (
@@ -123,6 +148,8 @@ def _not_repeated(seen: Diagnosis) -> str:
 
 def _after(seen: Diagnosis) -> Iterator[str]:
     """Yield why it came back, where that can be seen."""
+    if seen.worst is None or not seen.worst.back:
+        return
     flat = [moment for moment in (seen.back, seen.end) if moment is not None and _below(seen, moment)]
     if seen.before is not None and seen.before.sharpness > seen.limit and flat:
         places = " and ".join(f"{moment.sharpness:.4g} {_when(seen, moment)}" for moment in flat)

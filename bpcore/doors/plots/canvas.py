@@ -60,9 +60,14 @@ def owner(ax: Axes) -> Figure:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Leave out what a library says of numbers that overflow: a picture shows them as gaps."""
+    """Leave out what a library says of numbers that overflow, which a picture shows as gaps.
+
+    And of letters that its font has not, which it shows as boxes, and of axes that have no room left.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
+        for said in ("Glyph .* missing from", "constrained_layout not applied"):
+            warnings.filterwarnings("ignore", said, UserWarning)
         yield
 
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bpcore.doors.plots.canvas import owner, require
+from bpcore.doors.plots.canvas import owner, quietly, require
 from bpcore.run.whole_file import write_whole
 from bpcore.words.errors import FileError, OptionError, choose
 
@@ -88,7 +88,7 @@ def rendered(picture: Axes | Figure | FuncAnimation, kind: str, /, *, dpi: float
 
     content = io.BytesIO()
     whole: Any = picture if hasattr(picture, "savefig") else owner(picture)
-    with mpl.rc_context(_TEXT):
+    with mpl.rc_context(_TEXT), quietly():
         whole.savefig(content, format=kind, dpi=dpi or "figure", metadata=_SAME[kind])
     return content.getvalue()
 
@@ -101,5 +101,6 @@ def _film(film: Any, dpi: float | None) -> bytes:
     rate = 1000 / film._interval  # noqa: SLF001 -- matplotlib tells it nowhere else
     with tempfile.TemporaryDirectory() as folder:  # Pillow takes the kind from the name
         path = Path(folder) / "film.gif"
-        film.save(path, writer=PillowWriter(fps=rate), dpi=dpi or "figure")
+        with quietly():
+            film.save(path, writer=PillowWriter(fps=rate), dpi=dpi or "figure")
         return path.read_bytes()
