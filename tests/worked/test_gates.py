@@ -99,6 +99,55 @@ def test_form_of_2022(backend: Any, numbers: Any, gate: str) -> None:
         assert np.round(output).astype(int).flatten().tolist() == form["rounded"] == known["targets"][gate]
 
 
+def derivative_1(output: Any, y: Any) -> Any:
+    return LOSS(output, y)
+
+
+def factor_kept(output: Any, y: Any) -> Any:
+    """Have the gradient of a logistic output where there is none any more."""
+    slope = 2 * (output - y) * output * (1 - output)
+    return bp.array_namespace(y).sum(bp.stop_gradient(slope) * output)
+
+
+@pytest.mark.parametrize(
+    ("order", "rate", "loss", "right"),
+    [
+        ("sequential", 1.0, derivative_1, [0, 0, 0, 0, 0]),
+        ("sequential", 1.0, factor_kept, [0, 0, 0, 0, 0]),
+        ("simultaneous", 0.1, derivative_1, [20, 20, 20, 20, 20]),
+        ("simultaneous", 0.1, factor_kept, [0, 0, 5, 0, 0]),
+    ],
+)
+def test_without_the_output_sigmoid(order: str, rate: float, loss: Any, right: list[int]) -> None:
+    """20 starts of 5 functions, side by side: those that are right, and no others, stay finite."""
+    xp = bp.namespace("numpy")
+    streams = [np.random.RandomState(seed) for seed in range(20)]
+    drawn = [(stream.rand(2, 4), stream.rand(4, 1)) for stream in streams]
+    start = tuple(np.repeat(np.stack(part), len(GATES), axis=0) for part in zip(*drawn, strict=True))
+    x = np.asarray([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    bits = [[0, 1, 1, 1], [0, 0, 0, 1], [0, 1, 1, 0], [1, 1, 1, 0], [1, 0, 0, 0]]
+    y = np.asarray(bits * 20, dtype=np.float64)[:, :, None]
+
+    @bp.compile
+    def step(weights: Any) -> Any:
+        w1, w2 = weights
+        layer, into_w1 = bp.vjp(lambda w: xp.expit(xp.matmul(x, w)), w1)
+        output, into_w2 = bp.vjp(lambda w: xp.matmul(layer, w), w2)
+        delta = bp.grad(loss)(output, y)
+        new = w2 - rate * into_w2(delta)[0]
+        through = new if order == "sequential" else w2
+        _, into_layer = bp.vjp(lambda layer: xp.matmul(layer, through), layer)
+        return w1 - rate * into_w1(into_layer(delta)[0])[0], new
+
+    with np.errstate(all="ignore"):
+        ((_, (w1, w2)),) = bp.states(step, start, counts=(10_000,))
+        output = np.matmul(1 / (1 + np.exp(-np.matmul(x, w1))), w2)
+    assert np.isfinite(output).all(axis=(1, 2)).reshape(20, 5).sum(axis=0).tolist() == right
+    assert (np.round(output) == y).all(axis=(1, 2)).reshape(20, 5).sum(axis=0).tolist() == right
+    if min(right):  # with the output's sigmoid it reaches 17
+        assert f"{np.max(np.abs(w2)):.1f}" == "5.5"
+
+
 def test_in_under_20_lines() -> None:
     """What a reader would write: the truth table, random numbers from [0, 1), rate 1."""
     x = np.asarray([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
