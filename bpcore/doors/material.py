@@ -11,14 +11,12 @@ from bpcore.doors.sources import SPLIT, key_for, load_samples
 from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch, make_evaluation
 from bpcore.run.datasets import DATASETS, Dataset
-from bpcore.run.place import Place
 from bpcore.run.repetition import Repetition
 from bpcore.run.result import Run
 from bpcore.run.tables.columns import listed
 from bpcore.run.tables.preparation import Preparation
 from bpcore.run.tables.splitting import split_samples
 from bpcore.words.errors import BackendError, DataError, FileError
-from bpcore.words.trees import leaves
 
 __all__ = ["Material", "found_again", "loss_over", "repetition_of"]
 
@@ -138,9 +136,7 @@ def _split(run: Run, name: str, data: Dataset, preparation: Preparation) -> Mate
 
 def loss_over(run: Run, data: Batch) -> float:
     """Return a run's loss over some samples."""
-    place = Place.of(leaves(run.params)[0], None, None)
-    placed = place.data(data, run.loss, integers=run.net.integers)
-    report = make_evaluation(run.net, run.loss)(run.params, placed, run.state)
+    report = make_evaluation(run.net, run.loss)(run.params, run.placed(data), run.state)
     return float(run.backend.to_host(report["loss"]))
 
 

@@ -11,8 +11,8 @@ import click
 from bpcore.doors.environment import environment
 from bpcore.doors.output import Output
 from bpcore.doors.recipes import LOSSES, recipe_for
-from bpcore.doors.report import plain_progress, summary
 from bpcore.doors.sources import SPLIT, key_for, load_samples
+from bpcore.doors.summary import plain_progress, summary
 from bpcore.doors.wishes import Wishes
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.perceptron import MLP

@@ -19,13 +19,11 @@ from types import MappingProxyType
 from bpcore.machine.step import Batch
 from bpcore.parts.optimizers import SGD, Momentum, Nesterov, Optimizer
 from bpcore.parts.schedules import ReduceOnPlateau, Schedule
-from bpcore.run.place import Place
 from bpcore.run.repetition import Repetition, first_difference
 from bpcore.run.result import Run
 from bpcore.run.sharpness import sharpness
 from bpcore.run.stability import Spike, rising, spikes
 from bpcore.words.errors import Diverged, GradientError
-from bpcore.words.trees import leaves
 
 __all__ = ["Diagnosis", "Moment", "Trial", "diagnosed", "limit"]
 
@@ -227,12 +225,10 @@ def _moment(run: Run, repetition: Repetition, epoch: int) -> tuple[Moment | None
 
 def _measured(run: Run, data: Batch, epoch: int) -> Moment | None:
     """Return the curvature at a run's parameters; None where the network has no second derivative."""
-    first = leaves(run.params)[0]
-    place = Place.of(first, None, None)
     losses = run.history.get("loss", [])
     try:
-        samples = place.data(data, run.loss, integers=run.net.integers)
-        found = sharpness(run.net, run.params, *samples, run.loss, state=run.state)
+        x, y = run.placed(data)
+        found = sharpness(run.net, run.params, x, y, run.loss, state=run.state)
     except GradientError:
         return None
     return Moment(epoch=epoch, loss=losses[epoch - 1] if epoch <= len(losses) else math.nan, sharpness=found)

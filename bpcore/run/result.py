@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bpcore.ground.backend import Backend
+from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.place import Place
@@ -82,6 +83,20 @@ class Run:
         if self.state is None:
             return self.net(self.params, x)
         return self.net.forward(self.params, self.state, x)[0]
+
+    @property
+    def place(self) -> Place:
+        """Where its parameters are."""
+        return Place.of(leaves(self.params)[0], None, None)
+
+    def placed(self, data: Batch, name: str = "data") -> Batch:
+        """Return samples and targets where its parameters are; errors as for `Place.data`."""
+        return self.place.data(data, self.loss, name, integers=self.net.integers)
+
+    @property
+    def dtype(self) -> str:
+        """The name of its parameters' dtype, as ``float32``."""
+        return str(leaves(self.params)[0].dtype).rpartition(".")[2]
 
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {values[-1]:.6g}" for name, values in self.history.items() if values)

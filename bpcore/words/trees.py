@@ -7,13 +7,14 @@ it can be the key of a cache.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from bpcore.words.errors import ShapeError
 from bpcore.words.protocols import Array, Tree
 
-__all__ = ["LEAF", "Structure", "flatten", "leaves", "named_leaves", "tree_map", "unflatten"]
+__all__ = ["LEAF", "Structure", "flatten", "leaves", "named_leaves", "size", "tree_map", "unflatten"]
 
 
 class Structure(NamedTuple):
@@ -98,6 +99,11 @@ def _put(structure: Structure, values: Iterator[Array]) -> Tree:
 def leaves(tree: Tree) -> list[Array]:
     """Return the leaves of `tree`, in order."""
     return flatten(tree)[0]
+
+
+def size(tree: Tree) -> int:
+    """Return how many numbers the arrays of `tree` hold together."""
+    return sum(math.prod(array.shape) for array in leaves(tree))
 
 
 def tree_map(function: Callable[..., Array], tree: Tree, *others: Tree) -> Tree:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from bpcore.run.repetition import Repetition
 from bpcore.run.result import Run
 from bpcore.run.tables.columns import listed
 from bpcore.words.protocols import Array
-from bpcore.words.trees import leaves
+from bpcore.words.trees import size
 
 __all__ = ["Confusion", "LayerRow", "confusion", "layer_rows", "summary", "surroundings"]
 
@@ -88,8 +87,7 @@ def _data(material: Material | None) -> Iterator[tuple[str, str]]:
 
 
 def _training(run: Run, repetition: Repetition | None, epochs: int) -> Iterator[tuple[str, str]]:
-    count = sum(math.prod(array.shape) for array in leaves(run.params))
-    yield "network", f"{run.net}, {count} parameters"
+    yield "network", f"{run.net}, {size(run.params)} parameters"
     yield "loss function", str(run.loss)
     if repetition is None:
         yield "optimizer", "not known"
@@ -120,20 +118,16 @@ def layer_rows(run: Run) -> list[LayerRow]:
     """Return the layers of a network, in order."""
     if not isinstance(run.net, Chain):
         shape = run.net.output_shape(run.features)
-        return [LayerRow(name=str(run.net), shape=_sized(shape), parameters=_count(run.params))]
+        return [LayerRow(name=str(run.net), shape=_sized(shape), parameters=size(run.params))]
     rows, shape = [], run.features
     for layer, params in zip(run.net.layers, run.params, strict=True):
         shape = layer.output_shape(shape)
-        rows.append(LayerRow(name=str(layer), shape=_sized(shape), parameters=_count(params)))
+        rows.append(LayerRow(name=str(layer), shape=_sized(shape), parameters=size(params)))
     return rows
 
 
 def _sized(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape)) or "1"
-
-
-def _count(params: object) -> int:
-    return sum(math.prod(array.shape) for array in leaves(params))
 
 
 def confusion(run: Run, data: Dataset, title: str) -> list[Confusion]:

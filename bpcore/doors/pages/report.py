@@ -14,13 +14,11 @@ from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy
 from bpcore.parts.optimizers import Optimizer
 from bpcore.run.checks import check_data, check_pair
 from bpcore.run.datasets import Dataset
-from bpcore.run.place import Place
 from bpcore.run.repetition import Repetition
 from bpcore.run.result import Run
 from bpcore.run.saving import load
 from bpcore.words.errors import FileError
 from bpcore.words.protocols import Tree
-from bpcore.words.trees import leaves
 
 __all__ = ["page_of", "report", "report_of_file"]
 
@@ -103,7 +101,7 @@ def report(
             batch_size=batch_size,
             seed=seed,
             backend=run.backend,
-            dtype=_dtype(run),
+            dtype=run.dtype,
             params=start,
         )
     html = run_page(run, material, repetition, title=title or "Training report", command=command)
@@ -153,8 +151,7 @@ def _material(run: Run, data: Batch | Dataset | str, held_out: Batch | None) -> 
 
 def _dataset(run: Run, data: Batch, name: str) -> Dataset:
     check_pair(data, name)
-    place = Place.of(leaves(run.params)[0], None, None)
-    placed = place.data(data, run.loss, name, integers=run.net.integers)
+    placed = run.placed(data, name)
     check_data(placed, run.net, run.loss, name, run.features)
     x, y = (run.backend.to_host(part) for part in placed)
     width = int(x.shape[1]) if x.ndim > 1 else 1
@@ -176,7 +173,3 @@ def _task(run: Run) -> str:
     if isinstance(run.loss, BinaryCrossEntropy):
         return "binary"
     return "multiclass" if isinstance(run.loss, CrossEntropy) else "regression"
-
-
-def _dtype(run: Run) -> str:
-    return str(leaves(run.params)[0].dtype).rpartition(".")[2]

@@ -17,11 +17,9 @@ from bpcore.doors.plots.canvas import quietly
 from bpcore.run.datasets import Dataset
 from bpcore.run.diagnosis import Diagnosis, diagnosed
 from bpcore.run.flow import LayerFlow, gradient_flow
-from bpcore.run.place import Place
 from bpcore.run.repetition import Repetition
 from bpcore.run.result import Run
 from bpcore.words.protocols import Array
-from bpcore.words.trees import leaves
 
 __all__ = ["run_page"]
 
@@ -113,9 +111,8 @@ def _moments(seen: Diagnosis) -> list[dict[str, str]]:
 
 
 def _flow(run: Run, train: Dataset) -> tuple[LayerFlow, ...]:
-    place = Place.of(leaves(run.params)[0], None, None)
-    samples = place.data((train.x, train.y), run.loss, integers=run.net.integers)
-    return gradient_flow(run.net, run.params, *samples, run.loss, state=run.state)
+    x, y = run.placed((train.x, train.y))
+    return gradient_flow(run.net, run.params, x, y, run.loss, state=run.state)
 
 
 def _command(words: Sequence[str]) -> str:

@@ -14,11 +14,9 @@ from bpcore.doors.plots.canvas import figure
 from bpcore.doors.plots.regions import check_plane
 from bpcore.doors.plots.writing import FILMS
 from bpcore.run.datasets import DATASETS
-from bpcore.run.place import Place
 from bpcore.run.result import Run
 from bpcore.run.saving import load
 from bpcore.words.errors import DataError, FileError
-from bpcore.words.trees import leaves
 
 __all__ = ["boundary_picture", "curves_picture", "figure_picture", "film_picture", "flow_picture"]
 
@@ -122,11 +120,5 @@ def flow_picture(model: str, *, data: str | None, output: str | None, dpi: float
     """Draw the gradient flow of a trained network."""
     place = Destination(output, model, "flow", data=data)
     run, material = _known(model, data)
-    x, y = _placed(run, material)
+    x, y = run.placed((material.train.x, material.train.y))
     return place.take(plots.gradient_flow(run.net, run.params, x, y, run.loss, state=run.state), dpi)
-
-
-def _placed(run: Run, material: Material) -> tuple[Any, Any]:
-    """Return the samples where the run's parameters are."""
-    there = Place.of(leaves(run.params)[0], None, None)
-    return there.data((material.train.x, material.train.y), run.loss, integers=run.net.integers)

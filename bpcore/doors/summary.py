@@ -12,7 +12,7 @@ from bpcore.run.datasets import DATASETS, Dataset
 from bpcore.run.result import Run
 from bpcore.run.tables.columns import listed
 from bpcore.run.tables.preparation import Preparation
-from bpcore.words.trees import leaves
+from bpcore.words.trees import size
 
 __all__ = ["plain_progress", "summary"]
 
@@ -37,7 +37,7 @@ def summary(
         ("data", f"{source}: {data.x.shape[0]} samples, {_counted(len(data.features), 'feature')}"),
         ("target", _target(source, data, last_column=last_column)),
         ("network", _network(run)),
-        ("backend", f"{run.backend.name} {run.backend.version}, {_dtype(run)}"),
+        ("backend", f"{run.backend.name} {run.backend.version}, {run.dtype}"),
         ("first loss", f"{run.first_loss:.8g}"),
         *_results(run, preparation),
         ("time", f"{run.seconds:.2f} s for {_counted(len(run.history['loss']), 'epoch')}"),
@@ -60,12 +60,7 @@ def _network(run: Run) -> str:
     layers = net.layers if isinstance(net, Chain) else ()
     sizes = [*run.features, *(layer.outputs for layer in layers if isinstance(layer, Linear))]
     between = [str(layer).lower() for layer in layers if not isinstance(layer, Linear)]
-    count = sum(math.prod(array.shape) for array in leaves(run.params))
-    return ", ".join(["-".join(map(str, sizes)), *between[:1], f"{count} parameters"])
-
-
-def _dtype(run: Run) -> str:
-    return str(leaves(run.params)[0].dtype).rpartition(".")[2]
+    return ", ".join(["-".join(map(str, sizes)), *between[:1], f"{size(run.params)} parameters"])
 
 
 def _results(run: Run, preparation: Preparation) -> Iterator[tuple[str, str]]:
