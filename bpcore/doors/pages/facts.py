@@ -92,8 +92,8 @@ def _training(run: Run, repetition: Repetition | None, epochs: int) -> Iterator[
     if repetition is None:
         yield "optimizer", "not known"
     else:
-        size = repetition.batch_size
-        batches = "all samples in one batch" if repetition.full_batch else f"batches of {size}"
+        some = f"batches of {repetition.batch_size}"
+        batches = "all samples in one batch" if repetition.full_batch else some
         yield (
             "optimizer",
             f"{type(repetition.optimizer).__name__}, rate {repetition.optimizer.highest_rate:g}, {batches}",
