@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from bpcore.doors.environment import environment
+from bpcore.doors.fingerprint import FINGERPRINT, fingerprint
 from bpcore.doors.output import Output
 from bpcore.doors.recipes import LOSSES, recipe_for
 from bpcore.doors.sources import SPLIT, key_for, load_samples
@@ -43,9 +44,10 @@ def trained(wishes: Wishes) -> Run:
     )
     train, held = _split(settled, data)
     preparation = Preparation.measured(train, scaling=recipe.scaling, fill=wishes.fill)
-    run = _fit(settled, preparation.apply(train), None if held is None else preparation.apply(held))
+    parts = (preparation.apply(train), None if held is None else preparation.apply(held))
+    run = _fit(settled, *parts)
     said = place.said()
-    save(place.path, run, extra=_extra(settled, preparation, run))
+    save(place.path, run, extra=_extra(settled, preparation, run, parts))
     if not wishes.quiet:
         click.echo(summary(wishes.data, data, preparation, run, said, last_column=wishes.target is None))
     return run
@@ -91,6 +93,10 @@ def _place(wishes: Wishes) -> Output:
     return Output.free(Path(f"{stem}.safetensors"), option="--save")
 
 
-def _extra(settled: Wishes, preparation: Preparation, run: Run) -> Mapping[str, object]:
-    known = {"preparation": preparation.to_dict(), "environment": environment(run.backend)}
+def _extra(
+    settled: Wishes, preparation: Preparation, run: Run, parts: Sequence[Dataset | None]
+) -> Mapping[str, object]:
+    known: dict[str, object] = {"preparation": preparation.to_dict(), "environment": environment(run.backend)}
+    if settled.data not in DATASETS:  # what comes along cannot have changed
+        known[FINGERPRINT] = fingerprint(*parts)
     return settled.kept() | known

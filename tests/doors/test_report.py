@@ -176,15 +176,44 @@ def test_data_that_does_not_fit(done: Call, refused: Refused, folder: Path) -> N
     assert "t.csv: its features are sepal length, the model's are sepal length, sepal width," in message
 
 
-def test_other_samples_of_the_same_form_are_not_called_held_out(done: Call, folder: Path) -> None:
+def test_a_file_that_changed_is_refused(done: Call, refused: Refused, folder: Path) -> None:
+    rows = [f"{i % 5},{i % 7},{'yes' if i % 5 > 2 else 'no'}" for i in range(60)]
+    table = folder / "t.csv"
+    table.write_text("a,b,y\n" + "\n".join(rows), encoding="utf-8")
+    done("train", "t.csv", "--quiet", "--epochs", 3)
+    done("report", "t.safetensors")
+    words_said = (
+        "t.csv is not the data that this model was trained on: name that with --data, or train again."
+    )
+    scaled = [f"{3 * (i % 5)},{row.split(',', 1)[1]}" for i, row in enumerate(rows)]
+    for changed in (rows[:49], scaled, [*rows[:-1], "9,9,no"], rows[1:] + rows[:1]):
+        table.write_text("a,b,y\n" + "\n".join(changed), encoding="utf-8")
+        for command in ("report", "plot boundary", "plot figure", "plot film", "plot flow"):
+            assert refused(*command.split(), "t.safetensors") == words_said
+    table.rename(folder / "moved.csv")
+    (folder / "moved.csv").write_text("a,b,y\n" + "\n".join(rows), encoding="utf-8")
+    done("report", "t.safetensors", "--data", "moved.csv")
+
+
+def test_other_samples_of_the_same_form_are_not_called_held_out(
+    done: Call, refused: Refused, folder: Path
+) -> None:
+    """A file of an earlier version does not know its samples, but it tells the loss on those held out."""
     rows = [f"{i % 5},{i % 7},{'yes' if i % 5 > 2 else 'no'}" for i in range(60)]
     (folder / "t.csv").write_text("a,b,y\n" + "\n".join(rows), encoding="utf-8")
     done("train", "t.csv", "--quiet", "--epochs", 30)
     turned = [row.replace("yes", "x").replace("no", "yes").replace("x", "no") for row in rows]
     (folder / "other.csv").write_text("a,b,y\n" + "\n".join(turned), encoding="utf-8")
+    run = bp.load("t.safetensors")
+    bp.save("t.safetensors", run, extra={k: v for k, v in run.extra.items() if k != "data_sha256"})
     done("report", "t.safetensors", "--data", "other.csv")
     text = words(folder / "t.html")
-    assert "samples were held out, and which is not known" in text
+    assert "other.csv does not give the held-out loss of this run: it is not the data that the model" in text
+    assert "adamw, rate 0.005, batches of 32" in text
+    assert "at the end of the run, over all samples." in text
+    assert "other.csv is not known to be the data" in refused(
+        "plot", "film", "t.safetensors", "--data", "other.csv"
+    )
     assert "Samples held out" not in text
     assert "All samples, those held out among them" in text
 

@@ -79,7 +79,13 @@ def _data(material: Material | None) -> Iterator[tuple[str, str]]:
             "target",
             f"{listed(train.targets, 6)}: {len(train.classes)} classes, {listed(train.classes, 6)}",
         )
-    if not material.split_known:
+    if material.doubtful:
+        said = "does not give the held-out loss of this run: it is not the data that the model was trained on"
+        yield (
+            "held out",
+            f"{material.source} {said}, or was split otherwise; below all of it is shown together",
+        )
+    elif not material.split_known:
         yield (
             "held out",
             "samples were held out, and which is not known: below all of them are shown together",
@@ -90,7 +96,7 @@ def _training(run: Run, repetition: Repetition | None, epochs: int) -> Iterator[
     yield "network", f"{run.net}, {size(run.params)} parameters"
     yield "loss function", str(run.loss)
     if repetition is None:
-        yield "optimizer", "not known"
+        yield "optimizer", _told(run)
     else:
         some = f"batches of {repetition.batch_size}"
         batches = "all samples in one batch" if repetition.full_batch else some
@@ -101,6 +107,14 @@ def _training(run: Run, repetition: Repetition | None, epochs: int) -> Iterator[
         given = ", which drew no start: the parameters were given" if repetition.params is not None else ""
         yield "seed", f"{repetition.seed}{given}"
     yield "training", f"{epochs} epochs in {run.seconds:.2f} s"
+
+
+def _told(run: Run) -> str:
+    """Return what a file says of its optimizer, where the training cannot be repeated."""
+    name, rate, size = (run.extra.get(word) for word in ("optimizer", "rate", "batch_size"))
+    if not isinstance(name, str) or not isinstance(rate, float) or not isinstance(size, int):
+        return "not known"
+    return f"{name}, rate {rate:g}, {f'batches of {size}' if size else 'all samples in one batch'}"
 
 
 def _results(run: Run) -> Iterator[tuple[str, str]]:

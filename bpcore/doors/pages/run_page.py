@@ -72,6 +72,7 @@ def run_page(
         confusions=[] if material is None else list(confusions(run, material)),
         layers=layer_rows(run),
         flow=flow,
+        flow_over="the samples trained on" if material is None or material.split_known else "all samples",
         flow_picture=flow_picture(flow),
         surroundings=surroundings(run),
         command=_command(command),

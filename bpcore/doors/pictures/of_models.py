@@ -64,6 +64,11 @@ def film_picture(
     run, material = _known(model, data)
     _plane(run, material)
     again = repetition_of(run, material)
+    if again is None and not material.split_known:
+        raise DataError(
+            f"{material.source} is not known to be the data that this model was trained on: name that with "
+            "--data, or train again."
+        )
     if again is None:
         do = "Train it again with bpcore train."
         raise FileError(model, "the model does not say how it was trained", do)
