@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import MappingProxyType
+from typing import Any, cast
 
 from bpcore.parts import (
     activations,
@@ -56,8 +57,14 @@ def describe(part: object) -> Static:
     return {"kind": type(part).__name__}
 
 
-def build(description: Static) -> Static:
+def build(description: Static, *, starts: initializers.Initializer | None = None) -> Static:
     """Return what was described.
+
+    Parameters
+    ----------
+    description : JSON values
+    starts : Initializer or None
+        What stands for every initializer, described or left out; None builds them.
 
     Raises
     ------
@@ -65,16 +72,25 @@ def build(description: Static) -> Static:
         When the description names a kind that is not bpcore's.
     """
     if isinstance(description, list):
-        return tuple(build(item) for item in description)
+        return tuple(build(item, starts=starts) for item in description)
     if not isinstance(description, dict):
         return description
-    named = {name: build(value) for name, value in description.items() if name != "kind"}
-    kind = _KINDS.get(description.get("kind", ""))
+    named = {name: build(value, starts=starts) for name, value in description.items() if name != "kind"}
+    kind = _KINDS.get(str(description.get("kind")))
     if kind is None:
         word = str(description.get("kind"))
         raise DataError(
             f'"{word}" is no kind of layer, loss or initializer of bpcore.{did_you_mean(word, _KINDS)}'
         )
+    if starts is not None:
+        if issubclass(kind, initializers.Initializer):
+            return starts
+        defaults = (
+            field.name
+            for field in fields(cast("Any", kind))
+            if isinstance(field.default, initializers.Initializer)
+        )
+        named |= dict.fromkeys(defaults, starts)
     if kind in {layers.Chain, wiring.Residual}:
         return kind(*named["layers"])
     try:

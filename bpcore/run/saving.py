@@ -6,29 +6,37 @@ is written beside its place and then renamed, so that a file of that name is alw
 
 from __future__ import annotations
 
-import json
+import math
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
+from bpcore.parts.initializers import Initializer, Zeros
 from bpcore.parts.keys import key
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.description import build, describe
+from bpcore.run.model_file import FORMAT, content_of, read_model
 from bpcore.run.result import Run
 from bpcore.run.whole_file import write_whole
-from bpcore.words.errors import BpcoreError, FileError, OptionError, ShapeError
-from bpcore.words.protocols import Array, Static, Tree
+from bpcore.words.errors import BpcoreError, FileError, ShapeError
+from bpcore.words.protocols import Array, Dtype, Shape, Static, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, unflatten
 
 __all__ = ["load", "save", "write_whole"]
 
-FORMAT = "1"
-
 STATE = "state"
 """What the names of tensors begin with that layers carry beside their parameters."""
+LARGEST_AXIS, LARGEST_SAMPLE = 2**20, 2**28
+"""How long an axis may be that has more than all the weights together; numbers in one sample."""
+FAULTS = (
+    *(BpcoreError, ArithmeticError, AttributeError, LookupError, MemoryError),
+    *(RecursionError, TypeError, ValueError),
+)
+"""What a description raises that describes no network."""
 
 
 def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, object] | None = None) -> Path:
@@ -54,10 +62,8 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
     FileError
         When the file cannot be written; one of that name is then as it was.
     """
-    host = find_backend("numpy").namespace
     tensors = {
-        # row by row in memory: the format has no other order, and would take a transposed array's as it lies
-        name: host.asarray(run.backend.to_host(array), order="C")
+        name: run.backend.to_host(array)
         for name, array in (*named_leaves(run.params), *named_leaves(run.state, STATE))
     }
     about = {
@@ -69,13 +75,7 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
         "seconds": run.seconds,
         "extra": dict(run.extra if extra is None else extra),
     }
-    from safetensors import numpy as format  # loaded when a file is written, not before
-
-    try:
-        metadata = {"run": json.dumps(about)}  # one entry: several would be written in no fixed order
-    except (TypeError, ValueError) as error:
-        raise OptionError("extra", str(error), "JSON values: numbers, text, lists, dicts") from error
-    return write_whole(Path(path), format.save(tensors, metadata=metadata))
+    return write_whole(Path(path), content_of(tensors, about))
 
 
 def load(
@@ -105,14 +105,14 @@ def load(
         weights are those of another network.
     """
     path = Path(path)
-    tensors, about = _read(path)
+    tensors, about = read_model(path)
     found = net if net is not None else _built(path, "net", about)
-    bare = found if net is not None else _built(path, "net", {"net": _without_starts(about["net"])})
+    bare = found if net is not None else _built(path, "net", about, starts=Empty(_elements(tensors)))
     its_loss = loss if loss is not None else _built(path, "loss", about)
     if not isinstance(found, Layer) or not isinstance(bare, Layer) or not isinstance(its_loss, Loss):
         raise FileError(path, "does not describe a network and its loss")
     place = find_backend(backend)
-    features = _features(path, about["features"])
+    features = _features(path, about["features"], _elements(tensors))
     if not isinstance(about["history"], dict) or not isinstance(about["seconds"], float | int):
         raise FileError(path, "tells a history that is none", "Train again.")
     params, state = _trees(path, bare, features, tensors, place)
@@ -129,68 +129,45 @@ def load(
     )
 
 
-def _without_starts(description: Static) -> Static:
-    """Return a network's description with zeros for every start: its shapes are wanted, and no drawing."""
-    if isinstance(description, list):
-        return [_without_starts(part) for part in description]
-    if not isinstance(description, dict):
-        return description
-    zeros = {"kind": "Zeros"}
-    return {
-        name: zeros if name.endswith("_init") else _without_starts(part) for name, part in description.items()
-    }
+@dataclass(frozen=True)
+class Empty(Initializer):
+    """Zeros for every start, as far as the file has numbers for it: shapes are wanted, and no drawing."""
+
+    most: int
+
+    def __call__(self, key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Array:
+        """Return zeros.
+
+        Raises
+        ------
+        MemoryError
+            When there are more than the file holds.
+        """
+        if math.prod(shape) > self.most:
+            raise MemoryError(shape)
+        return Zeros()(key, shape, dtype=dtype)
 
 
-def _features(path: Path, features: Static) -> tuple[int, ...]:
+def _elements(tensors: Mapping[str, Array]) -> int:
+    return sum(math.prod(array.shape) for array in tensors.values())
+
+
+def _features(path: Path, features: Static, most: int) -> tuple[int, ...]:
     if not isinstance(features, list) or not features or not all(type(n) is int and n > 0 for n in features):
         raise FileError(path, f"says that a sample has the shape {features!r}", "Train again.")
+    if max(features) > max(most, LARGEST_AXIS) or math.prod(features) > LARGEST_SAMPLE:
+        raise FileError(path, "says that a sample has more numbers than any has", "Train again.")
     return tuple(features)
 
 
-def _built(path: Path, name: str, about: Mapping[str, Static]) -> object:
+def _built(
+    path: Path, name: str, about: Mapping[str, Static], *, starts: Initializer | None = None
+) -> object:
     try:
-        return build(about[name])
-    except (BpcoreError, LookupError, TypeError) as error:
+        return build(about[name], starts=starts)
+    except FAULTS as error:
         said = str(error).rstrip(".")
         raise FileError(path, f"has a {name} that cannot be built: {said}", f"Pass it as {name}=.") from error
-
-
-def _read(path: Path) -> tuple[dict[str, Array], dict[str, Static]]:
-    """Return the file's tensors by name, on the host, and what it says about the run."""
-    from safetensors import SafetensorError  # loaded when a file is read
-    from safetensors import numpy as format
-
-    try:
-        content = path.read_bytes()
-        tensors = format.load(content)
-    except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror}") from error
-    except SafetensorError as error:
-        do = "It may be cut, or no weight file: copy it again, or train again."
-        raise FileError(path, f"is not a whole safetensors file ({error})", do) from error
-    except KeyError as error:  # numbers of a kind that NumPy has not, as BF16
-        raise _foreign(path) from error
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    return tensors, _about(path, header.get("__metadata__", {}))
-
-
-def _foreign(path: Path) -> FileError:
-    return FileError(path, "holds weights that were not written by bpcore", "Load a file of bpcore train.")
-
-
-def _about(path: Path, metadata: Mapping[str, str]) -> dict[str, Static]:
-    try:
-        about = json.loads(metadata["run"])
-        written = about["bpcore"]
-    except (LookupError, TypeError, ValueError) as error:
-        raise _foreign(path) from error
-    if written != FORMAT:
-        what = f"is of format {written}, and this version of bpcore reads format {FORMAT}"
-        raise FileError(path, what, "Load it with the version that wrote it.")
-    missing = {"net", "loss", "features", "history", "seconds", "extra"} - set(about)
-    if missing:
-        raise FileError(path, f"does not say its {', '.join(sorted(missing))}", "Train again.")
-    return dict(about)
 
 
 def _trees(
@@ -202,7 +179,7 @@ def _trees(
         carried = net.init_state(features, like=leaves(made)[0]) if leaves(made) else {}
     except ShapeError as error:
         raise FileError(path, f"holds the weights of another network: {str(error).rstrip('.')}") from error
-    except (TypeError, MemoryError) as error:
+    except FAULTS as error:
         raise FileError(path, "describes a network that cannot be built", "Pass it as net=.") from error
     wanted = {
         name: tuple(array.shape) for name, array in (*named_leaves(made), *named_leaves(carried, STATE))

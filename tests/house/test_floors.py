@@ -22,19 +22,19 @@ ARRAY_LIBRARIES = {"array_api_strict", "cupy", "cupyx", "jax", "jaxlib", "numpy"
 ALLOWED = {
     "bpcore": {"array_api_compat"},
     "bpcore.doors": {"click", "rich"},
-    "bpcore.doors.export.graphs": {"onnx"},
+    "bpcore.doors.export": {"onnx"},
     "bpcore.doors.pages": {"jinja2", "latex2mathml", "markupsafe", "matplotlib"},
     "bpcore.doors.plots": {"matplotlib"},
     "bpcore.run.checkpoint_file": {"safetensors"},
     "bpcore.run.progress": {"rich"},
-    "bpcore.run.saving": {"safetensors"},
+    "bpcore.run.model_file": {"safetensors"},
     "bpcore.run.tables.parquet_file": {"pyarrow"},
 }
 """The libraries beyond Python's own, by the module that may use them, together with those below it."""
 
 HOST_ARRAYS = (
     ("bpcore.run.checkpoint_file", "safetensors.numpy"),
-    ("bpcore.run.saving", "safetensors.numpy"),
+    ("bpcore.run.model_file", "safetensors.numpy"),
 )
 """Weight files are written from host arrays, which are NumPy's: what a backend's ``to_host`` returns."""
 
@@ -206,7 +206,7 @@ def test_a_foreign_library_is_seen(source: Callable[[str, str], Source]) -> None
         "bpcore/words/x.py": "import numpy as np",
         "bpcore/ground/x.py": "import array_api_compat.numpy",
         "bpcore/run/x.py": "import rich",
-        "bpcore/run/saving.py": "from safetensors.torch import save",
+        "bpcore/run/model_file.py": "from safetensors.torch import save",
         "bpcore/run/fit.py": "from safetensors import numpy",
         "bpcore/doors/x.py": "import attrs",
         "bpcore/parts/x.py": "from .keys import key",
@@ -216,7 +216,7 @@ def test_a_foreign_library_is_seen(source: Callable[[str, str], Source]) -> None
     for path, line in {
         "bpcore/doors/x.py": "import click, rich.table",
         "bpcore/run/progress.py": "from rich.progress import Progress",
-        "bpcore/run/saving.py": "import safetensors\nfrom safetensors import SafetensorError, numpy",
+        "bpcore/run/model_file.py": "import safetensors\nfrom safetensors import SafetensorError, numpy",
     }.items():
         assert not foreign(source(path, line)), line
 

@@ -23,7 +23,7 @@ Y = np.asarray([[0.0], [1.0], [1.0], [0.0]])
 NET = bp.MLP([2, 3, 1], activation="gelu")
 
 
-class Scale(bp.Layer):
+class Stretch(bp.Layer):
     """A layer of the user's own."""
 
     def init(self, key: Any, shape: Any, /, *, dtype: Any = None) -> Any:
@@ -175,14 +175,14 @@ def test_a_misspelt_kind() -> None:
 
 
 def test_a_layer_of_ones_own(tmp_path: Path) -> None:
-    net = bp.Chain(bp.Linear(2), Scale())
+    net = bp.Chain(bp.Linear(2), Stretch())
     run = train(net, y=X, loss=bp.SquaredError())
     path = bp.save(tmp_path / "m", run)
     same(run, bp.load(path, net=net))
     with pytest.raises(FileError) as caught:
         bp.load(path)
     assert str(caught.value) == (
-        f'{path}: has a net that cannot be built: "Scale" is no kind of layer, loss or initializer of bpcore.'
+        f'{path}: has a net that cannot be built: "Stretch" is no kind of layer, loss or initializer of bpcore.'
         " Pass it as net=."
     )
 
