@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpcore.words.errors import ShapeError
 from bpcore.words.tree_code import builder, reader
-from bpcore.words.trees import LEAF, flatten, leaves, named_leaves, tree_map, unflatten
+from bpcore.words.trees import LEAF, flatten, leaves, named_leaves, size, tree_map, unflatten
 
 
 class Layer(NamedTuple):
@@ -160,3 +161,7 @@ def _fits(structure: Any, other: Any) -> bool:
     ):  # fmt: skip
         return False
     return all(map(_fits, structure.children, other.children))
+
+
+def test_size_counts_the_numbers_of_all_arrays() -> None:
+    assert size([{"weight": np.zeros((2, 3)), "bias": np.zeros(3)}, {}, None, np.asarray(1.0)]) == 10
