@@ -22,6 +22,7 @@ ARRAY_LIBRARIES = {"array_api_strict", "cupy", "cupyx", "jax", "jaxlib", "numpy"
 ALLOWED = {
     "bpcore": {"array_api_compat"},
     "bpcore.doors": {"click", "rich"},
+    "bpcore.doors.estimators": {"sklearn"},
     "bpcore.doors.export": {"onnx"},
     "bpcore.doors.pages": {"jinja2", "latex2mathml", "markupsafe", "matplotlib"},
     "bpcore.doors.plots": {"matplotlib"},

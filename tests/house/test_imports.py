@@ -13,7 +13,7 @@ HEAVY = ("click", "importlib.metadata", "rich", "safetensors", "scipy", "sklearn
 EVERYTHING = """
 import importlib, pkgutil, bpcore
 for module in pkgutil.walk_packages(bpcore.__path__, "bpcore."):
-    if not module.name.endswith("__main__"):
+    if not module.name.endswith("__main__") and not module.name.startswith("bpcore.doors.estimators."):
         importlib.import_module(module.name)
 """
 

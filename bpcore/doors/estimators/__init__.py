@@ -1,0 +1,1 @@
+"""Estimators of scikit-learn: what `bpcore.estimators` offers."""

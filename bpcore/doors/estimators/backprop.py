@@ -1,0 +1,190 @@
+"""What classifier and regressor share: data in, a training, outputs out."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.doors.estimators.holding import split_off
+from bpcore.doors.estimators.machine import Machine, Memory
+from bpcore.doors.estimators.network import as_lists, as_tree, chain, start
+from bpcore.doors.estimators.parameters import Parameters
+from bpcore.doors.estimators.passes import Passes
+from bpcore.doors.estimators.place import check_same_place, place_of, working_dtype
+from bpcore.doors.estimators.record import Record
+from bpcore.doors.estimators.training import Training
+from bpcore.ground.registry import backend_of
+from bpcore.parts.losses import Loss
+from bpcore.run.place import Place
+from bpcore.words.errors import OptionError
+from bpcore.words.protocols import Array
+
+__all__ = ["Backprop", "Problem"]
+
+LARGEST = 200
+"""Samples a batch with ``batch_size="auto"``, if there are so many."""
+
+
+class Problem(NamedTuple):
+    """What is to be learnt from some targets.
+
+    Attributes
+    ----------
+    targets : array
+        As the loss takes them: codes (samples,) where `integers`, else numbers (samples, outputs).
+    outputs : int
+    out_activation : str
+        scikit-learn's name of what makes predictions of the network's outputs.
+    loss : Loss
+        One that sums.
+    strata : array (samples,), or None
+        The codes of classes that samples held out are to have in equal shares.
+    integers : bool
+    """
+
+    targets: Array
+    outputs: int
+    out_activation: str
+    loss: Loss
+    strata: Array | None = None
+    integers: bool = False
+
+
+class Backprop(Parameters):
+    """The part of both estimators that learns."""
+
+    _machine: Any = None
+    """The compiled step, where a training may go on; no part of what is pickled."""
+
+    _numeric = False
+    """Whether targets must be numbers."""
+
+    @abstractmethod
+    def _problem(self, y: Array, *, first: bool, classes: Any) -> Problem:
+        """Return what is to be learnt; with `first`, nothing of it is known from before but `classes`."""
+
+    @abstractmethod
+    def _weights(self, problem: Problem, given: Array | None) -> Array | None:
+        """Return the samples' weights; None where all are 1."""
+
+    @abstractmethod
+    def _quality(self, output: Array, y: Array, weights: Array) -> Array:
+        """Return how good outputs are, an array of shape (): the higher the better."""
+
+    def _fit(self, x: Any, y: Any, sample_weight: Any, *, incremental: bool, classes: Any = None) -> None:
+        """Learn from all epochs, or from a single one that goes on from what is known."""
+        self.check_parameters()
+        if incremental and self.early_stopping:
+            told = "It sees one batch, of which none is held out."
+            raise OptionError("early_stopping", self.early_stopping, "False for partial_fit", told)
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        x, y = validate_data(self, x, y, multi_output=True, y_numeric=self._numeric, reset=first)
+        given = None if sample_weight is None else _check_sample_weight(sample_weight, x)
+        problem = self._problem(y, first=first, classes=classes)
+        sizes = [x.shape[1], *self.hidden(), problem.outputs]
+        size = self._size(x.shape[0], incremental=incremental)
+        place = place_of(self, x, sizes, size)
+        random = check_random_state(self.random_state)
+        if first:
+            self.coefs_, self.intercepts_ = start(sizes, self.activation, random)
+            self._record, self._machine = Record(), None
+            self._memory: Memory | None = None
+        self._check_going_on(sizes)
+        data, held = _brought(place, x, problem, self._weights(problem, given)), None
+        if self.early_stopping:
+            strata = None if problem.strata is None else place.whole(problem.strata, "y")
+            key = place.key(int(random.randint(2**31 - 1)))
+            data, held = split_off(data, self.validation_fraction, key, strata)
+        machine = Machine.of(self, chain(sizes, self.activation), problem.loss, place.backend)
+        size = min(size, data[0].shape[0]) if held else size
+        passes = Passes(machine.step, data, size, random if self.shuffle else None)
+        self._learn(machine, passes, place, held, single=incremental)
+        self.n_outputs_, self.out_activation_ = problem.outputs, problem.out_activation
+        self.n_layers_ = len(sizes)
+
+    def _learn(
+        self, machine: Machine, passes: Passes, place: Place, held: Sequence[Array] | None, *, single: bool
+    ) -> None:
+        record = self._record
+        record.begin(self.tol, self.n_iter_no_change, again=single)
+        params = self._params(place, place.dtype)
+        state = machine.state(self, params, self._memory, go_on=single)
+
+        def score(params: Any) -> float:
+            output = machine.net(params, held[0])  # type: ignore[index]
+            return float(self._quality(output, *held[1:]))  # type: ignore[index]
+
+        training = Training(self, passes, params, state, record, score if held else None)
+        training.run(1 if single else int(self.max_iter), single=single)
+        self.coefs_, self.intercepts_ = as_lists(training.params)
+        self._memory = machine.memory(training.state)
+        self._machine = machine if single or self.warm_start else None
+        self.n_iter_, self.t_ = training.epochs, record.samples
+        self.loss_curve_, self.loss_ = record.losses, record.losses[-1]
+        self.best_loss_ = None if held else record.best_loss
+        self.validation_scores_ = record.scores if held else None
+        self.best_validation_score_ = record.best_score if held else None
+
+    def _outputs(self, x: Any, method: str) -> tuple[Array, Array]:
+        """Return checked samples, and the network's outputs for them, where it computes."""
+        check_is_fitted(self)
+        x = validate_data(self, x, reset=False)
+        if self.backend is None:
+            check_same_place(x, self.coefs_[0], f"{type(self).__name__}.{method}()")
+        first = self.coefs_[0]
+        place = Place(backend_of(first), first.device, first.dtype)
+        dtype = working_dtype(x, place)
+        net = chain([x.shape[1], *(c.shape[1] for c in self.coefs_)], self.activation)
+        return x, net(self._params(place, dtype), place.array(x, dtype))
+
+    def _params(self, place: Place, dtype: Any) -> Any:
+        """Return the weights as the parameters of the network, a copy of them, at some place."""
+        here = [[place.array(w, dtype) for w in weights] for weights in (self.coefs_, self.intercepts_)]
+        return as_tree(here[0], here[1], dtype)
+
+    def _size(self, samples: int, *, incremental: bool) -> int:
+        """Return the samples a batch.
+
+        For single batches, which may be of any length, it is a power of two, as a step is recorded once
+        for each.
+        """
+        wanted = LARGEST if self.batch_size == "auto" else int(self.batch_size)
+        if self.batch_size != "auto" and wanted > samples and not incremental:
+            told = f"batch_size={wanted} is more than the {samples} samples: all are taken at once."
+            warnings.warn(told, UserWarning, stacklevel=4)
+        size = min(wanted, samples)
+        return 2 ** (size - 1).bit_length() if incremental and size == samples else size
+
+    def _check_going_on(self, sizes: Sequence[int]) -> None:
+        had = [self.coefs_[0].shape[0], *(c.shape[1] for c in self.coefs_)]
+        if had != list(sizes):
+            wanted = f"those that were trained, {tuple(had[1:-1])}, with {had[-1]} outputs"
+            told = "Train anew, with warm_start=False."
+            raise OptionError("hidden_layer_sizes", f"{sizes[1:-1]} and {sizes[-1]} outputs", wanted, told)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the compiled step, which is made anew."""
+        state = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_machine"}
+
+    def __sklearn_tags__(self) -> Any:
+        """Say what the estimator can do."""
+        tags = super().__sklearn_tags__()
+        tags.array_api_support = True
+        return tags
+
+
+def _brought(place: Place, x: Array, problem: Problem, weights: Array | None) -> list[Array]:
+    """Return samples, targets and weights where they are computed with."""
+    targets = problem.targets
+    y = place.whole(targets, "y") if problem.integers else place.array(targets, place.dtype)
+    samples = place.array(x, place.dtype)
+    if weights is None:
+        weights = array_namespace(samples).ones((x.shape[0],), dtype=place.dtype, device=samples.device)
+    return [samples, y, place.array(weights, place.dtype)]

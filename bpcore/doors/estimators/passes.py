@@ -1,0 +1,123 @@
+"""Passes over the data: many steps, and for few samples many epochs, in one call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.ground.registry import backend, backend_of
+from bpcore.program.compiled import Compiled
+from bpcore.words.protocols import Array, Namespace, Tree
+
+__all__ = ["Passes"]
+
+ROOM = 2**26
+"""Bytes of batches that are laid out side by side for one call."""
+
+STEPS = 64
+"""About how many steps are made in one call where an epoch has fewer."""
+
+
+class Passes:
+    """The epochs of one training.
+
+    Every batch has `size` samples: the last of an epoch is filled up with samples of weight 0, so that one
+    recorded step serves all.
+
+    Parameters
+    ----------
+    step : function ``(params, state, (x, y, weights)) -> (params, state, value)``
+    data : three arrays (samples, ...)
+        Samples, targets and weights, on one device.
+    size : int
+        May be more than there are samples.
+    random : RandomState or None
+        Where the orders come from; None keeps the order of the data.
+    """
+
+    def __init__(self, step: Callable[..., Tree], data: Sequence[Array], size: int, random: Any) -> None:
+        self.step, self.random, self.size = step, random, size
+        self.samples: int = data[0].shape[0]
+        self.steps = -(-self.samples // size)
+        self.xp, self.host = space_of(data[0]).functions, backend("numpy").namespace
+        lacking = self.steps * size - self.samples
+        self.data = [_filled(self.xp, part, lacking) for part in data]
+        self.order = self.host.arange(self.samples)
+        self.rest = self.host.arange(self.samples, self.samples + lacking)
+        row: int = sum(math.prod(part.shape[1:]) for part in data)
+        self.at_once: int = max(1, min(ROOM // (8 * size * row), max(STEPS, self.steps)))
+
+    @property
+    def epochs_at_once(self) -> int:
+        """How many epochs go into one call."""
+        count: int = self.at_once // self.steps
+        return max(1, count)
+
+    def make(self, params: Tree, state: Tree, count: int) -> tuple[Tree, Tree, list[float]]:
+        """Make `count` epochs; return the mean loss of each beside the rest."""
+        found = []
+        for batches in self._batches(count):
+            params, state, values = _many(self.step, params, state, batches)
+            found.append(values)
+        values = found[0] if len(found) == 1 else self.xp.concat(found)
+        return params, state, self._means(values, count)
+
+    def _means(self, values: Array, count: int) -> list[float]:
+        """Return each epoch's mean over its samples. These numbers are all that is read from the device."""
+        xp, last = self.xp, self.samples - (self.steps - 1) * self.size
+        rows = xp.reshape(values, (count, self.steps))
+        means = xp.sum(rows[:, :-1], axis=1) * (self.size / self.samples) + rows[:, -1] * (
+            last / self.samples
+        )
+        return [float(means[epoch]) for epoch in range(count)]
+
+    def _batches(self, count: int) -> Iterator[tuple[Array, ...]]:
+        """Yield the batches of the epochs in pieces, each with all arrays stacked along a first axis."""
+        xp = self.xp
+        if self.steps == 1:
+            yield tuple(xp.broadcast_to(part, (count, *part.shape)) for part in self.data)
+            return
+        orders = self._orders(count)
+        for start in range(0, count * self.steps, self.at_once):
+            chosen = orders[start * self.size : min(start + self.at_once, count * self.steps) * self.size]
+            yield tuple(self._taken(part, chosen) for part in self.data)
+
+    def _taken(self, part: Array, chosen: Array) -> Array:
+        rows = self.xp.take(part, chosen, axis=0)
+        return self.xp.reshape(rows, (-1, self.size, *part.shape[1:]))
+
+    def _orders(self, count: int) -> Array:
+        """Return the next epochs' orders, one after the other, each with what fills up its last batch.
+
+        They are drawn as in scikit-learn's perceptrons, where each epoch shuffles what the last one left.
+        """
+        rows = []
+        for _ in range(count):
+            if self.random is not None:
+                self.order = self.host.take(self.order, self.random.permutation(self.samples))
+            rows += [self.order, self.rest]
+        place, device = backend_of(self.data[0]), self.data[0].device
+        return place.asarray(self.host.concat(rows), dtype=place.dtype("int32"), device=device)
+
+
+def _filled(xp: Namespace, part: Array, lacking: int) -> Array:
+    if not lacking:
+        return part
+    shape = (lacking, *part.shape[1:])
+    return xp.concat([part, xp.zeros(shape, dtype=part.dtype, device=part.device)])
+
+
+def _many(
+    step: Callable[..., Tree], params: Tree, state: Tree, batches: tuple[Array, ...]
+) -> tuple[Tree, Tree, Array]:
+    """Make a step for each of the batches that are stacked."""
+    if isinstance(step, Compiled):
+        params, state, values = step.scan(params, state, batches)
+        return params, state, values
+    found = []
+    for i in range(batches[0].shape[0]):
+        params, state, value = step(params, state, tuple(part[i, ...] for part in batches))
+        found.append(value)
+    return params, state, space_of(*found).functions.stack(found)

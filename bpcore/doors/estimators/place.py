@@ -1,0 +1,74 @@
+"""Where an estimator computes, and how arrays come there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.doors.estimators.network import dtype_name
+from bpcore.doors.estimators.parameters import Parameters
+from bpcore.ground.registry import backend_of
+from bpcore.run.place import Place
+from bpcore.words.errors import DataError
+from bpcore.words.protocols import Array, Dtype
+
+__all__ = ["Home", "check_same_place", "place_of", "working_dtype"]
+
+SMALL = 2**17
+"""Multiplications of a step, forwards, below which calls take its time, and not arithmetic."""
+
+
+def place_of(parameters: Parameters, x: Array, sizes: Sequence[int], size: int) -> Place:
+    """Return where to train with such samples, in batches of `size`.
+
+    With dtype "auto" it is float32, and float64 where the data are not in float32, the device has it, and a
+    step is so small that 64 bits cost nothing: then rounding stays out of the result.
+    """
+    name = parameters.dtype
+    if name == "auto":
+        work = size * sum(inputs * outputs for inputs, outputs in pairwise(sizes))
+        wide = dtype_name(x) != "float32" and work < SMALL
+        name = "float64" if wide and Place.of(x, parameters.backend, None).backend.float64 else "float32"
+    return Place.of(x, parameters.backend, name)
+
+
+def working_dtype(x: Array, place: Place) -> Dtype:
+    """Return the dtype in which predictions for `x` are computed: that of `x` where the device has it.
+
+    Whole numbers are taken as float64.
+    """
+    backend = place.backend
+    narrow = dtype_name(x) in ("float16", "float32", "bfloat16") or not backend.float64
+    return backend.dtype("float32" if narrow else "float64")
+
+
+def check_same_place(x: Array, weight: Array, where: str) -> None:
+    """Raise `DataError` when samples are not of the library and on the device that the weights are on."""
+    (given, device), (wanted, own) = ((backend_of(a).library, a.device) for a in (x, weight))
+    if (given, device) != (wanted, own):
+        raise DataError(
+            f"X of {where} must use the same namespace and the same device as those passed to fit(), "
+            f"{wanted} on {own}, was given {given} on {device}: bring it there, or say "
+            "backend= to have it brought."
+        )
+
+
+class Home(NamedTuple):
+    """Where the user's arrays are: the library and the device that results come back to."""
+
+    x: Array
+
+    def bring(self, y: Array) -> Array:
+        """Return `y` as an array beside `x`."""
+        own, here = backend_of(self.x), backend_of(y)
+        if own.library == here.library and getattr(self.x, "device", None) == getattr(y, "device", None):
+            return y
+        return own.asarray(y, device=getattr(self.x, "device", None))
+
+    def like(self, y: Array) -> Array:
+        """Return `y` beside `x`, in the dtype of `x` where that is real floating."""
+        y = self.bring(y)
+        xp = space_of(self.x).functions
+        return xp.astype(y, self.x.dtype) if xp.isdtype(self.x.dtype, "real floating") else y
