@@ -17,7 +17,7 @@ from bpcore.run.whole_file import write_whole
 from bpcore.words.errors import FileError
 from bpcore.words.protocols import Array, Tree
 
-__all__ = ["FORMAT", "content_of", "read_checkpoint", "write_checkpoint"]
+__all__ = ["FORMAT", "content_of", "read_checkpoint", "value_of", "write_checkpoint"]
 
 FORMAT = 1
 """Of the JSON and of what it means. A reader refuses every other."""
@@ -65,13 +65,18 @@ def read_checkpoint(path: Path) -> dict[str, Tree]:
     FileError
         It cannot be read; it is no checkpoint, or of another format; a bit of it is not as it was.
     """
-    from safetensors import SafetensorError
-    from safetensors import numpy as format
-
     try:
         content = path.read_bytes()
     except OSError as error:
         raise FileError(path, f"cannot be read: {error.strerror}") from error
+    return value_of(path, content)
+
+
+def value_of(path: Path, content: bytes) -> dict[str, Tree]:
+    """Return what the bytes of a file hold; `path` is for the errors, those of `read_checkpoint`."""
+    from safetensors import SafetensorError
+    from safetensors import numpy as format
+
     _check_whole(path, content)
     try:
         tensors = format.load(content)

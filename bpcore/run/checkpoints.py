@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from bpcore.ground.backend import Backend
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.registry import backend_of
 from bpcore.run.checkpoint_file import read_checkpoint, write_checkpoint
 from bpcore.run.lock import locked
@@ -55,6 +55,11 @@ class Checkpoint:
         seconds = self.seconds
         if seconds is not None and (not is_finite(seconds) or seconds < 0):
             raise OptionError("seconds of Checkpoint", seconds, "a finite number, 0 or more")
+
+    @classmethod
+    def of(cls, given: str | os.PathLike[str] | Checkpoint) -> Checkpoint:
+        """Return the checkpoint at a path, or what is one already."""
+        return given if isinstance(given, Checkpoint) else cls(given)
 
 
 class Reached(NamedTuple):
@@ -159,7 +164,8 @@ class Keeper:
         """
         began = time.monotonic()
         try:
-            write_checkpoint(self.path, {"run": self.run, **_on_host(reached._asdict())})
+            arrays = {name: _on_host(getattr(reached, name)) for name in ("params", "state", "callbacks")}
+            write_checkpoint(self.path, {"run": self.run, **reached._asdict(), **arrays})
         except FileError as error:
             kept = f"That of epoch {self._epoch} is still there." if self.path.is_file() else ""
             raise FileError(self.path, error.what, kept) from error
@@ -191,13 +197,12 @@ def _brought(value: Tree, params: Tree) -> Tree:
     place = Place.of(first, None, None)
 
     def bring(x: Array) -> Array:
-        return place.array(x, _dtype(place.backend, x)) if _is_array(x) else x
+        if not _is_array(x):
+            return x
+        own = array_namespace(x).asarray(x, copy=True)  # what was read from a file cannot be written to
+        return place.array(own, place.backend.dtype(str(x.dtype)))
 
     return tree_map(bring, value)
-
-
-def _dtype(backend: Backend, x: Array) -> Static:
-    return backend.dtype("bool" if str(x.dtype) == "bool" else str(x.dtype))
 
 
 def _check_trees(path: Path, wanted: Mapping[str, Tree], reached: Reached) -> None:

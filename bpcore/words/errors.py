@@ -201,9 +201,10 @@ class OutOfMemory(BpcoreError, MemoryError):
 
     def __init__(self, samples: int, batch_size: int | None) -> None:
         self.samples, self.batch_size = samples, batch_size
-        batch = f"all {samples} samples in one batch" if batch_size is None else f"batches of {samples} samples"
-        do = f"Try batch_size={samples // 2}, or a smaller network." if samples > 1 else "Try a smaller network."
-        super().__init__(f"there is not enough memory for {batch}. {do}")
+        some = f"batches of {samples} sample{'s' * (samples != 1)}"
+        batch = f"all {samples} samples in one batch" if batch_size is None else some
+        smaller = f"batch_size={samples // 2}, or " if samples > 1 else ""
+        super().__init__(f"there is not enough memory for {batch}. Try {smaller}a smaller network.")
 
 
 class PaperError(BpcoreError, ValueError):

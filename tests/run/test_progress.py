@@ -67,6 +67,24 @@ def test_the_bar_moves_and_names_every_quantity(monkeypatch: pytest.MonkeyPatch)
     assert "validation accuracy 0.5" in terminal.getvalue()
 
 
+def test_the_bar_shows_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress_bar(2, lambda: 0.125) as advance:
+        advance(1, 2, {"loss": 1.0})
+        advance(2, 2, {"loss": 1.0})
+    assert "rate 0.125" in terminal.getvalue()
+
+
+def test_lines_where_there_is_no_terminal(capfd: Any) -> None:
+    with shown("lines", 50, lambda: 0.01, made=20) as show:
+        for epoch in range(21, 51):
+            show(epoch, 50, {"loss": 1 / epoch, "validation_loss": 2.0})
+    found = capfd.readouterr().err.splitlines()
+    assert [line.split()[1] for line in found] == [f"{n}/50" for n in (25, 30, 35, 40, 45, 50)]
+    assert found[-1] == "epoch 50/50  loss 0.02  validation loss 2  rate 0.01  0 s left"
+
+
 def test_the_bar_ends_when_training_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     """The cursor is given back."""
     terminal = Terminal()
@@ -79,4 +97,7 @@ def test_the_bar_ends_when_training_does_not(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_word_that_is_none() -> None:
     with pytest.raises(OptionError) as caught:
         fit(progress="atuo")
-    assert str(caught.value) == "progress must be one of auto, was given 'atuo'. Did you mean \"auto\"?"
+    assert (
+        str(caught.value)
+        == "progress must be one of auto, bar, lines, was given 'atuo'. Did you mean \"auto\"?"
+    )

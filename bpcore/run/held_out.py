@@ -1,0 +1,151 @@
+"""Held-out samples: what the network makes of them after an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.machine.step import Batch
+from bpcore.parts.layers import Layer
+from bpcore.parts.losses import ClassLoss, Loss
+from bpcore.parts.metrics import predicted
+from bpcore.run import metrics
+from bpcore.run.epochs import Done
+from bpcore.run.place import Place
+from bpcore.run.rows import row_of
+from bpcore.words.errors import OptionError, choose
+from bpcore.words.protocols import Array, Tree
+
+__all__ = ["HeldOut", "Metric", "named_metrics"]
+
+Metric = str | Callable[[Array, Array], Array]
+"""The name of a metric, or a function of the targets and the network's outputs."""
+
+Score = Callable[[Loss, Array, Array], Array]
+PLANE = 2
+
+
+class HeldOut:
+    """Held-out samples with what is wanted of them.
+
+    Parameters
+    ----------
+    place : Place
+    loss : Loss
+    data : tuple (x, y) or (x, y, weights)
+    evaluate : function ``(params, data, layers) -> report``
+    output : function ``(params, x, layers) -> outputs``
+    scores : mapping of str to function
+        From `named_metrics`.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        loss: Loss,
+        data: Batch,
+        evaluate: Callable[..., Tree],
+        output: Callable[..., Array],
+        scores: Mapping[str, Score],
+    ) -> None:
+        self.place, self.loss, self.data = place, loss, data
+        self.evaluate, self.output, self.scores = evaluate, output, scores
+
+    def row(self, params: Tree, layers: Tree) -> dict[str, float]:
+        """Return the columns of the history that are theirs."""
+        report = dict(self.evaluate(params, self.data, layers))
+        if self.scores:
+            output = self.output(params, self.data[0], layers)
+            report |= {name: score(self.loss, output, self.data[1]) for name, score in self.scores.items()}
+        row, _ = row_of(self.place, Done([1], [report]), self.loss)
+        return {f"validation_{name}": value for name, value in row.items()}
+
+
+def named_metrics(wanted: Sequence[Metric], net: Layer, loss: Loss) -> dict[str, Score]:
+    """Return the metrics by their names, as functions of the loss, the outputs and the targets.
+
+    Raises
+    ------
+    OptionError
+        There is no metric of that name, or it is none for this loss.
+    """
+    if isinstance(wanted, str):
+        raise OptionError("metrics", wanted, f'a list, as ["{wanted}"]')
+    found: dict[str, Score] = {}
+    for metric in wanted:
+        if callable(metric):
+            found[getattr(metric, "__name__", type(metric).__name__)] = _of_outputs(metric)
+        else:
+            found |= _named(metric, loss)
+    return found
+
+
+def _named(name: str, loss: Loss) -> dict[str, Score]:
+    choose("a metric", name, metrics.__all__)
+    kinds, others = (_CLASSES, _QUANTITIES) if _is_of_classes(loss) else (_QUANTITIES, _CLASSES)
+    if name in others:
+        what = "classes" if name in _CLASSES else "quantities"
+        wanted = f"one of {', '.join(sorted(kinds))} with {type(loss).__name__}"
+        raise OptionError("a metric", name, wanted, f"It is one of {what}.")
+    return {} if name == "accuracy" else {name: kinds[name]}  # that one is reported in any case
+
+
+def _is_of_classes(loss: Loss) -> bool:
+    return isinstance(loss, ClassLoss) or hasattr(loss, "from_logits") or type(loss).__name__ == "Hinge"
+
+
+def _of_outputs(metric: Callable[[Array, Array], Array]) -> Score:
+    def score(loss: Loss, output: Array, y: Array) -> Array:
+        xp = array_namespace(output)
+        return xp.asarray(metric(y, output), dtype=output.dtype, device=output.device)
+
+    return score
+
+
+def _of_labels(metric: Callable[..., Array]) -> Score:
+    def score(loss: Loss, output: Array, y: Array) -> Array:
+        xp = array_namespace(output)
+        labels = predicted(loss, output)
+        if isinstance(loss, ClassLoss):
+            truth = xp.argmax(y, axis=-1) if y.ndim == output.ndim else y
+            flat = (xp.reshape(part, (-1,)) for part in (truth, labels))
+            return metric(*flat, classes=output.shape[-1])
+        pair = [xp.astype(part, xp.int32) for part in (xp.greater(y, 0.5), labels)]
+        if y.ndim == PLANE and y.shape[1] == 1:
+            pair = [part[:, 0] for part in pair]
+        return metric(*pair) if pair[0].ndim == PLANE else metric(*pair, classes=2)
+
+    return score
+
+
+def _area(loss: Loss, output: Array, y: Array) -> Array:
+    xp = array_namespace(output)
+    if not isinstance(loss, ClassLoss):
+        return metrics.roc_auc(xp.astype(xp.greater(y, 0.5), xp.int32), output)
+    shares = xp.softmax(output, axis=-1) if loss.from_logits else output
+    shares = xp.reshape(shares, (-1, shares.shape[-1]))
+    truth = xp.reshape(xp.argmax(y, axis=-1) if y.ndim == output.ndim else y, (-1,))
+    return metrics.roc_auc(truth, shares[:, 1] if shares.shape[1] == PLANE else shares)
+
+
+def _of_quantities(metric: Callable[..., Array]) -> Score:
+    def score(loss: Loss, output: Array, y: Array) -> Array:
+        logs = getattr(loss, "log_input", False)
+        return metric(y, array_namespace(output).exp(output) if logs else output)
+
+    return score
+
+
+_CLASSES: Mapping[str, Score] = MappingProxyType(
+    {
+        "accuracy": _of_labels(metrics.accuracy),
+        "f1": _of_labels(metrics.f1),
+        "precision": _of_labels(metrics.precision),
+        "recall": _of_labels(metrics.recall),
+        "roc_auc": _area,
+    }
+)
+_QUANTITIES: Mapping[str, Score] = MappingProxyType(
+    {"mae": _of_quantities(metrics.mae), "r2": _of_quantities(metrics.r2)}
+)

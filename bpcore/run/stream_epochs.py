@@ -1,0 +1,65 @@
+"""Epochs over a stream: the steps of one, batch by batch as the samples come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from bpcore.machine.step import Batch
+from bpcore.parts.layers import Layer
+from bpcore.parts.losses import Loss
+from bpcore.run.checks import check_data
+from bpcore.run.epochs import Done
+from bpcore.run.place import Place
+from bpcore.run.streams import Stream, rebatched
+from bpcore.words.errors import DataError
+from bpcore.words.protocols import Array, Shape, Tree
+
+__all__ = ["StreamEpochs", "bringing"]
+
+
+class StreamEpochs:
+    """The training of some parameters on a stream, as `Epochs` on arrays.
+
+    Attributes
+    ----------
+    params, state : trees of arrays
+    """
+
+    def __init__(
+        self,
+        step: Callable[..., Tree],
+        params: Tree,
+        state: Tree,
+        stream: Stream,
+        size: int | None,
+        key: Array,
+        *,
+        bring: Callable[[Batch], Batch],
+    ) -> None:
+        self.step, self.params, self.state = step, params, state
+        self.stream, self.size, self.key, self.bring = stream, size, key, bring
+
+    def many(self, epochs: int, *, one_by_one: bool, made: int = 0) -> Iterator[Done]:
+        """Make the epochs after the first `made`, up to `epochs`; yield each when it is done."""
+        for epoch in range(made + 1, epochs + 1):
+            done = Done([], [])
+            for batch in rebatched(map(self.bring, self.stream.pieces(epoch, self.key)), self.size):
+                self.params, self.state, report = self.step(self.params, self.state, batch)
+                done.samples.append(batch[0].shape[0])
+                done.reports.append(report)
+            if not done.samples:
+                raise DataError(
+                    f"the stream yielded nothing in epoch {epoch}: give a function that makes it anew."
+                )
+            yield done
+
+
+def bringing(place: Place, net: Layer, loss: Loss, features: Shape) -> Callable[[Batch], Batch]:
+    """Return the function that brings a piece of a stream to its place, and looks at it."""
+
+    def bring(piece: Batch) -> Batch:
+        brought = place.data(piece, loss, integers=net.integers)
+        check_data(brought, net, loss, "stream", features)
+        return brought
+
+    return bring

@@ -1,0 +1,183 @@
+"""A run that goes on, epoch by epoch: what is written down of each, who is told of it, what is kept."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from typing import Protocol
+
+from bpcore.machine.step import LAYERS
+from bpcore.parts.losses import Loss
+from bpcore.parts.schedules import ReduceOnPlateau
+from bpcore.run.callbacks import Callbacks, Ending, Epoch
+from bpcore.run.checkpoints import Keeper, Reached
+from bpcore.run.epochs import Done
+from bpcore.run.held_out import HeldOut
+from bpcore.run.interrupts import Interrupts, Stopped
+from bpcore.run.place import Place
+from bpcore.run.progress import Progress, shown
+from bpcore.run.rates import rescheduled
+from bpcore.run.result import History
+from bpcore.run.rows import row_of
+from bpcore.words.errors import Diverged
+from bpcore.words.protocols import Tree
+
+__all__ = ["Engine", "Training"]
+
+
+class Engine(Protocol):
+    """What makes the steps of epochs: `Epochs` on arrays, `StreamEpochs` on a stream."""
+
+    params: Tree
+    state: Tree
+
+    def many(self, epochs: int, *, one_by_one: bool, made: int = 0) -> Iterator[Done]:
+        """Make the epochs after the first `made`, up to `epochs`; yield each one when it is done."""
+
+
+class Training:
+    """A run.
+
+    Parameters
+    ----------
+    engine : Engine
+        With the parameters and the state to start from.
+    place : Place
+    loss : Loss
+    epochs : int
+        How many there are to be in all.
+    held : HeldOut or None
+    plateau : ReduceOnPlateau or None
+        A rate that follows the history.
+    callbacks : Callbacks
+    keeper : Keeper or None
+        Of the checkpoint.
+
+    Attributes
+    ----------
+    history : dict of lists of float
+    first_loss : float
+        Of the first step of all.
+    epoch : int
+        How many epochs are made.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        place: Place,
+        loss: Loss,
+        epochs: int,
+        *,
+        held: HeldOut | None,
+        plateau: ReduceOnPlateau | None,
+        callbacks: Callbacks,
+        keeper: Keeper | None,
+    ) -> None:
+        self.engine, self.place, self.loss, self.epochs = engine, place, loss, epochs
+        self.held, self.plateau, self.callbacks, self.keeper = held, plateau, callbacks, keeper
+        self.history: History = {}
+        self.first_loss, self.epoch = math.nan, 0
+        self._since = 0.0
+
+    def run(self, progress: str | Progress | None) -> Ending:
+        """Make the epochs, or those that a checkpoint leaves; return what the run ends with.
+
+        Raises
+        ------
+        Diverged
+            A loss is not finite.
+        Stopped
+            Ctrl-C, after the checkpoint was written.
+        """
+        with ExitStack() as scopes:
+            scopes.enter_context(self._alone())
+            over = self._begin()
+            show = scopes.enter_context(shown(progress, self.epochs, self.rate, self.epoch))
+            interrupts = scopes.enter_context(self._interrupts())
+            if not over:
+                self._go_on(show, interrupts)
+        return self.callbacks.ended() or Ending(self.engine.params, self.engine.state.get(LAYERS))
+
+    def rate(self) -> float:
+        """Read the learning rate."""
+        return self.place.number(self.engine.state["rate"])
+
+    def _alone(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.keeper is None else self.keeper.locked()
+
+    @contextmanager
+    def _interrupts(self) -> Iterator[Interrupts]:
+        """Let Ctrl-C wait for the epoch's end where something is kept."""
+        interrupts = Interrupts()
+        with nullcontext() if self.keeper is None else interrupts:
+            yield interrupts
+
+    def _begin(self) -> bool:
+        """Begin, or go on from the checkpoint; return whether the run was over there."""
+        self.callbacks.started(self.epochs)
+        engine = self.engine
+        reached = self.keeper and self.keeper.read(engine.params, engine.state, self.epochs)
+        self._since = time.perf_counter()
+        if not reached:
+            return False
+        engine.params, engine.state = reached.params, reached.state
+        self.epoch, self.history, self.first_loss = reached.epoch, reached.history, reached.first_loss
+        return self.callbacks.resumed(reached.callbacks)
+
+    def _go_on(self, show: Progress, interrupts: Interrupts) -> None:
+        watched = bool(self.held or self.plateau or self.callbacks or self.keeper)
+        for done in self.engine.many(self.epochs, one_by_one=watched, made=self.epoch):
+            row = self._noted(done)
+            show(self.epoch, self.epochs, row)
+            over = bool(self.callbacks) and self._told(row)
+            self._keep(interrupts, last=over or self.epoch == self.epochs)
+            if over:
+                return
+
+    def _noted(self, done: Done) -> dict[str, float]:
+        """Write an epoch's row into the history."""
+        row, first = row_of(self.place, done, self.loss)
+        self.epoch += 1
+        if self.epoch == 1:
+            self.first_loss = first
+        engine = self.engine
+        if self.held is not None:
+            row |= self.held.row(engine.params, engine.state.get(LAYERS))
+        for name, value in row.items():
+            self.history.setdefault(name, []).append(value)
+        if not math.isfinite(row["loss"]):
+            raise Diverged(f"the loss became {row['loss']}", self.epoch, self.rate())
+        if self.plateau is not None:
+            engine.state = rescheduled(engine.state, self.plateau, self.history)
+        return row
+
+    def _told(self, row: dict[str, float]) -> bool:
+        """Tell the callbacks of an epoch; return whether one ends the run."""
+        now = time.perf_counter()
+        seconds, self._since = now - self._since, now
+        epoch = Epoch(
+            number=self.epoch,
+            epochs=self.epochs,
+            row=row,
+            rate=self.rate(),
+            seconds=seconds,
+            params=self.engine.params,
+            state=self.engine.state,
+        )
+        return self.callbacks.epoch_done(epoch)
+
+    def _keep(self, interrupts: Interrupts, *, last: bool) -> None:
+        """Write the checkpoint where it is time to; stop where Ctrl-C was pressed."""
+        if self.keeper is None:
+            return
+        if last or interrupts.came or self.keeper.due(self.epoch):
+            engine = self.engine
+            kept = self.callbacks.kept()
+            self.keeper.write(
+                Reached(self.epoch, engine.params, engine.state, self.history, self.first_loss, kept)
+            )
+        if interrupts.came and not last:
+            raise Stopped(self.epoch, self.epochs, str(self.keeper.path))
