@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import re
 from typing import TYPE_CHECKING
 
 from bpcore.doors.pages.rendering import trusted
-from bpcore.doors.plots.canvas import BLUE, canvas, owner, quietly
+from bpcore.doors.plots.canvas import BLUE, GREY, ORANGE, canvas, quietly
+from bpcore.doors.plots.writing import rendered
 from bpcore.words.protocols import Array
 
 if TYPE_CHECKING:
@@ -35,12 +35,9 @@ def svg(ax: Axes, name: str, label: str) -> Markup:
     label : str
         What a reader hears who does not see it.
     """
-    import matplotlib as mpl
-
-    written = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcore"}), quietly():
-        owner(ax).savefig(written, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = _OWN.sub("", _HEAD.sub("", written.getvalue()))
+    with quietly():
+        written = rendered(ax, "svg", transparent=True).decode("utf-8")
+    text = _OWN.sub("", _HEAD.sub("", written))
     return trusted(_labelled(_coloured(_apart(text, name)), label))
 
 
@@ -77,8 +74,8 @@ def against(truth: Array, predicted: Array, name: str, parts: list[tuple[str, li
     """
     ax = canvas(None, 6, 5)
     low, high = float(min(truth.min(), predicted.min())), float(max(truth.max(), predicted.max()))
-    ax.plot([low, high], [low, high], "--", color="#868e96", linewidth=1, label="equal")
-    for (label, rows), colour in zip(parts, (BLUE, "#f08c00"), strict=False):
+    ax.plot([low, high], [low, high], "--", color=GREY, linewidth=1, label="equal")
+    for (label, rows), colour in zip(parts, (BLUE, ORANGE), strict=False):
         shown = rows[:: len(rows) // LARGEST + 1]
         points = ([float(truth[i]) for i in shown], [float(predicted[i]) for i in shown])
         ax.scatter(*points, s=14, color=colour, alpha=0.6, linewidths=0, label=label)

@@ -16,12 +16,32 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["BLUE", "GREY", "RED", "canvas", "colour", "figure", "light", "on_host", "owner", "quietly"]
+__all__ = [
+    "BLUE",
+    "FORWARD_FILL",
+    "GIVEN_FILL",
+    "GREY",
+    "INK",
+    "LEARNED_FILL",
+    "ORANGE",
+    "PATH_FILL",
+    "RED",
+    "canvas",
+    "colour",
+    "figure",
+    "light",
+    "on_host",
+    "owner",
+    "quietly",
+]
 
-RED, BLUE, GREY = "#e03131", "#1c6dd0", "#868e96"
+RED, BLUE, GREY, ORANGE, INK = "#e03131", "#1c6dd0", "#868e96", "#f08c00", "#495057"
+
+GIVEN_FILL, LEARNED_FILL, FORWARD_FILL, PATH_FILL = "#f1f3f5", "#fff3bf", "#d0ebff", "#ffe3e3"
+"""Of boxes and circles: what is given, what learns, what is computed; what a path leads through."""
 
 _COLOURS = (
-    *(RED, BLUE, "#2f9e44", "#f08c00", "#9c36b5"),
+    *(RED, BLUE, "#2f9e44", ORANGE, "#9c36b5"),
     *("#0c8599", "#a0522d", "#e64980", "#5c677d", "#a6b800"),
 )
 """Of classes 0 to 9; then from the first again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bpcore.doors.plots.canvas import BLUE, RED, canvas
+from bpcore.doors.plots.canvas import BLUE, ORANGE, RED, canvas
 from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 from bpcore.run.result import Run
 from bpcore.run.stability import Spike, spikes
@@ -101,7 +101,7 @@ def _drawn(history: History, name: str, ax: Axes) -> Axes:
     ax.plot(epochs, values, color=BLUE, linewidth=1.6, label="training")
     held = history.get(f"validation_{name}", ())
     if held:
-        ax.plot(range(1, len(held) + 1), held, "--", color="#f08c00", linewidth=1.4, label="validation")
+        ax.plot(range(1, len(held) + 1), held, "--", color=ORANGE, linewidth=1.4, label="validation")
         ax.legend(loc="best")
     ax.set_xlabel("epoch")
     ax.xaxis.get_major_locator().set_params(integer=True)

@@ -7,7 +7,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from bpcore.doors.paper.lines import GIVEN
-from bpcore.doors.plots.canvas import GREY, RED, canvas
+from bpcore.doors.plots.canvas import (
+    FORWARD_FILL,
+    GIVEN_FILL,
+    GREY,
+    INK,
+    LEARNED_FILL,
+    PATH_FILL,
+    RED,
+    canvas,
+)
 from bpcore.doors.plots.layering import Layout, layered
 from bpcore.doors.plots.quantities import Explained, Quantities, in_short
 from bpcore.words.errors import PaperError
@@ -22,9 +31,6 @@ LARGEST = 150
 
 HIGH, LETTER, BETWEEN = 0.44, 0.085, 1.05
 """In inches: a box, a letter in it, and the room between two columns of boxes."""
-
-GIVEN_FILL, LEARNED_FILL, FORWARD_FILL = "#f1f3f5", "#fff3bf", "#d0ebff"
-PATH_FILL = "#ffe3e3"
 
 
 def graph(explanation: Explained, /, *, path: str | None = None, ax: Axes | None = None) -> Axes:
@@ -96,7 +102,7 @@ def _boxes(
     for name, (column, row) in layout.places.items():
         x, y = column * step[0], -row * step[1]
         shape: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.08", "zorder": 3}
-        edge, width = (RED, 1.8) if name in red else ("#495057", 0.9)
+        edge, width = (RED, 1.8) if name in red else (INK, 0.9)
         box = FancyBboxPatch(
             (x - wide / 2, y - HIGH / 2), wide, HIGH, fc=_fill(found, name, red), ec=edge, **shape
         )
@@ -122,7 +128,7 @@ def _fill(found: Quantities, name: str, red: frozenset[str]) -> str:
         return PATH_FILL
     if found.lines[name].kind != GIVEN:
         return FORWARD_FILL
-    return LEARNED_FILL if found.is_parameter(name) else GIVEN_FILL
+    return LEARNED_FILL if found.learns(name) else GIVEN_FILL
 
 
 def _edges(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from bpcore.doors.plots.canvas import GREY, RED, canvas
+from bpcore.doors.plots.canvas import FORWARD_FILL, GIVEN_FILL, GREY, INK, PATH_FILL, RED, canvas
 from bpcore.doors.plots.graphs import box_width, curve, on_white
 from bpcore.doors.plots.quantities import Explained, Quantities, in_short
 from bpcore.doors.plots.wiring import Wire, Wiring
@@ -175,8 +175,8 @@ def _circles(ax: Axes, found: Quantities, wiring: Wiring, places: Places, red: f
         x, y = places[name]
         stages = _stages(wiring, name)
         marked = bool(red & set(stages))
-        fill = "#ffe3e3" if marked else "#d0ebff" if name in wiring.units else "#f1f3f5"
-        edge = {"ec": RED, "linewidth": 2.0} if marked else {"ec": "#495057", "linewidth": 1.0}
+        fill = PATH_FILL if marked else FORWARD_FILL if name in wiring.units else GIVEN_FILL
+        edge = {"ec": RED, "linewidth": 2.0} if marked else {"ec": INK, "linewidth": 1.0}
         ax.add_patch(Circle((x, y), RADIUS, fc=fill, zorder=4, **edge))
         words = "\n".join(f"{stage}\n{in_short(found.lines[stage].value)}" for stage in stages)
         ax.text(x, y, words, fontsize=9 if len(stages) > 1 else 10, ha="center", va="center", zorder=5)
@@ -200,10 +200,10 @@ def _results(ax: Axes, found: Quantities, wiring: Wiring, places: Places, red: f
     wide = box_width(wiring.rest) if wiring.rest else 0.0
     for name in wiring.rest:
         x, y = places[name]
-        edge, width = (RED, 1.8) if name in red else ("#495057", 0.9)
+        edge, width = (RED, 1.8) if name in red else (INK, 0.9)
         corner = (x - wide / 2, y - 0.24)
         box = FancyBboxPatch(corner, wide, 0.48, boxstyle="round,pad=0,rounding_size=0.08", ec=edge, zorder=4)
-        box.set(facecolor="#ffe3e3" if name in red else "white", linewidth=width)
+        box.set(facecolor=PATH_FILL if name in red else "white", linewidth=width)
         ax.add_patch(box)
         ax.text(
             x,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bpcore.doors.paper.lines import FORWARD, GIVEN, GRADIENT, SLOPE, Line
+from bpcore.doors.paper.lines import FORWARD, GIVEN, GRADIENT, SLOPE, UPDATE, Line, updated
 from bpcore.doors.paper.terms import symbols_of
 from bpcore.words.errors import OptionError, PaperError, did_you_mean
 from bpcore.words.protocols import Static
@@ -37,11 +37,14 @@ class Quantities:
         What each is made of.
     derivatives : mapping of str to Line
         Slopes and gradients, by their systematic names, as ``dE/dw5``.
+    updates : frozenset of str
+        The names of quantities after the step, as ``w5+``; none where there is no step.
     """
 
     lines: Mapping[str, Line]
     parents: Mapping[str, tuple[str, ...]]
     derivatives: Mapping[str, Line]
+    updates: frozenset[str]
 
     @classmethod
     def of(cls, explanation: Explained) -> Quantities:
@@ -70,6 +73,7 @@ class Quantities:
             {name: line for name, line in lines.items() if name in leading},
             {name: its for name, its in parents.items() if name in leading},
             derivatives,
+            frozenset(line.symbol.name for line in explanation.lines if line.kind == UPDATE),
         )
 
     @property
@@ -92,6 +96,12 @@ class Quantities:
     def is_parameter(self, name: str) -> bool:
         """Return whether a quantity was given, and the result differentiated by it."""
         return self.lines[name].kind == GIVEN and f"d{self.result}/d{name}" in self.derivatives
+
+    def learns(self, name: str) -> bool:
+        """Return whether the step changes a quantity; where there is no step, whether it is a parameter."""
+        if self.updates:
+            return updated(self.lines[name].symbol).name in self.updates
+        return self.is_parameter(name)
 
     def path(self, name: str | None) -> frozenset[str]:
         """Return the names between a quantity and the result, with both; nothing for None.

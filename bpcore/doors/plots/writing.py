@@ -71,8 +71,17 @@ def check_suffix(path: Path, kinds: tuple[str, ...]) -> None:
         raise FileError(path, what, f"Name it {path.stem}.{kinds[0]}.")
 
 
-def rendered(picture: Axes | Figure | FuncAnimation, kind: str, /, *, dpi: float | None = None) -> bytes:
+def rendered(
+    picture: Axes | Figure | FuncAnimation,
+    kind: str,
+    /,
+    *,
+    dpi: float | None = None,
+    transparent: bool = False,
+) -> bytes:
     """Return a picture as the bytes of a file: "png", "svg" or "pdf"; "gif" for an animation.
+
+    With ``transparent=True`` there is no paper behind a picture.
 
     Raises
     ------
@@ -89,7 +98,7 @@ def rendered(picture: Axes | Figure | FuncAnimation, kind: str, /, *, dpi: float
     content = io.BytesIO()
     whole: Any = picture if hasattr(picture, "savefig") else owner(picture)
     with mpl.rc_context(_TEXT), quietly():
-        whole.savefig(content, format=kind, dpi=dpi or "figure", metadata=_SAME[kind])
+        whole.savefig(content, format=kind, dpi=dpi or "figure", metadata=_SAME[kind], transparent=transparent)
     return content.getvalue()
 
 
