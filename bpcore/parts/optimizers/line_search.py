@@ -41,7 +41,7 @@ class Point:
 Probe = Callable[[float], Point]
 
 
-def strong_wolfe(probe: Probe, start: Point, first: float, most: int) -> Point | None:
+def strong_wolfe(probe: Probe, start: Point, first: float, most: int, noise: float = 0.0) -> Point | None:
     """Return a point that is lower than the start, and flat enough; None when none was found.
 
     Parameters
@@ -54,22 +54,27 @@ def strong_wolfe(probe: Probe, start: Point, first: float, most: int) -> Point |
         The step to try first.
     most : int
         How many points may be looked at. The lowest is returned when they are used up.
+    noise : float >= 0
+        A value that is this near to the start's is taken as low enough: near a minimum values are all one
+        in rounding, and slopes still tell the way.
     """
     before, step = start, first
     for seen in range(1, most + 1):
         point = probe(step)
+        if _settled(point, start, noise):
+            return point
         if _too_high(point, start) or (seen > 1 and point.value >= before.value):
-            return _zoom(probe, start, before, point, most - seen)
+            return _zoom(probe, start, before, point, most - seen, noise)
         if abs(point.slope) <= -FLAT * start.slope:
             return point
         if point.slope >= 0:
-            return _zoom(probe, start, point, before, most - seen)
+            return _zoom(probe, start, point, before, most - seen, noise)
         low, high = point.step + 0.01 * (point.step - before.step), 10 * point.step
         before, step = point, min(max(_lowest(before, point, high), low), high)
     return before if before.step > 0 else None
 
 
-def _zoom(probe: Probe, start: Point, low: Point, high: Point, most: int) -> Point | None:
+def _zoom(probe: Probe, start: Point, low: Point, high: Point, most: int, noise: float) -> Point | None:
     """Return a point between two, of which the first is the lower one and slopes towards the other."""
     for _ in range(most):
         width = high.step - low.step
@@ -79,6 +84,8 @@ def _zoom(probe: Probe, start: Point, low: Point, high: Point, most: int) -> Poi
         if not 0.1 <= (step - low.step) / width <= 0.9:  # noqa: PLR2004
             step = low.step + width / 2
         point = probe(step)
+        if _settled(point, start, noise):
+            return point
         if _too_high(point, start) or point.value >= low.value:
             high = point
             continue
@@ -94,6 +101,11 @@ def _too_high(point: Point, start: Point) -> bool:
     """Whether it has not come down enough, or is no number."""
     promised = start.value + ENOUGH * point.step * start.slope
     return not (math.isfinite(point.value) and math.isfinite(point.slope) and point.value <= promised)
+
+
+def _settled(point: Point, start: Point, noise: float) -> bool:
+    """Whether its value is the start's in rounding, and its slope is flat enough."""
+    return abs(point.value - start.value) <= noise and abs(point.slope) <= -FLAT * start.slope
 
 
 def _lowest(a: Point, b: Point, otherwise: float) -> float:

@@ -86,8 +86,10 @@ class Stepper:
         def probe(step: float) -> Point:
             return self._point(seen.vector, found, step, *data)
 
-        end = strong_wolfe(probe, Point(0.0, start.value, slope, seen), first, self.evaluations)
-        if end is None:
+        noise = 4 * float(array_namespace(found).finfo(found.dtype).eps) * abs(start.value)
+        origin = Point(0.0, start.value, slope, seen)
+        end = strong_wolfe(probe, origin, first, self.evaluations, noise)
+        if end is None or (end.value >= start.value and _size(end) >= size):
             return params, self._forgotten(state, again=known != 0), seen.aux
         self.forgets = False
         there: _Seen = end.what  # type: ignore[assignment]
@@ -102,9 +104,7 @@ class Stepper:
     def seen(self, params: Tree, *data: Array) -> tuple[float, float]:
         """Return the value and the largest absolute value of the gradient at these parameters."""
         point = self._point_at(params, *data)
-        gradient = point.what.gradient  # type: ignore[attr-defined]
-        xp = array_namespace(gradient)
-        return point.value, float(backend_of(gradient).to_host(xp.max(xp.abs(gradient))))
+        return point.value, _size(point)
 
     def _forgotten(self, state: Tree, *, again: bool) -> Tree:
         """Return the state without what was remembered."""
@@ -151,6 +151,13 @@ class Stepper:
             arrays.append(array if dtype == vector.dtype else xp.astype(array, dtype))
             begin = end
         return unflatten(structure, arrays)
+
+
+def _size(point: Point) -> float:
+    """Return the largest absolute value in the gradient of a point."""
+    gradient = point.what.gradient  # type: ignore[attr-defined]
+    xp = array_namespace(gradient)
+    return float(backend_of(gradient).to_host(xp.max(xp.abs(gradient))))
 
 
 def _host(numbers: Array) -> list[float]:
