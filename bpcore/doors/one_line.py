@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 import click
 
-from bpcore.words.errors import BpcoreError, choose, did_you_mean
+from bpcore.words.errors import BpcoreError, OptionError, choose, did_you_mean
 
-__all__ = ["Door", "one_of"]
+__all__ = ["Door", "number", "one_of"]
 
 BAD, INTERRUPTED = 2, 130
 """Exit codes: something given was wrong; the user pressed Ctrl-C."""
@@ -25,10 +26,12 @@ class Door(click.Group):
         """Run the command line and leave with its exit code."""
         options["standalone_mode"] = False
         try:
-            code = super().main(args, prog_name, **options)
+            with warnings.catch_warnings():
+                warnings.showwarning = _warn
+                code = super().main(args, prog_name, **options)
         except click.ClickException as error:
             _refuse(error.format_message())
-        except click.Abort:
+        except (click.Abort, KeyboardInterrupt):
             click.echo("bpcore: stopped by the user", err=True)
             sys.exit(INTERRUPTED)
         except BpcoreError as error:
@@ -36,7 +39,7 @@ class Door(click.Group):
         except MemoryError as error:
             _refuse(f"not enough memory ({error}): make the network or the batch smaller")
         except OSError as error:
-            _refuse(f"{error.filename or 'a file'}: {error.strerror or error}")
+            _refuse(f"{error.filename or 'standard output'}: {error.strerror or error}")
         sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -58,6 +61,11 @@ class Door(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _warn(message: Warning | str, *of_its_place: Any, **more: Any) -> None:
+    """Print a library's warning in one line, without the place in its code."""
+    click.echo(f"bpcore: warning: {' '.join(str(message).split())}", err=True)
+
+
 def _refuse(message: str) -> NoReturn:
     click.echo(f"bpcore: error: {' '.join(message.split())}", err=True)
     sys.exit(BAD)
@@ -71,3 +79,14 @@ def one_of(words: Iterable[str]) -> dict[str, Any]:
         return None if given is None else choose(option.opts[0], given.lower(), names)
 
     return {"metavar": f"[{'|'.join(names)}]", "callback": read}
+
+
+def number(low: float, high: float) -> Callable[..., float | None]:
+    """Return the callback of an option that takes a number within a range; what is no number is not."""
+
+    def read(context: click.Context, option: click.Parameter, given: float | None) -> float | None:
+        if given is not None and not low <= given <= high:
+            raise OptionError(option.opts[0], given, f"a number, {low:g} to {high:g}")
+        return given
+
+    return read

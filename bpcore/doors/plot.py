@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
-from bpcore.doors.one_line import Door
+from bpcore.doors.one_line import Door, number
 from bpcore.words.errors import OptionError, choose
 
 __all__ = ["plot"]
+
+FAR = 1e70
+"""A number beyond it has no square whose square is finite."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -50,9 +54,13 @@ def _numbers(context: click.Context, option: click.Parameter, given: str | None)
     if given is None:
         return None
     try:
-        return tuple(float(word) for word in given.split(","))
+        found = tuple(float(word) for word in given.split(","))
     except ValueError:
-        raise OptionError(option.opts[0], given, "numbers with commas between, as 0.1,0.5") from None
+        found = (math.nan,)
+    if not all(abs(one) <= FAR for one in found):  # what is no number is not
+        wanted = f"numbers with commas between, as 0.1,0.5, none beyond {FAR:g}"
+        raise OptionError(option.opts[0], given, wanted)
+    return found
 
 
 def _pair(context: click.Context, option: click.Parameter, given: str | None) -> tuple[float, ...] | None:
@@ -66,7 +74,9 @@ def _picture(text: str) -> Callable[[Command], click.Command]:
     """Return what makes a kind of picture of a function: its options, and where the picture goes."""
 
     def made(function: Command) -> click.Command:
-        decorate = click.option("--dpi", type=click.FloatRange(10, 1000), help="Dots an inch.")(function)
+        decorate = click.option("--dpi", type=float, callback=number(10, 1000), help="Dots an inch.")(
+            function
+        )
         named = (
             "One that is there is replaced. Left out: a name made of the subject and the kind, with a number "
             "if that is taken."
@@ -185,7 +195,7 @@ def vanishing(**options: Any) -> None:
 
 
 @_picture("The course's loss over its two weights.")
-@click.option("--rate", type=float, default=0.01, show_default=True)
+@click.option("--rate", type=float, callback=number(0, FAR), default=0.01, show_default=True)
 @click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True)
 @click.option("--start", metavar="W1,W2", default="2,0.5", show_default=True, callback=_pair)
 @click.option("--w1", metavar="LOW,HIGH", default="1.6,4.2", show_default=True, callback=_pair)
@@ -200,8 +210,10 @@ def surface(**options: Any) -> None:
 
 
 @_picture("The loss along one output, with its tangent.")
-@click.option("--at", type=float, default=0.547053, show_default=True, help="The output.")
-@click.option("--target", type=float, default=1.0, show_default=True)
+@click.option(
+    "--at", type=float, callback=number(-FAR, FAR), default=0.547053, show_default=True, help="The output."
+)
+@click.option("--target", type=float, callback=number(-FAR, FAR), default=1.0, show_default=True)
 def tangent(**options: Any) -> None:
     """Draw half the squared error along one output; the course's second network unless told."""
     from bpcore.doors.pictures.of_lessons import tangent_picture

@@ -7,10 +7,10 @@ import io
 
 import click
 
+from bpcore.doors.models import load_model
 from bpcore.doors.output import Output
 from bpcore.doors.sources import load_table
 from bpcore.run.result import Run
-from bpcore.run.saving import load
 from bpcore.run.tables.answers import Answers, answers, compared
 from bpcore.run.tables.preparation import Preparation
 from bpcore.words.errors import DataError, FileError
@@ -36,7 +36,7 @@ def predict(model: str, data: str, *, output: str | None, backend: str | None, h
     place = None
     if output is not None:
         place = Output.named(output, option="--output", suffixes=(".csv",), inputs=(model, data))
-    run = load(model, backend=backend)
+    run = load_model(model, backend=backend)
     preparation = _preparation(model, run)
     table = load_table(data, header=header)
     outputs = run.backend.to_host(run.predict(preparation.inputs_of(table)))

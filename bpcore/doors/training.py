@@ -24,6 +24,7 @@ from bpcore.run.result import Run
 from bpcore.run.saving import save
 from bpcore.run.tables.preparation import Preparation
 from bpcore.run.tables.splitting import split_samples
+from bpcore.words.errors import OptionError
 
 __all__ = ["trained"]
 
@@ -32,6 +33,7 @@ def trained(wishes: Wishes) -> Run:
     """Train a network, write it to a file, and say what came of it."""
     place = _place(wishes)
     find_backend(wishes.backend)  # before a file is read: nothing is worth waiting for without it
+    _check_share(wishes.validation)
     recipe = recipe_for(wishes.data)
     settled = wishes.settled(recipe)
     data = load_samples(
@@ -51,6 +53,12 @@ def trained(wishes: Wishes) -> Run:
     if not wishes.quiet:
         click.echo(summary(wishes.data, data, preparation, run, said, last_column=wishes.target is None))
     return run
+
+
+def _check_share(validation: float | None) -> None:
+    if validation is not None and not 0 <= validation < 1:
+        wanted = "0, for nothing held out, or a share above 0 and below 1"
+        raise OptionError("--validation", validation, wanted)
 
 
 def _split(settled: Wishes, data: Dataset) -> tuple[Dataset, Dataset | None]:

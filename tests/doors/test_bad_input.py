@@ -88,7 +88,12 @@ def test_a_task_that_does_not_fit_the_target(refused: Refused, folder: Path) -> 
         (("spiral", "--batch-size", "-1"), "--batch-size"),
         (("spiral", "--seed", "-1"), "--seed"),
         (("spiral", "--dtype", "float16"), "--dtype must be one of float32, float64"),
-        (("iris", "--validation", "1.5"), "validation must be a share"),
+        (
+            ("iris", "--validation", "1.5"),
+            "--validation must be 0, for nothing held out, or a share above 0 and below 1, was given 1.5",
+        ),
+        (("iris", "--validation", "1"), "or a share above 0 and below 1, was given 1.0"),
+        (("iris", "--validation", "nan"), "or a share above 0 and below 1, was given nan"),
         (("iris", "--validation", "0.001"), "a share of 0.001 cannot be held out"),
         (("spiral", "--target", "x1"), "--target must be left out with spiral"),
         (("spiral", "--fill", "mean"), "--fill must be left out with spiral"),
@@ -195,3 +200,51 @@ def test_ctrl_c_ends_in_one_line_and_leaves_no_file(folder: Path) -> None:
         "bpcore: stopped by the user"
     ]
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_standard_output_that_is_full() -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*PROGRAM, "explain", "course", "--part", "linear"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.stderr.splitlines() == ["bpcore: error: standard output: No space left on device"]
+    assert ended.returncode == 2
+
+
+INTERRUPTED = """
+import os, sys
+class At:
+    def find_spec(self, name, *more):
+        if name == "bpcore.doors.{module}":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, At())
+from bpcore.doors.start import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+@pytest.mark.parametrize("module", ["cli", "train", "pages.report"])
+def test_ctrl_c_while_modules_are_read(folder: Path, module: str) -> None:
+    code = LISTENING + INTERRUPTED.replace("{module}", module)
+    ended = subprocess.run(
+        [sys.executable, "-c", code, "report", "none"], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "bpcore: stopped by the user\n")
+
+
+def test_a_warning_of_a_library_is_one_line_without_a_path(folder: Path) -> None:
+    """Its place in the library's code is nothing for the user of a command."""
+    code = (
+        "import warnings, click; from bpcore.doors.one_line import Door\n"
+        "@click.group(cls=Door)\ndef door(): pass\n"
+        "@door.command()\ndef warn(): warnings.warn('two\\nlines')\n"
+        "door.main(['warn'])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "bpcore: warning: two lines\n")

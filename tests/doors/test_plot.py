@@ -94,9 +94,10 @@ REFUSED = {
     "film {iris}": "a decision boundary wants a network of two features",
     "figure {iris}": "a decision boundary wants a network of two features",
     "boundary nothing.safetensors": "nothing.safetensors: cannot be read",
-    "boundary {gates}": "--target must be one of OR, AND, XOR, NAND, NOR, was given None",
+    "boundary {gates}": "gates has several targets: name one of OR, AND, XOR, NAND, NOR with --target",
     "boundary {gates} --target XRO": 'Did you mean "XOR"',
-    "data iris": "--features must be two of sepal length, .*iris has 4 features",
+    "data iris": "iris has 4 features: name two of sepal length, .* with --features",
+    "data gates": "gates has several targets: name one of OR, ",
     "data iris --features a": "two names with a comma between",
     "data nothing.csv": "nothing.csv: there is no such file",
     "data --output a.gif": r"is written as \.png, \.svg, \.pdf, not as \.gif",
@@ -105,11 +106,23 @@ REFUSED = {
     "vanishing --activation tan": 'activation must be one of .*Did you mean "tanh"',
     "graph mazzur": 'Did you mean "mazur"',
     "graph mazur --path w55": 'path must be .*Did you mean "w5"',
-    "graph net --x 1 --y 1": "--sizes must be given with net, was given None",
+    "graph net --x 1 --y 1": "net wants --sizes: give it, as in --sizes 2,3,1",
     "graph net --sizes 2,1 --x 1 --y 1": "--x must be 2 numbers, as --sizes has it",
     "graph net --sizes 2,0.5 --x 1 --y 1": "--sizes must be whole numbers",
     "network mazur --x 1": "--x must be left out with mazur",
     "surface --w1 1": "--w1 must be two numbers with a comma between",
+    "surface --w1 0,1e300": "--w1 must be numbers with commas between, .* none beyond 1e\\+70, was given",
+    "surface --start nan,1": "--start must be numbers with commas between",
+    "surface --rate nan": "--rate must be a number, 0 to 1e\\+70, was given nan",
+    "surface --rate 1e60 --zoom": "--rate must be one at which descent comes near a minimum, was given 1e",
+    "surface --rate 1 --zoom": "--rate must be one at which descent comes near a minimum, was given 1",
+    "tangent --at nan": "--at must be a number, -1e\\+70 to 1e\\+70, was given nan",
+    "tangent --at 1e200": "--at must be a number, -1e\\+70 to 1e\\+70, was given 1e",
+    "tangent --target nan": "--target must be a number",
+    "curves {iris} --dpi nan": "--dpi must be a number, 10 to 1000, was given nan",
+    "curves {iris} --dpi 9": "--dpi must be a number, 10 to 1000, was given 9",
+    "network spiral": r"more than the 400 .*\. Draw its graph: bpcore plot graph spiral --form matrices\.",
+    "rates --rates nan": "--rates must be numbers with commas between",
     "rates --rates x": "--rates must be numbers with commas between",
 }
 
@@ -121,6 +134,28 @@ def test_what_is_refused(refused: Refused, trained: Path, line: str) -> None:
     names = {model: trained / f"{model}.safetensors" for model in ("spiral", "iris", "gates")}
     said = refused("plot", *(word.format(**names) for word in line.split()))
     assert re.search(REFUSED[line], said), said
+
+
+def test_a_path_that_leaves_the_picture_is_spoken_of(done: Call) -> None:
+    said = done("plot", "surface", "--rate", 1, "--steps", 9, "--dpi", 20).stdout
+    assert said.startswith(
+        "wrote course-surface.png\n9 of the 10 points of the path are outside of the picture:"
+    )
+    assert done("plot", "surface", "--rate", 1e60, "--flat", "--dpi", 20).stdout.count("\n") == 2
+
+
+def test_a_network_that_is_not_bpcores(refused: Refused, trained: Path, folder: Path) -> None:
+    """What is advised is what a command line can do."""
+    from dataclasses import dataclass, replace
+
+    @dataclass(frozen=True)
+    class Mine(bp.Identity):
+        pass
+
+    run = bp.load(trained / "iris.safetensors")
+    path = folder.parent / "mine.safetensors"
+    bp.save(path, replace(run, net=bp.Chain(run.net, Mine())))
+    assert "Pass it" not in refused("plot", "curves", path)
 
 
 def test_a_model_that_does_not_know_its_data(

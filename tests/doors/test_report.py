@@ -182,14 +182,12 @@ def test_a_file_that_changed_is_refused(done: Call, refused: Refused, folder: Pa
     table.write_text("a,b,y\n" + "\n".join(rows), encoding="utf-8")
     done("train", "t.csv", "--quiet", "--epochs", 3)
     done("report", "t.safetensors")
-    words_said = (
-        "t.csv is not the data that this model was trained on: name that with --data, or train again."
-    )
+    wanted = "t.csv is not the data that this model was trained on: name that with --data, or train again."
     scaled = [f"{3 * (i % 5)},{row.split(',', 1)[1]}" for i, row in enumerate(rows)]
     for changed in (rows[:49], scaled, [*rows[:-1], "9,9,no"], rows[1:] + rows[:1]):
         table.write_text("a,b,y\n" + "\n".join(changed), encoding="utf-8")
         for command in ("report", "plot boundary", "plot figure", "plot film", "plot flow"):
-            assert refused(*command.split(), "t.safetensors") == words_said
+            assert refused(*command.split(), "t.safetensors") == wanted
     table.rename(folder / "moved.csv")
     (folder / "moved.csv").write_text("a,b,y\n" + "\n".join(rows), encoding="utf-8")
     done("report", "t.safetensors", "--data", "moved.csv")

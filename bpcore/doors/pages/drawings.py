@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bpcore.doors.pages.rendering import trusted
-from bpcore.doors.plots.canvas import BLUE, GREY, ORANGE, canvas, quietly
+from bpcore.doors.plots.canvas import BLUE, GREY, ORANGE, canvas
 from bpcore.doors.plots.writing import rendered
 from bpcore.words.protocols import Array
 
@@ -35,8 +35,7 @@ def svg(ax: Axes, name: str, label: str) -> Markup:
     label : str
         What a reader hears who does not see it.
     """
-    with quietly():
-        written = rendered(ax, "svg", transparent=True).decode("utf-8")
+    written = rendered(ax, "svg", transparent=True).decode("utf-8")
     text = _OWN.sub("", _HEAD.sub("", written))
     return trusted(_labelled(_coloured(_apart(text, name)), label))
 

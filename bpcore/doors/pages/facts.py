@@ -83,7 +83,7 @@ def _data(material: Material | None) -> Iterator[tuple[str, str]]:
         said = "does not give the held-out loss of this run: it is not the data that the model was trained on"
         yield (
             "held out",
-            f"{material.source} {said}, or was split otherwise; below all of it is shown together",
+            f"{material.source} {said}, or was split otherwise; all of it is shown together",
         )
     elif not material.split_known:
         yield (

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bpcore.doors.material import Material, found_again, repetition_of
+from bpcore.doors.models import load_model
 from bpcore.doors.output import Output
 from bpcore.doors.pages.run_page import run_page
 from bpcore.machine.step import Batch
@@ -16,7 +17,6 @@ from bpcore.run.checks import check_data, check_pair
 from bpcore.run.datasets import Dataset
 from bpcore.run.repetition import Repetition
 from bpcore.run.result import Run
-from bpcore.run.saving import load
 from bpcore.words.errors import FileError
 from bpcore.words.protocols import Tree
 
@@ -116,7 +116,7 @@ def page_of(model: Path, data: str | None, path: str | os.PathLike[str] | None) 
 
 def report_of_file(place: Output, model: Path, data: str | None = None, *, backend: str | None = None) -> str:
     """Write the page of a run that is in a file; return what is printed of it. Errors as for `report`."""
-    run = load(model, backend=backend)
+    run = load_model(model, backend=backend)
     material = found_again(run, data, model=str(model))
     repetition = None if material is None else repetition_of(run, material)
     words = run.extra.get("command", [])

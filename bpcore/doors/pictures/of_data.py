@@ -12,7 +12,7 @@ from bpcore.doors.sources import load_samples
 from bpcore.parts.perceptron import MLP
 from bpcore.run.datasets import Dataset
 from bpcore.run.tables.preparation import Preparation
-from bpcore.words.errors import OptionError, choose
+from bpcore.words.errors import DataError, OptionError, choose
 
 __all__ = ["column_of", "data_picture", "rates_picture"]
 
@@ -43,9 +43,7 @@ def _two(found: Dataset, features: str | None) -> tuple[Any, tuple[str, ...]]:
         if len(found.features) != PAIR:
             known = ", ".join(found.features[:6])
             more = f"two of {known}{', ...' if len(found.features) > 6 else ''}"  # noqa: PLR2004
-            raise OptionError(
-                "--features", features, more, f"{found.name} has {len(found.features)} features."
-            )
+            raise DataError(f"{found.name} has {len(found.features)} features: name {more} with --features.")
         return found.x, found.features
     words = tuple(word.strip() for word in features.split(","))
     if len(words) != PAIR:
@@ -59,7 +57,9 @@ def column_of(found: Dataset, target: str | None) -> int | None:
     if len(found.targets) == 1:
         return None
     if target is None:
-        raise OptionError("--target", target, f"one of {', '.join(found.targets)}")
+        raise DataError(
+            f"{found.name} has several targets: name one of {', '.join(found.targets)} with --target."
+        )
     return found.targets.index(choose("--target", target, found.targets))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from bpcore.doors import plots
@@ -9,9 +10,12 @@ from bpcore.doors.paper.explain import explain
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.pictures.destination import DRAWINGS, Destination
 from bpcore.parts.perceptron import MLP
-from bpcore.words.errors import OptionError
+from bpcore.words.errors import DataError, OptionError, PaperError
 
 __all__ = ["graph_picture", "network_picture", "surface_picture", "tangent_picture", "vanishing_picture"]
+
+LOST = 1e6
+"""A path that ends so far from the origin has not come near a minimum of the course's loss."""
 
 
 def vanishing_picture(*, activation: str, units: int, output: str | None, dpi: float | None) -> str:
@@ -40,8 +44,25 @@ def surface_picture(
 
     path = plots.descent(loss, start, rate=rate, steps=steps)
     if zoom:
+        if len(path) <= steps or math.hypot(*path[-1][:2]) > LOST:
+            do = "Take a lower one to see the last steps: they run away."
+            raise OptionError("--rate", rate, "one at which descent comes near a minimum", do)
         return place.take(plots.close_up(loss, path, last=min(4, len(path))), dpi)
-    return place.take(plots.surface(loss, w1, w2, path=path, flat=flat), dpi)
+    said = place.take(plots.surface(loss, w1, w2, path=path, flat=flat), dpi)
+    return said + _left(path, steps, w1, w2)
+
+
+def _left(
+    path: list[tuple[float, float, float]], steps: int, w1: tuple[float, float], w2: tuple[float, float]
+) -> str:
+    """Return a line on the points of a path that are not in the picture, where there are some."""
+    inside = sum(w1[0] <= a <= w1[1] and w2[0] <= b <= w2[1] for a, b, _ in path)
+    if inside == steps + 1:
+        return ""
+    return (
+        f"\n{steps + 1 - inside} of the {steps + 1} points of the path are outside of the picture: "
+        "take a lower --rate, or wider --w1 and --w2"
+    )
 
 
 def tangent_picture(*, at: float, target: float, output: str | None, dpi: float | None) -> str:
@@ -63,7 +84,11 @@ def network_picture(
 ) -> str:
     """Draw the network of a step on paper."""
     place = Destination(output, name, "network", kinds=DRAWINGS)
-    return place.take(plots.network(_step(name, form="elements", **options), path=path), dpi)
+    try:
+        step = _step(name, form="elements", **options)
+    except PaperError as error:  # its advice is of whole matrices, which have no circles
+        raise PaperError(error.what, f"Draw its graph: bpcore plot graph {name} --form matrices.") from None
+    return place.take(plots.network(step, path=path), dpi)
 
 
 def _step(name: str, *, form: str | None, part: str | None, **own: Any) -> Explanation:
@@ -86,7 +111,7 @@ def _own(
 ) -> Explanation:
     if sizes is None or x is None or y is None:
         missing = next(option for option, given in (("sizes", sizes), ("x", x), ("y", y)) if given is None)
-        raise OptionError(f"--{missing}", None, "given with net", "As in --sizes 2,3,1 --x 1,2 --y 1.")
+        raise DataError(f"net wants --{missing}: give it, as in --sizes 2,3,1 --x 1,2 --y 1.")
     if min(sizes) < 1 or not all(size.is_integer() for size in sizes):
         raise OptionError("--sizes", sizes, "whole numbers, 1 or more, as 2,3,1")
     for option, given, wanted in (("--x", x, sizes[0]), ("--y", y, sizes[-1])):

@@ -8,6 +8,7 @@ from typing import Any
 
 from bpcore.doors import plots
 from bpcore.doors.material import Material, found_again, repetition_of
+from bpcore.doors.models import load_model
 from bpcore.doors.pictures.destination import Destination
 from bpcore.doors.pictures.of_data import column_of
 from bpcore.doors.plots.canvas import figure
@@ -15,7 +16,6 @@ from bpcore.doors.plots.regions import check_plane
 from bpcore.doors.plots.writing import FILMS
 from bpcore.run.datasets import DATASETS
 from bpcore.run.result import Run
-from bpcore.run.saving import load
 from bpcore.words.errors import DataError, FileError
 
 __all__ = ["boundary_picture", "curves_picture", "figure_picture", "film_picture", "flow_picture"]
@@ -23,7 +23,7 @@ __all__ = ["boundary_picture", "curves_picture", "figure_picture", "film_picture
 
 def _known(model: str, data: str | None) -> tuple[Run, Material]:
     """Return a run of a file, and its samples."""
-    run = load(model)
+    run = load_model(model)
     material = found_again(run, data, model=model)
     if material is None:
         do = "Draw it in Python, with bp.plots, or train it with bpcore train."
@@ -96,7 +96,7 @@ def film_picture(
 def curves_picture(model: str, *, output: str | None, dpi: float | None) -> str:
     """Draw loss and accuracy."""
     place = Destination(output, model, "curves")
-    run = load(model)
+    run = load_model(model)
     several = "accuracy" in run.history
     whole = figure(11 if several else 6.4, 4.4)
     axes = whole.subplots(1, 2 if several else 1, squeeze=False)[0]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ __all__ = [
     "canvas",
     "colour",
     "figure",
+    "height_of",
     "light",
     "on_host",
     "owner",
@@ -39,6 +41,9 @@ RED, BLUE, GREY, ORANGE, INK = "#e03131", "#1c6dd0", "#868e96", "#f08c00", "#495
 
 GIVEN_FILL, LEARNED_FILL, FORWARD_FILL, PATH_FILL = "#f1f3f5", "#fff3bf", "#d0ebff", "#ffe3e3"
 """Of boxes and circles: what is given, what learns, what is computed; what a path leads through."""
+
+HIGHEST = 1e290
+"""Matplotlib's axes and levels go some powers of ten beyond what they show."""
 
 _COLOURS = (
     *(RED, BLUE, "#2f9e44", ORANGE, "#9c36b5"),
@@ -89,6 +94,16 @@ def quietly() -> Iterator[None]:
         for said in ("Glyph .* missing from", "constrained_layout not applied"):
             warnings.filterwarnings("ignore", said, UserWarning)
         yield
+
+
+def height_of(f: Callable[..., Any], *at: float) -> float:
+    """Return a function's value; infinity where it is higher than an axis can show."""
+    try:
+        with quietly():
+            value = float(f(*at))
+    except OverflowError:
+        return math.inf
+    return math.copysign(math.inf, value) if abs(value) > HIGHEST else value
 
 
 def colour(label: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bpcore.derivatives.transforms.gradients import value_and_grad
-from bpcore.doors.plots.canvas import RED, canvas, quietly
+from bpcore.doors.plots.canvas import RED, canvas, height_of, quietly
 from bpcore.words.errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -51,8 +51,11 @@ def descent(
     a, b = (float(number) for number in start)
     path = []
     for _ in range(steps + 1):
-        with quietly():
-            value, (slope_a, slope_b) = both(a, b)
+        try:
+            with quietly():
+                value, (slope_a, slope_b) = both(a, b)
+        except OverflowError:
+            break
         if not math.isfinite(value):
             break
         path.append((a, b, float(value)))
@@ -102,15 +105,14 @@ def surface(
     """
     count = FROM_ABOVE if flat else IN_SPACE
     across, up = _spaced("w1", w1, count), _spaced("w2", w2, count)
-    with quietly():
-        heights = [[float(f(a, b)) for a in across] for b in up]
+    heights = [[height_of(f, a, b) for a in across] for b in up]
     if not any(math.isfinite(height) for row in heights for height in row):
         raise DataError("the function is finite nowhere in these ranges: choose others.")
     inside = [point for point in path or () if w1[0] <= point[0] <= w1[1] and w2[0] <= point[1] <= w2[1]]
     if flat:
         return _from_above(canvas(ax, 6, 5), across, up, heights, inside, names)
     ax = canvas(ax, 7, 5.6, projection="3d")
-    levels = [float(f(point[0], point[1])) for point in inside]
+    levels = [height_of(f, point[0], point[1]) for point in inside]
     return _in_space(ax, across, up, heights, inside, levels, names)
 
 
@@ -146,11 +148,12 @@ def close_up(
 
 def _spaced(name: str, given: Range, count: int) -> list[float]:
     low, high = given
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    if not (low < high and math.isfinite(high - low)):
         raise OptionError(name, given, "a range of some width, as (0, 4)")
     return [low + (high - low) * i / (count - 1) for i in range(count)]
 
 
+@quietly()
 def _from_above(
     ax: Axes,
     across: list[float],
@@ -200,6 +203,7 @@ def _ends(ax: Axes, path: Path) -> None:
         ax.annotate(word, (point[0], point[1]), **place)
 
 
+@quietly()
 def _in_space(
     ax: Any,
     across: list[float],

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bpcore.derivatives.transforms.gradients import value_and_grad
-from bpcore.doors.plots.canvas import BLUE, GREY, RED, canvas, quietly
+from bpcore.doors.plots.canvas import BLUE, GREY, RED, canvas, height_of, quietly
 from bpcore.doors.plots.landscape import first_upper
 from bpcore.words.errors import OptionError
 
@@ -47,22 +47,20 @@ def tangent(
     Raises
     ------
     OptionError
-        When the span is not above 0.
+        When the span is not above 0, or the function or its slope is not finite at that point.
     NotDifferentiable
         When `f` has no derivative.
     LibraryMissing
         When matplotlib is not installed.
     """
-    with quietly():
-        value, slope = (float(number) for number in value_and_grad(f)(float(at)))
+    value, slope = _touching(f, float(at))
     if span is None:
         span = 3 * abs(value / slope) if value and slope else 1.0
     if not 0 < span < math.inf:
         raise OptionError("span", span, "a finite number above 0")
     ax = canvas(ax, 6.4, 4.4)
     across = [at - span + 2 * span * i / 200 for i in range(201)]
-    with quietly():
-        heights = [float(f(a)) for a in across]
+    heights = [height_of(f, a) for a in across]
     ax.plot(across, heights, color=BLUE, linewidth=1.8, label=names[1])
     low, high = at - 0.6 * span, at + 0.6 * span
     ends = [value + slope * (a - at) for a in (low, high)]
@@ -74,3 +72,13 @@ def tangent(
     ax.grid(alpha=0.3)
     ax.legend(loc="best")
     return ax
+
+
+def _touching(f: Callable[[float], Any], at: float) -> tuple[float, float]:
+    """Return value and slope where the tangent touches."""
+    if math.isfinite(height_of(f, at)):
+        with quietly():
+            value, slope = (float(number) for number in value_and_grad(f)(at))
+        if math.isfinite(slope):
+            return value, slope
+    raise OptionError("at", at, "where the function and its slope are finite")

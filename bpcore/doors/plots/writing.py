@@ -97,8 +97,9 @@ def rendered(
 
     content = io.BytesIO()
     whole: Any = picture if hasattr(picture, "savefig") else owner(picture)
+    options = {"dpi": dpi or "figure", "metadata": _SAME[kind], "transparent": transparent}
     with mpl.rc_context(_TEXT), quietly():
-        whole.savefig(content, format=kind, dpi=dpi or "figure", metadata=_SAME[kind], transparent=transparent)
+        whole.savefig(content, format=kind, **options)
     return content.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -71,6 +72,19 @@ def test_the_tangent_has_the_slope_of_the_course() -> None:
     middle = curve.get_ydata()[100]
     assert middle == pytest.approx((0.547053 - 1) ** 2 / 2, rel=1e-12)
     assert [text.get_text() for text in ax.texts] == ["(0.54705, 0.10258)"]
+
+
+def test_numbers_that_overflow() -> None:
+    """Python's own numbers raise where arrays become infinite."""
+    square = lambda a, b=0.0: (a * 1.0) ** 2 + b  # noqa: E731
+    with pytest.raises(OptionError, match="at must be where the function and its slope are finite"):
+        bp.plots.tangent(square, 1e200)
+    with pytest.raises(OptionError, match="w1 must be a range of some width"):
+        bp.plots.surface(square, (-1e308, 1e308), (0.0, 1.0))
+    with pytest.raises(OptionError, match="w1 must be a range of some width"):
+        bp.plots.surface(square, (0.0, math.nan), (0.0, 1.0))
+    assert bp.plots.surface(square, (0.0, 1e155), (0.0, 1.0), flat=True)
+    assert bp.plots.descent(square, (1.0, 1.0), rate=1e200, steps=4)[1:] == []
 
 
 def test_a_tangent_at_the_minimum_is_level() -> None:
