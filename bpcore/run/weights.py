@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import Batch
@@ -125,11 +124,9 @@ def _table(by_class: Mapping[int, float] | Array, loss: Loss, classes: int) -> l
         if strange:
             wanted = f"weights of classes from 0 to {classes - 1}"
             raise OptionError("class_weight", f"one of class {strange[0]}", wanted)
-        table: list[Any] = [given.get(c, 1.0) for c in range(classes)]
-    else:
-        table = list(by_class)
+        by_class = [given.get(c, 1.0) for c in range(classes)]
     try:
-        weights = [float(weight) for weight in table]
+        weights = [float(weight) for weight in by_class]
     except (TypeError, ValueError):
         weights = []
     if len(weights) != classes or not all(0 <= weight < math.inf for weight in weights):
