@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bpcore.derivatives.transforms.jacobian import hessian, jacobian
     from bpcore.doors import plots
     from bpcore.doors.export.onnx_file import export_onnx
+    from bpcore.doors.export.torch_file import load_torch, save_torch
     from bpcore.doors.pages.report import report
     from bpcore.doors.paper.answers import check_by_hand
     from bpcore.doors.paper.explain import explain
@@ -222,6 +223,7 @@ __all__ = [
     "layer_gradients",
     "linearize",
     "load",
+    "load_torch",
     "make_step",
     "metrics",
     "named",
@@ -234,6 +236,7 @@ __all__ = [
     "record",
     "report",
     "save",
+    "save_torch",
     "sharpness",
     "special",
     "spikes",
@@ -258,6 +261,7 @@ _PLACES = {
     "bpcore.derivatives.transforms.gradients": ("grad", "stop_gradient", "value_and_grad", "vjp"),
     "bpcore.doors": ("plots",),
     "bpcore.doors.export.onnx_file": ("export_onnx",),
+    "bpcore.doors.export.torch_file": ("load_torch", "save_torch"),
     "bpcore.doors.pages.report": ("report",),
     "bpcore.doors.paper.answers": ("check_by_hand",),
     "bpcore.doors.paper.explain": ("explain",),

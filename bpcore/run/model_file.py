@@ -18,7 +18,7 @@ from bpcore.ground.registry import backend as find_backend
 from bpcore.words.errors import FileError, OptionError
 from bpcore.words.protocols import Array, Static
 
-__all__ = ["FORMAT", "content_of", "parsed", "read_model"]
+__all__ = ["FORMAT", "content_of", "parsed", "plain_content", "read_model", "read_tensors"]
 
 FORMAT = "1"
 """Of the words and of what they mean. A reader refuses every other."""
@@ -47,18 +47,24 @@ def content_of(tensors: Mapping[str, Array], about: Mapping[str, object]) -> byt
     OptionError
         When what was given as extra is no JSON value.
     """
-    from safetensors import numpy as format  # loaded when a file is written, not before
-
-    host = find_backend("numpy").namespace
-    # row by row in memory: the format has no other order, and would take a transposed array's as it lies
-    rows = {name: host.asarray(array, order="C") for name, array in tensors.items()}
     try:
         words = json.dumps({"checksum": ZEROS.decode("ascii"), **about})
     except (TypeError, ValueError, RecursionError) as error:
         raise OptionError("extra", str(error), "JSON values: numbers, text, lists, dicts") from error
     # one entry: several would be written in no fixed order
-    content = format.save(rows, metadata={"run": words})
+    content = plain_content(tensors, {"run": words})
     return content.replace(SEAL + ZEROS, SEAL + _checksum(content, content.index(SEAL) + len(SEAL)), 1)
+
+
+def plain_content(tensors: Mapping[str, Array], words: Mapping[str, str]) -> bytes:
+    """Return the bytes of a safetensors file of host arrays, with what is said beside them."""
+    from safetensors import numpy as format  # loaded when a file is written, not before
+
+    host = find_backend("numpy").namespace
+    # row by row in memory: the format has no other order, and would take a transposed array's as it lies
+    rows = {name: host.asarray(array, order="C") for name, array in tensors.items()}
+    content: bytes = format.save(rows, metadata=dict(words))
+    return content
 
 
 def _checksum(content: bytes, start: int) -> bytes:
@@ -77,12 +83,36 @@ def read_model(path: Path) -> tuple[Tensors, dict[str, Static]]:
     FileError
         When it cannot be read; when it is cut, damaged, or not bpcore's; when it is of a format to come.
     """
+    return parsed(path, _content(path))
+
+
+def read_tensors(path: Path) -> Tensors:
+    """Return the tensors by name, on the host, of a safetensors file that any program wrote.
+
+    Raises
+    ------
+    FileError
+        When it cannot be read, or is no whole safetensors file; when NumPy has not its kind of numbers.
+    """
+    from safetensors import SafetensorError
+    from safetensors import numpy as format
+
+    content = _content(path)
+    try:
+        return format.load(content)
+    except SafetensorError as error:
+        raise _broken(path, str(error)) from error
+    except (KeyError, TypeError, ValueError) as error:
+        what = "holds numbers of a kind that NumPy has not, as bfloat16"
+        raise FileError(path, what, "Save it in float32, in PyTorch with model.float().") from error
+
+
+def _content(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            content = _read(path, file)
+            return _read(path, file)
     except OSError as error:
         raise FileError(path, f"cannot be read: {error.strerror}") from error
-    return parsed(path, content)
 
 
 def _read(path: Path, file: BinaryIO) -> bytes:

@@ -182,8 +182,8 @@ def test_a_layer_of_ones_own(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         bp.load(path)
     assert str(caught.value) == (
-        f'{path}: has a net that cannot be built: "Stretch" is no kind of layer, loss or initializer of bpcore.'
-        " Pass it as net=."
+        f'{path}: has a net that cannot be built: "Stretch" is no kind of layer, loss or initializer of'
+        " bpcore. Pass it as net=."
     )
 
 

@@ -108,7 +108,8 @@ def _recorded(subject: Subject, args: tuple[Tree, ...]) -> Program:
 
 def _batched(subject: Subject, batched: Sequence[int] | None) -> list[int]:
     """Return the numbers of the arguments whose first axis is the batch."""
-    inputs = [i for i, held in enumerate(subject.held) if not held and getattr(subject.args[i], "ndim", 0)]
+    arrays = [i for i, held in enumerate(subject.held) if not held and hasattr(subject.args[i], "shape")]
+    inputs = [i for i in arrays if len(subject.args[i].shape)]
     if batched is None:
         lengths = {i: subject.args[i].shape[0] for i in inputs}
         return [i for i in inputs if lengths[i] == lengths[inputs[0]] and lengths[i]]

@@ -72,7 +72,8 @@ def _run(run: Run, args: tuple[Tree, ...], *, prepared: bool) -> Subject:
         raise OptionError("arguments beside a run", len(args), "one example of its inputs, or none")
     preparation = table.preparation_of(run, wanted=prepared)
     params, state = hosted(run, run.params), hosted(run, run.state)
-    dtype = leaves(params)[0].dtype if leaves(params) else find_backend("numpy").dtype("float32")
+    host = find_backend("numpy")
+    dtype = leaves(params)[0].dtype if leaves(params) else host.dtype("float32")
     numbers = {} if preparation is None else table.arrays_of(preparation)
 
     def forward(params: Tree, state: Tree, numbers: Tree, x: Array) -> Array:
@@ -81,10 +82,14 @@ def _run(run: Run, args: tuple[Tree, ...], *, prepared: bool) -> Subject:
         y = run.net(params, x) if state is None else run.net.forward(params, state, x)[0]
         return y if preparation is None else table.outputs(preparation, numbers, y)
 
-    wide = find_backend("numpy").dtype("float64")
-    x = find_backend("numpy").asarray(
-        args[0] if args else _zeros(2, *run.features), dtype=dtype if preparation is None else wide
+    kind = (
+        host.dtype("float64")
+        if preparation is not None
+        else host.dtype("int32")
+        if run.net.integers
+        else dtype
     )
+    x = host.asarray(args[0] if args else host.namespace.zeros((2, *run.features)), dtype=kind)
     names = (_named(params), _named(state, "state"), _named(numbers, "preparation"), ("x",))
     words = {f"note {i}": note for i, note in enumerate(table.notes(preparation), start=1)}
     return Subject(
@@ -95,10 +100,6 @@ def _run(run: Run, args: tuple[Tree, ...], *, prepared: bool) -> Subject:
         table.meaning(preparation),
         words,
     )
-
-
-def _zeros(*shape: int) -> Array:
-    return find_backend("numpy").namespace.zeros(shape)
 
 
 def _net(net: Layer, args: tuple[Tree, ...]) -> Subject:

@@ -15,7 +15,7 @@ from bpcore.doors.export.graphs.building import built, prepared_program
 from bpcore.parts.activations import ACTIVATIONS
 from bpcore.program.equation import Slot
 from bpcore.words.errors import BpcoreError, DataError, ExportError, OptionError
-from bpcore.words.trees import named_leaves
+from bpcore.words.trees import leaves, named_leaves
 from tests.program.passes.random_programs import arguments, computed, programs
 
 onnx = pytest.importorskip("onnx")
@@ -249,3 +249,48 @@ def test_a_preparation_that_does_not_fit(trained: Any, tmp_path: Path) -> None:
         bp.export_onnx(tmp_path / "m.onnx", with_preparation(run, **two))
     with pytest.raises(DataError):
         bp.export_onnx(tmp_path / "m.onnx", with_preparation(run, scale=[0.0, 1.0, 1.0]))
+
+
+# -- layers --------------------------------------------------------------------------------------------------
+
+LAYERS: dict[str, Any] = {
+    "batch norm": (bp.Chain(bp.Linear(4), bp.BatchNorm()), (3,)),
+    "layer norm and dropout": (bp.Chain(bp.Linear(4), bp.LayerNorm(), bp.Dropout(0.3)), (3,)),
+    "images": (
+        bp.Chain(
+            bp.Conv2D(4, 3, padding="same"), bp.Relu(), bp.MaxPool2D(2), bp.Conv2D(3, (2, 3), stride=(1, 2)),
+            bp.Flatten(), bp.Linear(2),
+        ), (8, 8, 2),
+    ),
+    "sequences": (bp.Chain(bp.Conv1D(4, 3, dilation=2), bp.AvgPool1D(2), bp.GlobalAvgPool()), (12, 2)),
+    "groups": (bp.Chain(bp.Conv2D(4, 3, groups=2), bp.AvgPool2D(2, padding="same")), (8, 8, 2)),
+    "RNN": (bp.RNN(5), (6, 3)),
+    "GRU": (bp.GRU(5), (6, 3)),
+    "LSTM": (bp.LSTM(5), (6, 3)),
+    "attention": (bp.MultiHeadAttention(2, causal=True), (5, 4)),
+    "tokens": (bp.Chain(bp.Embedding(7, 4), bp.PositionalEncoding(), bp.Flatten(), bp.Linear(2)), (5,)),
+    "residual": (bp.Chain(bp.Linear(4), bp.Residual(bp.Linear(4), bp.Tanh()), bp.Reshape((2, 2))), (3,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_layer(name: str, dtype: str, runtime: Any, tmp_path: Path) -> None:
+    """Any number of samples, from an example of three; nothing is said, for nothing depends on it."""
+    net, shape = LAYERS[name]
+    params = net.init(bp.key(0), shape, dtype=np.dtype(dtype))
+    state = net.init_state(shape, like=leaves(params)[0])
+    run = bp.Run(
+        net=net,
+        params=params,
+        state=state,
+        loss=bp.SquaredError(),
+        features=shape,
+        backend=bp.backend("numpy"),
+    )
+    random = np.random.default_rng(0)
+    x: Any = random.normal(size=(5, *shape)).astype(dtype)
+    if net.integers:
+        x = random.integers(0, 7, size=(5, *shape)).astype(np.int32)
+    (found,) = runtime(bp.export_onnx(tmp_path / "m.onnx", run), {"x": x})
+    np.testing.assert_allclose(found, run.predict(x), rtol=1e-5, atol=1e-5)

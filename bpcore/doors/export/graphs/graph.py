@@ -114,8 +114,9 @@ class Graph:
 
     def shape(self, sizes: Sequence[int | Size]) -> str:
         """Return the name of a shape; sizes that follow the batch are computed in the graph."""
-        if all(isinstance(size, int) for size in sizes):
-            return self.ints(*sizes)
+        known = [size for size in sizes if isinstance(size, int)]
+        if len(known) == len(sizes):
+            return self.ints(*known)
         parts = [self._counted(size) if isinstance(size, Size) else self.ints(size) for size in sizes]
         return self.node("Concat", *parts, axis=0)
 

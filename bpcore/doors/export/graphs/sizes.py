@@ -105,7 +105,8 @@ class _Pair:
             return tuple(self._type(x, y) for x, y in zip(a, b, strict=True))
         if len(a.shape) != len(b.shape) or a.dtype != b.dtype:
             raise FollowsBatch("it makes other calls")
-        return ArrayType(tuple(self._size(m, n) for m, n in zip(a.shape, b.shape, strict=True)), a.dtype)
+        shape: Any = tuple(self._size(m, n) for m, n in zip(a.shape, b.shape, strict=True))
+        return ArrayType(shape, a.dtype)
 
 
 def _alike(x: Static, y: Static) -> bool:
