@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bpcore.doors.lessons.rows import Row, compared
+from bpcore.doors.lessons.wide import wide
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, Subject, made
 from bpcore.doors.paper.naming import named
@@ -89,7 +90,7 @@ def _explained(
     publish: Callable[[], tuple[Published, ...]] | None = None,
 ) -> Explanation:
     def subject(values: Mapping[str, float]) -> Subject:
-        args = tuple(backend.asarray(value) for value in values.values())
+        args = tuple(wide(backend, value) for value in values.values())
         return Subject(title=title, f=f, args=args, names=tuple(values), result="f")
 
     def value(name: str, state: str) -> float:

@@ -8,6 +8,7 @@ from functools import cache
 from bpcore.doors.lessons.mazur import weights_only
 from bpcore.doors.lessons.rows import Row, compared, place_for
 from bpcore.doors.lessons.updates import update
+from bpcore.doors.lessons.wide import wide
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, made
 from bpcore.doors.paper.network import NetNames, network_subject
@@ -56,12 +57,12 @@ ROWS = (
 
 def linear(*, style: Mapping[str, Static], backend: Backend, w1: float = 2.0, w2: float = 0.5) -> Explanation:
     """Return one step of the linear network, from these weights."""
-    params = [{"weight": backend.asarray([[w1]])}, {}, {"weight": backend.asarray([[w2]])}]
+    params = [{"weight": wide(backend, [[w1]])}, {}, {"weight": wide(backend, [[w2]])}]
     subject = network_subject(
         NET,
         params,
-        backend.asarray([[2.0]]),
-        backend.asarray([[20.0]]),
+        wide(backend, [[2.0]]),
+        wide(backend, [[20.0]]),
         loss=LOSS,
         names=NAMES,
         also=(("y_hat", "w1"),),
@@ -75,8 +76,8 @@ def linear(*, style: Mapping[str, Static], backend: Backend, w1: float = 2.0, w2
 def _published(backend: Backend) -> tuple[Published, ...]:
     at: dict[str, Explanation] = {"": linear(style={}, backend=backend)}
     step = compile(update(NET, LOSS, weights_only(RATE), order="simultaneous"))
-    params = [{"weight": backend.asarray([[2.0]])}, {}, {"weight": backend.asarray([[0.5]])}]
-    data = backend.asarray([[2.0]]), backend.asarray([[20.0]])
+    params = [{"weight": wide(backend, [[2.0]])}, {}, {"weight": wide(backend, [[0.5]])}]
+    data = wide(backend, [[2.0]]), wide(backend, [[20.0]])
     for n, reached in states(step, params, *data, counts=(1, 10)):
         w1, w2 = (backend.to_host(reached[layer]["weight"]).item() for layer in (0, 2))
         at[AFTER_1 if n == 1 else AFTER_10] = linear(style={}, backend=backend, w1=w1, w2=w2)

@@ -12,6 +12,7 @@ from functools import cache
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.derivatives.transforms.gradients import value_and_grad
 from bpcore.doors.lessons.rows import Row, compared, place_for
+from bpcore.doors.lessons.wide import wide
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, made
 from bpcore.doors.paper.network import NetNames, network_subject
@@ -87,16 +88,16 @@ def sigmoid(
 ) -> Explanation:
     """Return one step of the sigmoid network, from these weights."""
     params = [
-        {"weight": backend.asarray([[weights["w1"]], [weights["w2"]]])},
+        {"weight": wide(backend, [[weights["w1"]], [weights["w2"]]])},
         {},
-        {"weight": backend.asarray([[weights["w3"]]])},
+        {"weight": wide(backend, [[weights["w3"]]])},
         {},
     ]
     subject = network_subject(
         NET,
         params,
-        backend.asarray([list(INPUTS)]),
-        backend.asarray([[TARGET]]),
+        wide(backend, [list(INPUTS)]),
+        wide(backend, [[TARGET]]),
         loss=LOSS,
         names=NAMES,
         title="The course's sigmoid network, 2-1-1",
@@ -156,7 +157,7 @@ def _runs(
     backend: Backend, line: Callable[..., dict[str, Array]], counts: tuple[int, ...]
 ) -> list[tuple[int, dict[str, float]]]:
     step = compile(line)
-    weights = {name: backend.asarray(value) for name, value in START.items()}
+    weights = {name: wide(backend, value) for name, value in START.items()}
     found = []
     for n in range(max(counts) + 1):
         if n in counts:

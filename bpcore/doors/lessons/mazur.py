@@ -13,6 +13,7 @@ from functools import cache
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.doors.lessons.rows import Row, compared, place_for
 from bpcore.doors.lessons.updates import Move, update
+from bpcore.doors.lessons.wide import wide
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, made
 from bpcore.doors.paper.naming import Names
@@ -100,12 +101,12 @@ ROWS = (
 def start(backend: Backend) -> tuple[list[Tree], Array, Array]:
     """Return parameters, inputs and targets: a weight is (inputs, outputs), the lesson's turned."""
     params = [
-        {"weight": backend.asarray([[0.15, 0.25], [0.20, 0.30]]), "bias": backend.asarray([0.35, 0.35])},
+        {"weight": wide(backend, [[0.15, 0.25], [0.20, 0.30]]), "bias": wide(backend, [0.35, 0.35])},
         {},
-        {"weight": backend.asarray([[0.40, 0.50], [0.45, 0.55]]), "bias": backend.asarray([0.60, 0.60])},
+        {"weight": wide(backend, [[0.40, 0.50], [0.45, 0.55]]), "bias": wide(backend, [0.60, 0.60])},
         {},
     ]
-    return params, backend.asarray([[0.05, 0.10]]), backend.asarray([[0.01, 0.99]])
+    return params, wide(backend, [[0.05, 0.10]]), wide(backend, [[0.01, 0.99]])
 
 
 def mazur(*, style: Mapping[str, Static], backend: Backend, biases: str = "frozen") -> Explanation:

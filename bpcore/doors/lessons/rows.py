@@ -14,8 +14,7 @@ __all__ = ["Row", "compared", "place_for"]
 
 def place_for(backend: Backend) -> Backend:
     """Return where digits are compared: on the backend, or on NumPy where that has no 64-bit floats."""
-    kind = str(backend.asarray(0.5).dtype)
-    return backend if kind.endswith("float64") else find_backend("numpy")
+    return backend if backend.float64 else find_backend("numpy")
 
 
 @dataclass(frozen=True)

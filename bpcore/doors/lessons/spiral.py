@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from bpcore.doors.lessons.legacy import LegacyStream
 from bpcore.doors.lessons.rows import Row, compared, place_for
+from bpcore.doors.lessons.wide import wide
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, made
 from bpcore.doors.paper.network import NetNames, network_subject
@@ -116,8 +117,8 @@ def notebook_start(backend: str | Backend | None = None) -> tuple[Tree, Array, A
     x, y, weights = points()
     params: list[Tree] = []
     for weight in weights:
-        params += [{"weight": place.asarray(weight), "bias": place.asarray([0.0] * len(weight[0]))}, {}]
-    return params[: len(NET.layers)], place.asarray(x), place.asarray(y)
+        params += [{"weight": wide(place, weight), "bias": wide(place, [0.0] * len(weight[0]))}, {}]
+    return params[: len(NET.layers)], wide(place, x), wide(place, y)
 
 
 def notebook_run(rate: float = RATE, *, epochs: int = 1000, backend: str | Backend | None = None) -> Run:

@@ -16,6 +16,7 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.derivatives.transforms.gradients import value_and_grad, vjp
 from bpcore.doors.lessons.legacy import LegacyStream
 from bpcore.doors.lessons.rows import Row, compared, place_for
+from bpcore.doors.lessons.wide import wide
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, Subject, made
 from bpcore.doors.paper.naming import named
@@ -90,7 +91,7 @@ def svpino(
     subject = Subject(
         title=f"svpino's {function}, the form of {year}, 2-4-1",
         f=squares,
-        args=tuple(backend.asarray(data) for data in args),
+        args=tuple(wide(backend, data) for data in args),
         names=("W1", "W2", "X", "y"),
         result="E",
         by=lambda symbol: symbol.name.startswith("W"),
@@ -142,9 +143,9 @@ def _published(backend: Backend) -> tuple[Published, ...]:
 def returned(backend: Backend, year: str, *, epochs: int = EPOCHS) -> list[list[float]]:
     """Return, for each function, the four outputs of the last forward pass of so many epochs."""
     order, rate = FORMS[year]
-    weights = tuple(backend.asarray([rows] * len(TARGETS)) for rows in start())
-    x = backend.asarray([list(row) for row in ROWS_IN])
-    y = backend.asarray([[[float(bit)] for bit in bits] for bits in TARGETS.values()])
+    weights = tuple(wide(backend, [rows] * len(TARGETS)) for rows in start())
+    x = wide(backend, [list(row) for row in ROWS_IN])
+    y = wide(backend, [[[float(bit)] for bit in bits] for bits in TARGETS.values()])
     step = compile(all_five(order, rate))
     for _ in range(epochs - 1):
         _, weights = step(weights, x, y)

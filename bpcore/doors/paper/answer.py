@@ -14,8 +14,11 @@ __all__ = ["Answer"]
 COARSEST = Decimal("0.05")
 """The unit of an answer's last digit, in units of the number, from which it is too coarse to tell."""
 
-OWN = Decimal("0.001")
+OWN = Decimal("0.01")
 """The same, from which one unit is no rounding of one's own any more."""
+
+LONGEST = 1000
+"""Digits of an answer, before and after the point."""
 
 CLOSE = Decimal("1e-9")
 """How near, in units of itself, an answer in many digits must be: floats do not hold more for sure."""
@@ -38,14 +41,22 @@ class Answer:
         OptionError
             When it is none.
         """
-        text = str(given).strip() if isinstance(given, str | Decimal | int) else repr(float(given))
-        try:
-            value = Decimal(text.replace("\N{MINUS SIGN}", "-"))
-        except InvalidOperation:
-            value = Decimal("nan")
-        if isinstance(given, bool) or not value.is_finite():
+        if not isinstance(name, str):
+            raise OptionError("name of an answer", name, "text")
+        value = Decimal("nan")
+        text = repr(given)
+        if isinstance(given, str | Decimal | int | float) or hasattr(given, "__float__"):
+            text = str(given).strip() if isinstance(given, str | Decimal | int) else repr(float(given))
+            try:
+                value = Decimal(text.replace("\N{MINUS SIGN}", "-"))
+            except InvalidOperation:
+                value = Decimal("nan")
+        if isinstance(given, bool) or "_" in text or not value.is_finite():
             raise OptionError(f"answer {name}", given, "a number, as 0.5932")
-        return cls(text, value, Decimal(1).scaleb(int(value.as_tuple().exponent)))
+        exponent = int(value.as_tuple().exponent)
+        if abs(exponent) > LONGEST or len(value.as_tuple().digits) > LONGEST:
+            raise OptionError(f"answer {name}", f"{text[:20]}...", f"a number of {LONGEST} digits at most")
+        return cls(text, value, Decimal(1).scaleb(exponent))
 
     @property
     def digits(self) -> int:
@@ -62,7 +73,7 @@ class Answer:
             return True
         if self.is_coarse(exact):
             return False
-        return any(self._cut(exact, rounding) == self.value for rounding in (ROUND_HALF_UP, ROUND_DOWN))
+        return any(self.cut(exact, rounding) == self.value for rounding in (ROUND_HALF_UP, ROUND_DOWN))
 
     def is_exactly(self, value: Static) -> bool:
         """Return whether it is a number itself, and not that number rounded."""
@@ -71,12 +82,13 @@ class Answer:
 
     def is_coarse(self, exact: Decimal) -> bool:
         """Return whether it has too few digits to tell this number from others."""
-        return self.step > COARSEST * abs(exact) and self._cut(exact, ROUND_HALF_UP) != exact
+        return self.step > COARSEST * abs(exact) and self.cut(exact, ROUND_HALF_UP) != exact
 
     def may_be(self, value: Static) -> bool:
         """Return whether it is this number as far as its few digits tell."""
         exact = decimal_of(value)
         return exact.is_finite() and self.is_coarse(exact) and abs(self.value - exact) <= self.step
 
-    def _cut(self, exact: Decimal, rounding: str) -> Decimal:
+    def cut(self, exact: Decimal, rounding: str) -> Decimal:
+        """Return a number with the digits that the answer has."""
         return exact.quantize(self.step, rounding, Context(prec=2000, Emin=-(10**6), Emax=10**6))

@@ -6,19 +6,22 @@ rounded before the next one reads it.
 
 from __future__ import annotations
 
+import math
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException
 from types import MappingProxyType
 
 from bpcore.derivatives.namespaces.namespace import device_of, space_on
 from bpcore.derivatives.namespaces.plain import look_up
+from bpcore.derivatives.rules import TABLE
 from bpcore.doors.paper.terms import Symbol, Term, evaluated
 from bpcore.ground.backend import Backend
 from bpcore.words.errors import OptionError, PaperError
 from bpcore.words.protocols import Array, Dtype, Static
 
-__all__ = ["Arithmetic", "ByHand", "Exact", "OnArrays"]
+__all__ = ["EVERYWHERE", "Arithmetic", "ByHand", "Exact", "Floats", "OnArrays", "called"]
 
 
 class Arithmetic(ABC):
@@ -76,9 +79,42 @@ class OnArrays(Arithmetic):
         """Call the backend's function."""
         if name == "literal":
             return static["value"]
-        if not any(hasattr(x, "dtype") for x in inputs):
+        if name == EVERYWHERE:
+            functions = self.space.functions
+            return functions.multiply(functions.ones_like(inputs[1]), inputs[0])
+        if inputs and all(type(x) is float for x in inputs):
             inputs = tuple(self.array(x) for x in inputs)
-        return look_up(self.space.functions, name)(*inputs, **static)
+        return called(self.space.functions, name, *inputs, **static)
+
+
+EVERYWHERE = "everywhere"
+"""A number in every place of an array: its inputs are the number and the array."""
+
+
+def called(functions: Static, name: str, /, *inputs: Static, **static: Static) -> Static:
+    """Return a function of a namespace, applied; of arrays in a list where it takes one."""
+    function = look_up(functions, name)
+    if name in TABLE and TABLE[name].takes_list:
+        return function(list(inputs), **static)
+    return function(*inputs, **static)
+
+
+class Floats(Arithmetic):
+    """Python's own floats: fast, for trying many things."""
+
+    def number(self, value: float, /) -> Static:
+        """Return the number."""
+        return float(value)
+
+    def given(self, value: Array, /) -> Static:
+        """Return the number that was given."""
+        return float(value)
+
+    def apply(self, name: str, /, *inputs: Static, **static: Static) -> Static:
+        """Return a function of floats."""
+        if name not in _FUNCTIONS:
+            raise PaperError(f"there is no {name} of single floats", "Take arrays.")
+        return _FUNCTIONS[name](FLOATS, *inputs)
 
 
 class Exact(Arithmetic):
@@ -108,12 +144,18 @@ class Exact(Arithmetic):
 
     def apply(self, name: str, /, *inputs: Static, **static: Static) -> Static:
         """Return a function of decimal numbers."""
-        if name not in _DECIMAL:
+        if name not in _FUNCTIONS:
             raise PaperError(
                 f"there is no {name} of decimal numbers",
-                "Leave out digits and by_hand, or take another activation.",
+                "Leave out digits and by_hand, or take another function.",
             )
-        return _DECIMAL[name](self.context, *inputs)
+        try:
+            return _FUNCTIONS[name](self.context, *inputs)
+        except DecimalException as error:
+            raise PaperError(
+                f"{name} of {', '.join(map(str, inputs))} is no finite decimal number",
+                "Leave out digits and by_hand, or take more decimals.",
+            ) from error
 
 
 class ByHand(Exact):
@@ -130,26 +172,57 @@ class ByHand(Exact):
 
     def kept(self, value: Static) -> Static:
         """Round."""
-        return value.quantize(self.step, ROUND_HALF_UP, self.context)
+        return value.quantize(self.step, ROUND_HALF_UP, Context(prec=10_000, Emin=-(10**6), Emax=10**6))
 
 
-def _tanh(c: Context, x: Decimal) -> Decimal:
-    power = c.exp(c.multiply(Decimal(2), x))
-    return c.divide(c.subtract(power, Decimal(1)), c.add(power, Decimal(1)))
+class _FloatContext:
+    """What a decimal context does, for floats."""
+
+    abs = staticmethod(abs)
+    add = staticmethod(operator.add)
+    create_decimal = staticmethod(float)
+    divide = staticmethod(operator.truediv)
+    exp = staticmethod(math.exp)
+    ln = staticmethod(math.log)
+    log10 = staticmethod(math.log10)
+    minus = staticmethod(operator.neg)
+    multiply = staticmethod(operator.mul)
+    power = staticmethod(math.pow)
+    sqrt = staticmethod(math.sqrt)
+    subtract = staticmethod(operator.sub)
 
 
-def _log1p(c: Context, x: Decimal) -> Decimal:
-    return c.ln(c.add(Decimal(1), x))
+FLOATS = _FloatContext()
 
 
-_DECIMAL: Mapping[str, Callable[..., Decimal]] = MappingProxyType(
+def _expit(c: Static, x: Static) -> Static:
+    one = c.create_decimal(1)
+    return c.divide(one, c.add(one, c.exp(c.minus(x))))
+
+
+def _tanh(c: Static, x: Static) -> Static:
+    one = c.create_decimal(1)
+    away = c.exp(c.minus(c.multiply(c.create_decimal(2), c.abs(x))))  # at most 1: nothing overflows
+    size = c.divide(c.subtract(one, away), c.add(one, away))
+    return size if x >= 0 else c.minus(size)
+
+
+def _log1p(c: Static, x: Static) -> Static:
+    return c.ln(c.add(c.create_decimal(1), x))
+
+
+def _power(c: Static, a: Static, b: Static) -> Static:
+    return c.create_decimal(1) if b == 0 else c.power(a, b)
+
+
+_FUNCTIONS: Mapping[str, Callable[..., Static]] = MappingProxyType(
     {
         "abs": lambda c, x: c.abs(x),
         "add": lambda c, a, b: c.add(a, b),
         "divide": lambda c, a, b: c.divide(a, b),
         "exp": lambda c, x: c.exp(x),
-        "expit": lambda c, x: c.divide(Decimal(1), c.add(Decimal(1), c.exp(c.minus(x)))),
-        "expm1": lambda c, x: c.subtract(c.exp(x), Decimal(1)),
+        "expit": _expit,
+        "expm1": lambda c, x: c.subtract(c.exp(x), c.create_decimal(1)),
         "log": lambda c, x: c.ln(x),
         "log1p": _log1p,
         "log10": lambda c, x: c.log10(x),
@@ -158,10 +231,10 @@ _DECIMAL: Mapping[str, Callable[..., Decimal]] = MappingProxyType(
         "minimum": lambda c, a, b: min(a, b),
         "multiply": lambda c, a, b: c.multiply(a, b),
         "negative": lambda c, x: c.minus(x),
-        "pow": lambda c, a, b: c.power(a, b),
-        "reciprocal": lambda c, x: c.divide(Decimal(1), x),
-        "relu": lambda c, x: max(x, Decimal(0)),
-        "sign": lambda c, x: Decimal((x > 0) - (x < 0)),
+        "pow": _power,
+        "reciprocal": lambda c, x: c.divide(c.create_decimal(1), x),
+        "relu": lambda c, x: max(x, c.create_decimal(0)),
+        "sign": lambda c, x: c.create_decimal((x > 0) - (x < 0)),
         "softplus": lambda c, x: _log1p(c, c.exp(x)),
         "sqrt": lambda c, x: c.sqrt(x),
         "square": lambda c, x: c.multiply(x, x),

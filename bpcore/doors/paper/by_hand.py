@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from bpcore.doors.paper.answer import Answer
-from bpcore.doors.paper.arithmetic import Arithmetic, Exact, OnArrays
+from bpcore.doors.paper.desk import Desk, element
 from bpcore.doors.paper.figures import decimal_of, figure
 from bpcore.doors.paper.lines import GIVEN, Line
 from bpcore.doors.paper.mistakes import KINDS, Mistake, mistakes, throughout
-from bpcore.doors.paper.terms import Symbol, symbols_of
-from bpcore.ground.registry import backend as find_backend
-from bpcore.words.errors import BpcoreError, OptionError
+from bpcore.doors.paper.terms import Symbol
+from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Static
 
 if TYPE_CHECKING:
     from bpcore.doors.paper.explanation import Explanation
 
-__all__ = ["COARSE", "FOLLOWS", "RIGHT", "ROUNDED", "WRONG", "Checked", "Finding", "checked"]
+__all__ = ["COARSE", "FOLLOWS", "OPPOSITE", "RIGHT", "ROUNDED", "WRONG", "Checked", "Finding", "checked"]
 
-RIGHT, ROUNDED = "right", "right by your own rounding"
+RIGHT, ROUNDED, OPPOSITE = "right", "right by your own rounding", "right, with the opposite sign"
 FOLLOWS, WRONG = "follows from the wrong line", "wrong"
 COARSE = "too few digits to tell"
-UPSTREAM = 10
-"""How many kinds likelier a mistake is in the line itself than in one that it is made of."""
 
 DIGITS = 4
-"""Digits of an answer at least, when they are said to have slipped, or a mistake is sought in other lines."""
+"""Digits of an answer at least, when a mistake is sought in the lines before it."""
 
 FEWEST = 3
 """Digits of an answer at least, when a mistake need not give it exactly."""
@@ -46,8 +45,7 @@ class Finding:
     value : number
         What is right.
     verdict : str
-        ``right``; ``right by your own rounding``; ``too few digits to tell``; ``wrong``; ``follows from
-        the wrong line``.
+        One of the words above.
     kind : str
         Of a wrong one: one of `KINDS`, or nothing where no usual mistake gives it.
     reason : str
@@ -87,31 +85,21 @@ class Checked:
         return self.first is None
 
     def __str__(self) -> str:
-        if self.first is None:
-            return (
-                f"all {len(self.findings)} answers are right"
-                if len(self.findings) != 1
-                else "the answer is right"
-            )
-        return "\n".join(self._lines())
+        lines = list(self._lines())
+        count = len(self.findings)
+        return "\n".join(lines) or (f"all {count} answers are right" if count != 1 else "the answer is right")
 
     def _lines(self) -> Iterator[str]:
         for one in self.findings:
-            right = figure(one.value, max(self.decimals, len(one.given.partition(".")[2])))
+            right = figure(one.value, max(self.decimals, min(len(one.given.partition(".")[2]), 30)))
             if one.verdict == WRONG:
                 first = "first wrong line: " if one is self.first else "wrong: "
                 yield f"{first}{one.name} = {one.given}, should be {right}"
-                yield (
-                    f"  {one.kind}: {one.reason}"
-                    if one.kind
-                    else "  none of the usual mistakes gives this number"
-                )
+                yield f"  {one.kind}: {one.reason}" if one.kind else f"  {one.reason}"
                 if one.others:
                     yield f"  the same number comes of: {', '.join(one.others)}"
-            elif one.verdict == COARSE:
-                yield f"{one.name} = {one.given}: {COARSE}; it is {right}"
-            elif one.verdict == FOLLOWS:
-                yield f"{one.name} = {one.given} follows from the wrong line; should be {right}"
+            elif one.verdict not in (RIGHT, ROUNDED):
+                yield f"{one.name} = {one.given}: {one.verdict}; it is {right}"
 
 
 def checked(answers: Mapping[str, Static], explanation: Explanation) -> Checked:
@@ -127,8 +115,8 @@ def checked(answers: Mapping[str, Static], explanation: Explanation) -> Checked:
         raise OptionError("answers", dict(answers), "names and numbers, one at least")
     order = {line.symbol: place for place, line in enumerate(explanation.lines)}
     names = sorted(given, key=lambda name: order[explanation.line(name).symbol])
-    desk = _Desk(explanation, given)
-    return Checked(tuple(desk.finding(name) for name in names), explanation.decimals)
+    reader = _Reader(explanation)
+    return Checked(tuple(reader.finding(name, given[name]) for name in names), explanation.decimals)
 
 
 class _Match(NamedTuple):
@@ -139,93 +127,68 @@ class _Match(NamedTuple):
     words: str
 
 
-class _Desk:
-    """The exact numbers, and those that somebody wrote so far."""
+class _Reader:
+    """Somebody's answers, read one after the other."""
 
-    def __init__(self, explanation: Explanation, given: Mapping[str, Answer]) -> None:
-        self.explanation, self.given = explanation, given
-        self.arithmetic = _arithmetic(explanation)
-        self.right = {line.symbol: self._read(line.value) for line in explanation.lines}
-        self.own = dict(self.right)
+    def __init__(self, explanation: Explanation) -> None:
+        self.explanation = explanation
+        self.desk = Desk(explanation)
         self.wrong: set[Symbol] = set()
-        self.answered: set[Symbol] = set()
 
-    def _read(self, value: Static) -> Static:
-        return decimal_of(value) if isinstance(self.arithmetic, Exact) else value
-
-    def finding(self, name: str) -> Finding:
+    def finding(self, name: str, answer: Answer) -> Finding:
         """Return what is to be said of an answer; keep it for those that come later."""
-        line, place, answer = self.explanation.line(name), self.explanation.place(name), self.given[name]
+        line, place = self.explanation.line(name), self.explanation.place(name)
         value = self.explanation[name]
         if getattr(value, "shape", ()) != ():
             do = "Name one of its elements, with its numbers after the name, or take form='elements'."
             raise OptionError("name", name, "one number", do)
-        verdict = self._verdict(line, place, answer)
-        found = Finding(name, answer.text, value, verdict)
-        if verdict == WRONG:
+        found = Finding(name, answer.text, value, self._verdict(line, place, answer))
+        if found.verdict == WRONG:
             found = self._explained(found, line, place, answer)
-        if verdict in (WRONG, FOLLOWS):
+        if found.verdict in (WRONG, FOLLOWS):
             self.wrong.add(line.symbol)
-        self.answered.add(line.symbol)
-        if not place:
-            self.own[line.symbol] = self._read(answer.value)
+        if not place and found.verdict != OPPOSITE:
+            self.desk.answered.add(line.symbol)
+            self.desk.own[line.symbol] = self.desk.arithmetic.given(float(answer.value))
         return found
 
     def _verdict(self, line: Line, place: tuple[int, ...], answer: Answer) -> str:
-        right = _at(self.right[line.symbol], place)
-        if answer.is_near(right):
-            return RIGHT
+        right = element(self.desk.right[line.symbol], place)
+        if right is None or answer.is_near(right):
+            return WRONG if right is None else RIGHT
         if answer.may_be(right):
             return COARSE
+        if line.means not in ("", line.symbol.name) and answer.is_near(-right):
+            return OPPOSITE  # a delta of one's own naming may have either sign
         if line.kind == GIVEN:
             return WRONG
-        values = self._recomputed(line, None, self.own)
-        if values is None or not answer.is_near(_at(values, place), units=1):
-            return WRONG
-        used = self._upstream(line)
-        if used & self.wrong:
-            return FOLLOWS
-        return ROUNDED if used & self.answered else WRONG
+        way, used = self.desk.way(line), self.desk.reads(line)
+        own = element(self.desk.after(way, self.desk.own, {}), place)
+        if used and own is not None and answer.is_near(own, units=1):
+            return FOLLOWS if used & self.wrong else ROUNDED
+        return ROUNDED if self._rounds_to(way, place, answer) else WRONG
 
-    def _upstream(self, line: Line) -> set[Symbol]:
-        """Return what a line is made of, up to what was answered."""
-        found: set[Symbol] = set()
-        waiting = [line]
-        while waiting:
-            term = waiting.pop().term
-            for symbol in symbols_of(term) if term is not None else ():
-                if symbol not in found:
-                    found.add(symbol)
-                    if symbol not in self.answered:
-                        waiting.append(self.explanation.by_name[symbol.name])
-        return found
-
-    def _recomputed(self, line: Line, mistake: Mistake | None, known: Mapping[Symbol, Static]) -> Static:
-        """Return a line's number from what was answered before, with a mistake in between."""
-        open_ones = {line.symbol, *(one for one in self._upstream(line) if one not in self.answered)}
-        values = dict(known)
-        for one in self.explanation.lines:
-            if one.symbol in open_ones and one.term is not None:
-                term = one.term if mistake is None else mistake.terms.get(one.symbol, one.term)
-                try:
-                    values[one.symbol] = self.arithmetic.value(term, values)
-                except (ArithmeticError, ValueError, IndexError, KeyError, BpcoreError):
-                    return None
-            if one is line:
-                break
-        return values[line.symbol]
+    def _rounds_to(self, way: list[Line], place: tuple[int, ...], answer: Answer) -> bool:
+        """Return whether the answer comes out where every line is rounded as the answer is."""
+        for kept in _roundings(answer):
+            value = element(self.desk.after(way, self.desk.own, {}, kept=kept), place)
+            right = element(self.desk.right[way[-1].symbol], place)
+            if value is None or right is None:
+                continue
+            moved = abs(value - right) > float(answer.step) / 10  # else there was nothing to round
+            if answer.is_near(value, units=moved):
+                return True
+        return False
 
     def _explained(self, found: Finding, line: Line, place: tuple[int, ...], answer: Answer) -> Finding:
         """Return the finding with the likeliest mistake that gives the answer."""
-        matches = [*self._tried(line, place, answer), *self._others(line, answer)]
+        with warnings.catch_warnings():  # what a mistake leads to may be no number
+            warnings.simplefilter("ignore", RuntimeWarning)
+            matches = [*self._tried(line, place, answer), *self._others(line, place, answer)]
         if not matches:
-            few = answer.digits < FEWEST
-            words = (
-                "too few digits to say what was done"
-                if few
-                else "none of the usual mistakes gives this number"
-            )
-            return replace(found, reason=words)
+            few = "too few digits to say what was done"
+            none = "none of the usual mistakes gives this number"
+            return replace(found, reason=few if answer.digits < FEWEST else none)
         matches.sort(key=lambda match: match.rank)
         likeliest = matches[0]
         others = tuple(dict.fromkeys(one.kind for one in matches if one.kind != likeliest.kind))[:2]
@@ -233,80 +196,101 @@ class _Desk:
 
     def _tried(self, line: Line, place: tuple[int, ...], answer: Answer) -> Iterator[_Match]:
         """Try every mistake, in the line and in those that it is made of, the nearest first; then all."""
-        upstream = [
-            one for one in self._upstream(line) if one not in self.answered and answer.digits >= DIGITS
-        ]
-        order = {one.symbol: number for number, one in enumerate(self.explanation.lines)}
-        for distance, symbol in enumerate(
-            sorted({line.symbol, *upstream}, key=order.__getitem__, reverse=True)
-        ):
-            where = f", in the line of {symbol.name}" if distance else ""
-            for mistake in mistakes(self.explanation, self.explanation.by_name[symbol.name]):
-                yield from self._matching(mistake, line, place, answer, distance, where)
-        for mistake in throughout(self.explanation) if answer.digits >= DIGITS else ():
-            yield from self._matching(mistake, line, place, answer, 1, "")
+        way = self.desk.way(line)
+        bases = [self.desk.right]
+        if self.desk.reads(line):
+            bases.append(self.desk.own)
+        for distance, at in enumerate(reversed(way)):
+            where = f", in the line of {at.symbol.name}" if distance else ""
+            rest = way[len(way) - 1 - distance :]
+            found = [
+                match
+                for mistake in mistakes(self.explanation, at)
+                for match in self._matching(mistake, rest, bases, place, answer, distance, where)
+            ]
+            yield from found
+            if found and not distance:
+                return  # a mistake in the line itself is likelier than any before it
+        for mistake in throughout(self.explanation):
+            yield from self._matching(mistake, way, bases, place, answer, 1, "")
 
     def _matching(
-        self, mistake: Mistake, line: Line, place: tuple[int, ...], answer: Answer, distance: int, where: str
+        self,
+        mistake: Mistake,
+        way: list[Line],
+        bases: list[dict[Symbol, Static]],
+        place: tuple[int, ...],
+        answer: Answer,
+        distance: int,
+        where: str,
     ) -> Iterator[_Match]:
-        for known in (self.right, self.own):
-            value = _at(self._recomputed(line, mistake, known), place)
-            near = answer.is_near(value, units=known is self.own) if value is not None else False
-            if near and (answer.digits >= FEWEST or answer.is_exactly(value)):
-                far = KINDS.index(mistake.kind) + UPSTREAM * bool(distance)
+        for base in bases:
+            value = element(self.desk.after(way, base, mistake.terms), place)
+            if value is None or not answer.is_near(value, units=base is not self.desk.right):
+                continue
+            if answer.digits >= (DIGITS if distance else FEWEST) or answer.is_exactly(value):
+                far = KINDS.index(mistake.kind) + len(KINDS) * bool(distance)
                 yield _Match((not answer.is_near(value), far, distance), mistake.kind, mistake.words + where)
                 return
 
-    def _others(self, line: Line, answer: Answer) -> Iterator[_Match]:
+    def _others(self, line: Line, place: tuple[int, ...], answer: Answer) -> Iterator[_Match]:
         """Yield lines that have the answer's number, and the digits that may have slipped."""
-        for other in self.explanation.lines:
-            value = self.right[other.symbol]
-            if answer.digits < FEWEST or other is line or getattr(value, "shape", ()) != ():
-                continue
-            if answer.is_near(value):
-                rank = (False, KINDS.index("another quantity"), 0)
-                yield _Match(rank, "another quantity", f"it is {other.symbol.name}")
-        right = self.right[line.symbol]
-        if getattr(right, "shape", ()) == ():
-            slipped = _slipped(answer, decimal_of(right))
-            if slipped:
-                yield _Match((False, KINDS.index("digits slipped"), 0), "digits slipped", slipped)
+        for other in self.explanation.lines if answer.digits >= FEWEST else ():
+            value = element(self.desk.right[other.symbol], ())
+            if other is not line and value is not None and answer.is_near(value):
+                yield _Match((True, len(KINDS), 0), "another quantity", f"it is {other.symbol.name}")
+        right = element(self.desk.right[line.symbol], place)
+        slipped = "" if right is None or answer.digits < DIGITS else _slipped(answer, decimal_of(right))
+        if slipped:
+            yield _Match((True, 2 * len(KINDS), 0), "digits slipped", slipped)
+
+
+def _roundings(answer: Answer) -> Iterator[Callable[[Static], Static]]:
+    """Yield ways of rounding as the answer was: to its decimals, and to its significant digits."""
+    decimals = -int(answer.value.as_tuple().exponent)
+    for places in (decimals, decimals + 1):
+        if 0 <= places <= 15:  # noqa: PLR2004
+            yield partial(_to_places, places)
+    digits = answer.digits
+    if digits <= 15:  # noqa: PLR2004
+        yield lambda value: _each(
+            value, lambda x: _half_up(x, digits - 1 - decimal_of(x).adjusted()) if x else x
+        )
+
+
+def _to_places(places: int, value: Static) -> Static:
+    return _each(value, lambda x: _half_up(x, places))
+
+
+def _significant(digits: int, value: Static) -> Static:
+    return _each(value, lambda x: _half_up(x, digits - 1 - decimal_of(x).adjusted()) if x else x)
+
+
+def _each(value: Static, rounded: Callable[[float], float]) -> Static:
+    if getattr(value, "shape", ()) == ():
+        return rounded(float(value))
+    flat = [rounded(float(x)) for x in value.reshape(-1)]
+    return (
+        type(value)
+        .__array_namespace__(value)
+        .reshape(type(value).__array_namespace__(value).asarray(flat), value.shape)
+    )
+
+
+def _half_up(x: float, places: int) -> float:
+    return float(decimal_of(x).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, Context(prec=400)))
 
 
 def _slipped(answer: Answer, right: Decimal) -> str:
     """Return which digits are another order of those that are right, or one of them another."""
-    wanted = f"{right.quantize(answer.step, ROUND_HALF_UP):f}"
+    wanted = f"{answer.cut(right, ROUND_HALF_UP):f}"
     given = f"{answer.value:f}"
-    if len(wanted) != len(given) or len(answer.value.as_tuple().digits) < DIGITS:
+    if len(wanted) != len(given):
         return ""
     places = [place for place, pair in enumerate(zip(wanted, given, strict=True)) if pair[0] != pair[1]]
     if len(places) == 1:
-        return f"one digit is another: {wanted}"
+        last_digit = places[0] == len(given) - 1
+        return "" if last_digit else f"one digit is another: {wanted}"
     first, last = places[0], places[-1]
     turned = wanted[:first] + wanted[last] + wanted[first + 1 : last] + wanted[first] + wanted[last + 1 :]
     return f"two digits change places: {wanted}" if last == first + 1 and turned == given else ""
-
-
-def _at(value: Static, place: tuple[int, ...]) -> Static:
-    if value is None or not place:
-        return value if getattr(value, "shape", ()) == () else None
-    try:
-        return value[place]
-    except IndexError:
-        return None
-
-
-def _arithmetic(explanation: Explanation) -> Arithmetic:
-    """Return decimal numbers where every line has them, else arrays."""
-    if any(getattr(line.value, "shape", ()) != () for line in explanation.lines):
-        return OnArrays(find_backend("numpy"))
-    exact = Exact(20)
-    values: dict[Symbol, Static] = {}
-    try:
-        for line in explanation.lines:
-            values[line.symbol] = (
-                decimal_of(line.value) if line.term is None else exact.value(line.term, values)
-            )
-    except BpcoreError:
-        return OnArrays(find_backend("numpy"))
-    return exact

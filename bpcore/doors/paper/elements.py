@@ -203,6 +203,24 @@ def _log_softmax(elements: Elements, equation: Equation, index: Index) -> Term:
     )
 
 
+def _prod(elements: Elements, equation: Equation, index: Index) -> Term:
+    one: Term = Number(1.0)
+    return reduce(lambda a, b: call("multiply", a, b), elements.reduced(equation, index), one)
+
+
+def _vecdot(elements: Elements, equation: Equation, index: Index) -> Term:
+    a, b = equation.inputs
+    axis = equation.static.get("axis", -1)
+    length = elements.shape(a)[axis]
+    shape = list(index)
+    terms = []
+    for k in range(length):
+        place = [*shape[: len(shape) + 1 + axis], k, *shape[len(shape) + 1 + axis :]]
+        left, right = (elements.term(x, _within(tuple(place), elements.shape(x))) for x in (a, b))
+        terms.append(call("multiply", left, right))
+    return _total(terms)
+
+
 _OTHERS: Mapping[str, Callable[[Elements, Equation, Index], Term]] = {
     "log_softmax": _log_softmax,
     "logsumexp": _logsumexp,
@@ -210,6 +228,8 @@ _OTHERS: Mapping[str, Callable[[Elements, Equation, Index], Term]] = {
     "max": _extreme("maximum"),
     "mean": _mean,
     "min": _extreme("minimum"),
+    "prod": _prod,
     "softmax": _softmax,
     "sum": _sum,
+    "vecdot": _vecdot,
 }

@@ -93,7 +93,8 @@ class Explanation:
             return self.by_name[name]
         array = next((line for line in self.lines if self._place(line, name) is not None), None)
         if array is None:
-            near = did_you_mean(name, self.by_name) or did_you_mean(name.lower(), self.by_name)
+            alike = [one for one in self.by_name if one.lower() == name.lower()]
+            near = f' Did you mean "{alike[0]}"?' if alike else did_you_mean(name, self.by_name)
             do = f"{near} Printed, the explanation shows all names.".strip()
             raise OptionError("name", name, f"a quantity of {self.title!r}", do)
         return array

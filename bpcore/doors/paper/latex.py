@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bpcore.doors.paper.figures import figure
-from bpcore.doors.paper.lines import Line
+from bpcore.doors.paper.figures import figure, shortened
+from bpcore.doors.paper.lines import GIVEN, Line
 from bpcore.doors.paper.notation import LATEX, written
 from bpcore.doors.paper.terms import Symbol
 from bpcore.doors.paper.text import numbers_in, shown
@@ -48,6 +48,7 @@ def _result(line: Line, decimals: int) -> str:
     if getattr(value, "shape", ()) == ():
         return shown(line, decimals)
     if value.ndim == 2 and value.size <= 16:  # noqa: PLR2004
-        rows = [" & ".join(figure(x, decimals) for x in row) for row in value.tolist()]
+        one = shortened if line.kind == GIVEN else figure
+        rows = [" & ".join(one(x, decimals) for x in row) for row in value.tolist()]
         return r"\begin{pmatrix} " + r" \\ ".join(rows) + r" \end{pmatrix}"
     return rf"\text{{{shown(line, decimals)}}}"

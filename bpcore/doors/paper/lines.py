@@ -6,11 +6,12 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from bpcore.doors.paper.arithmetic import Arithmetic
+from bpcore.doors.paper.arithmetic import EVERYWHERE, Arithmetic
 from bpcore.doors.paper.sheet import Sheet
 from bpcore.doors.paper.simplest import call, recognized, renamed
 from bpcore.doors.paper.slopes import decided, pulled_back, slopes
-from bpcore.doors.paper.terms import ONE, Call, Number, Symbol, Term, symbols_of
+from bpcore.doors.paper.terms import ONE, ZERO, Call, Number, Symbol, Term, symbols_of
+from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Static
 
 __all__ = [
@@ -121,7 +122,9 @@ class Plan:
             known[quantity.symbol] = arithmetic.value(quantity.term, known)
         forward = [Line(symbol=q.symbol, kind=FORWARD, term=q.term) for q in self.sheet.quantities]
         backward = list(_Backward(self, known, arithmetic).lines())
-        return (*given, *forward, *backward, *self._after())
+        lines = (*given, *forward, *backward, *self._after())
+        _check_different(lines)
+        return lines
 
     def update(self, symbol: Symbol) -> Line:
         """Return the line of a parameter's update."""
@@ -142,6 +145,16 @@ class Plan:
             if term != quantity.term:
                 names[quantity.symbol] = updated(quantity.symbol)
                 yield Line(symbol=updated(quantity.symbol), kind=AFTER, term=term)
+
+
+def _check_different(lines: Sequence[Line]) -> None:
+    """Want one line for each name: the rate's and those with a plus at the end among them."""
+    seen: set[Symbol] = set()
+    for line in lines:
+        if line.symbol in seen:
+            do = "Two quantities bear that one; eta is the rate, and a plus at the end says after the step."
+            raise OptionError("names", line.symbol.name, "different for what is different", do)
+        seen.add(line.symbol)
 
 
 def _settled(sheet: Sheet, values: Mapping[Symbol, Static], arithmetic: Arithmetic) -> Sheet:
@@ -203,16 +216,31 @@ class _Backward:
                 yield from self._total(symbol)
             if self.plan.sequential and self.plan.rate:
                 yield from self._updates(ready)
-        for of, by in self.plan.also:
+        for symbol in self.plan.by:
+            if symbol not in self.wanted:
+                yield self._without_effect(symbol)
+        for of, by in () if self.sheet.matrices else self.plan.also:
             yield from self._composed(of, by)
-        if self.plan.rate and not self.plan.sequential:
-            yield from self._updates(self.plan.learned)
+        if self.plan.rate:
+            yield from self._updates(symbol for symbol in self.plan.learned if symbol not in self.new)
 
     def _updates(self, symbols: Iterable[Symbol]) -> Iterator[Line]:
         for symbol in symbols:
-            if symbol in self.plan.learned and symbol in self.wanted:
+            if symbol in self.plan.learned:
                 yield self._kept(self.plan.update(symbol))
                 self.new[symbol] = updated(symbol)
+
+    def _without_effect(self, symbol: Symbol) -> Line:
+        """Return the derivative by what the result does not depend on: 0."""
+        name = derivative(self.sheet.result, symbol)
+        return self._kept(
+            Line(symbol=self.plan.named(name), kind=GRADIENT, term=self._shaped(ZERO, symbol), means=name)
+        )
+
+    def _shaped(self, term: Term, symbol: Symbol) -> Term:
+        """Return a number in every place of an array, where the quantity is one."""
+        whole = self.sheet.matrices and getattr(self.values[symbol], "shape", ()) != ()
+        return Call(EVERYWHERE, (term, symbol)) if whole and not symbols_of(term) else term
 
     def _readers(self, symbol: Symbol) -> list[Symbol]:
         return [reader for reader in self.readers.get(symbol, ()) if reader in self.wanted]
@@ -236,7 +264,7 @@ class _Backward:
             contributions = yield from self._apart(symbol, readers, contributions)
         term = reduce(lambda a, b: call("add", a, b), contributions)
         name = derivative(self.sheet.result, symbol)
-        if term == ONE:
+        if term == ONE and symbol not in self.plan.by:
             self.totals[symbol] = ONE
             return
         self.totals[symbol] = self.plan.named(name)
@@ -291,8 +319,20 @@ class _Backward:
     def _brought_back(self, reader: Symbol, symbol: Symbol) -> Term:
         total = self.totals[reader]
         cotangent = total if isinstance(total, Symbol) else None
-        found = pulled_back(self.made[reader], symbol, cotangent, self.values)
-        return renamed(recognized(found, self.known), self.new)
+        for plain in (False, True):  # the simplest form may lose a shape: then as it was computed
+            found = pulled_back(self.made[reader], symbol, cotangent, self.values, plain=plain)
+            term = self._shaped(renamed(recognized(found, self.known), self.new), symbol)
+            if plain or self._has_its_shape(term, symbol):
+                break
+        return term
+
+    def _has_its_shape(self, term: Term, symbol: Symbol) -> bool:
+        try:
+            value = self.arithmetic.value(term, self.values)
+        except (TypeError, ValueError, AttributeError, IndexError, RuntimeError):
+            return False
+        wanted = tuple(getattr(self.values[symbol], "shape", ()))
+        return tuple(getattr(value, "shape", ())) == wanted
 
     def _composed(self, of: Symbol, by: Symbol) -> Iterator[Line]:
         """Yield the derivative of one quantity by another, over all ways between them."""

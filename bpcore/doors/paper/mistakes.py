@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bpcore.doors.paper.lines import AFTER, GRADIENT, RATE, SLOPE, UPDATE, Line, derivative, updated
+from bpcore.doors.paper.alterations import (
+    addends_of,
+    all_without,
+    divisor_of,
+    left_out,
+    put,
+    with_signs_turned,
+    without,
+)
+from bpcore.doors.paper.lines import AFTER, FORWARD, GRADIENT, RATE, SLOPE, UPDATE, Line, derivative, updated
 from bpcore.doors.paper.simplest import call, renamed
 from bpcore.doors.paper.terms import ONE, Call, Number, Symbol, Term, parts, symbols_of
 
@@ -31,8 +40,8 @@ KINDS = (
     "activation left out",
     "missing brackets",
     "missing square",
-    "missing term",
     "missing factor",
+    "missing term",
     "another quantity",
     "digits slipped",
 )
@@ -70,6 +79,9 @@ def mistakes(explanation: Explanation, line: Line) -> Iterator[Mistake]:
 
 
 ALIKE: Mapping[str, str] = {
+    "missing half": "the half of the squared error is left out",
+    "half too much": "there is a half too much",
+    "activation left out": "the activation is not applied",
     "missing derivative of the activation": "the derivative of the activation is left out",
     "transposed": "the matrix of weights is turned",
     "new instead of old weight": "updated weights stand where the old ones belong",
@@ -82,7 +94,7 @@ def throughout(explanation: Explanation) -> Iterator[Mistake]:
     """Yield the mistakes that are made in every line of an array alike, or in every line of all."""
     made: dict[tuple[str, str], dict[Symbol, Term]] = {}
     for line in explanation.lines:
-        if line.kind in (SLOPE, GRADIENT):
+        if line.kind in (FORWARD, SLOPE, GRADIENT):
             for mistake in mistakes(explanation, line):
                 if mistake.kind in ALIKE:
                     for array in ("", _array_of(line)):
@@ -97,7 +109,7 @@ def throughout(explanation: Explanation) -> Iterator[Mistake]:
 
 def _array_of(line: Line) -> str:
     """Return a line's name without the numbers of its element."""
-    return re.sub(r"_?\d+(,\d+)*(?=\+|/|$)", "", line.means or line.symbol.name)
+    return _without_number(line.means or line.symbol.name)
 
 
 Change = tuple[str, Term, str]
@@ -105,73 +117,125 @@ Change = tuple[str, Term, str]
 
 def _changes(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
     yield "sign", call("negative", term), "the sign is turned"
-    for changed, symbol in _with_signs_turned(term):
+    for changed, symbol in with_signs_turned(term):
         yield "sign", changed, f"the sign of {symbol} is turned"
-    yield from _scales(line, term)
+    yield from _scales(explanation, line, term)
     yield from _of_activations(explanation, line, term)
     yield from _turned(explanation, line, term)
     yield from _of_weights(explanation, line, term)
-    for changed, words in _left_out(term, ("add", "subtract")):
-        yield "missing term", changed, f"{words} is left out"
-    for changed, words in _left_out(term, ("multiply",)):
-        yield "missing factor", changed, f"{words} is left out"
-    for changed, words in _without(term, "square"):
+    for changed, words in left_out(term, ("add", "subtract")):
+        yield "missing term", changed, words
+    for changed, words in left_out(term, ("multiply",)):
+        yield "missing factor", changed, words
+    bare = all_without(term, "square")
+    yield "missing square", bare, "nothing is squared"
+    for changed, words in without(term, "square"):
         yield "missing square", changed, f"{words} is not squared"
+    for part in parts(term):
+        if isinstance(part, Call) and part.function in ("expit", "exp"):
+            turned = Call(part.function, (call("negative", part.inputs[0]),))
+            yield "sign", put(term, part, turned), "the sign of the exponent is turned"
+    yield from _of_siblings(explanation, term)
 
 
-def _scales(line: Line, term: Term) -> Iterator[Change]:
+def _of_siblings(explanation: Explanation, term: Term) -> Iterator[Change]:
+    """Put a quantity where another of its kind belongs, or two in each other's places."""
+    mine = symbols_of(term)
+    for one in mine:
+        for other in _siblings(explanation, one):
+            words = f"{other.name} stands where {one.name} belongs"
+            yield "another quantity", renamed(term, {one: other}), words
+            if other in mine and one.name < other.name:
+                both = {one: other, other: one}
+                yield (
+                    "another quantity",
+                    renamed(term, both),
+                    f"{one.name} and {other.name} have changed places",
+                )
+
+
+def _siblings(explanation: Explanation, symbol: Symbol) -> Iterator[Symbol]:
+    """Yield what is called like a quantity but for its number: of few, and of no derivatives."""
+    base = _without_number(symbol.name)
+    if "/" in symbol.name or base == symbol.name:
+        return
+    found = [
+        line.symbol
+        for line in explanation.lines
+        if "/" not in line.symbol.name and line.symbol != symbol and _without_number(line.symbol.name) == base
+    ]
+    yield from found if len(found) < SIBLINGS else ()
+
+
+SIBLINGS = 9
+"""Quantities of one kind, from which nobody takes one for another."""
+
+
+def _without_number(name: str) -> str:
+    return re.sub(r"_?\d+(,\d+)*(?=\+|/|$)", "", name)
+
+
+def _scales(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
     """Change halves and means, in the loss and in what comes back from it."""
     halved = any(part == Number(0.5) for part in parts(term))
-    if halved:
-        yield "missing half", call("multiply", Number(2.0), term), "the half of the squared error is left out"
-    elif line.kind == GRADIENT and not any(
-        one.name.startswith("d") and "/" in one.name for one in symbols_of(term)
-    ):
-        yield (
-            "missing half",
-            call("multiply", Number(2.0), term),
-            "the 2 of the square is kept, the half is not",
+    squared = any(isinstance(part, Call) and part.function == "square" for part in parts(term))
+    of_derivatives = any("/" in one.name for one in symbols_of(term))
+    first_slope = line.kind == GRADIENT and not of_derivatives and _has_squares(explanation)
+    if halved or first_slope:
+        words = (
+            "the half of the squared error is left out"
+            if halved
+            else "the 2 of the square is kept, the half is not"
         )
-        yield "half too much", call("multiply", Number(0.5), term), "the 2 of the square is lost"
-    elif any(isinstance(part, Call) and part.function == "square" for part in parts(term)):
-        yield "half too much", call("multiply", Number(0.5), term), "a half that is not there is put in"
-    count = _count(term)
+        yield "missing half", call("multiply", Number(2.0), term), words
+    if halved or first_slope or squared:
+        yield "half too much", call("multiply", Number(0.5), term), "there is a half too much"
+    count = divisor_of(term)
     if count is not None:
         yield (
             "sum instead of mean",
             call("multiply", Number(count), term),
             f"the mean over {count:g} is not taken",
         )
+    samples = _samples(explanation, line, term)
+    if samples > 1:
+        yield "mean instead of sum", call("divide", term, Number(float(samples))), f"divided by {samples}"
     for part in parts(term):
         if isinstance(part, Call) and part.function == "mean":
             yield (
                 "sum instead of mean",
-                _put(term, part, Call("sum", part.inputs, part.static)),
+                put(term, part, Call("sum", part.inputs, part.static)),
                 "a sum, not a mean",
             )
         if isinstance(part, Call) and part.function == "sum":
             yield (
                 "mean instead of sum",
-                _put(term, part, Call("mean", part.inputs, part.static)),
+                put(term, part, Call("mean", part.inputs, part.static)),
                 "a mean, not a sum",
             )
-    addends = _addends(term)
+    addends = addends_of(term) if line.kind == GRADIENT or line.symbol == explanation.result else 1
     if addends > 1:
         yield "mean instead of sum", call("divide", term, Number(float(addends))), f"divided by {addends}"
 
 
-def _count(term: Term) -> float | None:
-    """Return the number that a mean divides by."""
-    for part in parts(term):
-        if isinstance(part, Call) and part.function == "divide" and isinstance(part.inputs[1], Number):
-            return part.inputs[1].value
-    return None
+def _has_squares(explanation: Explanation) -> bool:
+    return any(
+        isinstance(part, Call) and part.function == "square"
+        for line in explanation.lines
+        if line.term is not None
+        for part in parts(line.term)
+    )
 
 
-def _addends(term: Term) -> int:
-    if isinstance(term, Call) and term.function == "add":
-        return _addends(term.inputs[0]) + _addends(term.inputs[1])
-    return 1
+def _samples(explanation: Explanation, line: Line, term: Term) -> int:
+    """Return over how many samples a gradient sums, in a product of whole matrices; else 1."""
+    product = isinstance(term, Call) and term.function == "matmul" and line.kind == GRADIENT
+    turned = term.inputs[0] if product and isinstance(term, Call) else None
+    if not (isinstance(turned, Call) and turned.function == "matrix_transpose"):
+        return 1
+    (inner,) = turned.inputs
+    shape = getattr(explanation.by_name[inner.name].value, "shape", ()) if isinstance(inner, Symbol) else ()
+    return int(shape[0]) if shape else 1
 
 
 def _of_activations(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
@@ -181,7 +245,7 @@ def _of_activations(explanation: Explanation, line: Line, term: Term) -> Iterato
     for part in parts(term):
         if isinstance(part, Call) and part.function == "expit":
             wrong = call("add", ONE, call("exp", call("negative", part.inputs[0])))
-            yield "missing brackets", _put(term, part, wrong), "1 / 1 + exp(-x) is read as it stands"
+            yield "missing brackets", put(term, part, wrong), "1 / 1 + exp(-x) is read as it stands"
     source = _activation_of(explanation, line)
     if source is not None:
         output, entry = source
@@ -223,10 +287,10 @@ def _turned(explanation: Explanation, line: Line, term: Term) -> Iterator[Change
             yield "transposed", updated(other), f"it is the one of {other.name}"
     for part in parts(term):
         if isinstance(part, Call) and part.function == "matrix_transpose":
-            yield "transposed", _put(term, part, part.inputs[0]), "a matrix is not turned"
+            yield "transposed", put(term, part, part.inputs[0]), "a matrix is not turned"
         if isinstance(part, Call) and part.function == "matmul":
             right = call("matrix_transpose", part.inputs[1])
-            yield "transposed", _put(term, part, call("matmul", part.inputs[0], right)), "a matrix is turned"
+            yield "transposed", put(term, part, call("matmul", part.inputs[0], right)), "a matrix is turned"
 
 
 def _of_weights(explanation: Explanation, line: Line, term: Term) -> Iterator[Change]:
@@ -262,39 +326,3 @@ def _of_weights(explanation: Explanation, line: Line, term: Term) -> Iterator[Ch
 
 def _is_update(line: Line | None) -> bool:
     return line is not None and line.kind == UPDATE
-
-
-def _with_signs_turned(term: Term) -> Iterator[tuple[Term, str]]:
-    for part in parts(term):
-        if isinstance(part, Call) and part.function in ("add", "subtract"):
-            other = "subtract" if part.function == "add" else "add"
-            yield _put(term, part, Call(other, part.inputs)), _words(part.inputs[1])
-
-
-def _left_out(term: Term, functions: tuple[str, ...]) -> Iterator[tuple[Term, str]]:
-    for part in parts(term):
-        if isinstance(part, Call) and part.function in functions:
-            yield _put(term, part, part.inputs[0]), _words(part.inputs[1])
-            if part.function != "subtract":
-                yield _put(term, part, part.inputs[1]), _words(part.inputs[0])
-
-
-def _without(term: Term, function: str) -> Iterator[tuple[Term, str]]:
-    for part in parts(term):
-        if isinstance(part, Call) and part.function == function:
-            yield _put(term, part, part.inputs[0]), _words(part.inputs[0])
-
-
-def _words(term: Term) -> str:
-    from bpcore.doors.paper.notation import TEXT, written
-
-    return written(term, TEXT)
-
-
-def _put(term: Term, old: Term, new: Term) -> Term:
-    """Return the term with another in place of a part."""
-    if term is old:
-        return new
-    if not isinstance(term, Call):
-        return term
-    return Call(term.function, tuple(_put(one, old, new) for one in term.inputs), term.static)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from bpcore.doors.paper.latex_names import latex_name
 from bpcore.doors.paper.terms import Call, Number, Symbol, Term
+from bpcore.words.protocols import Static
 
 __all__ = ["LATEX", "TEXT", "Hand", "plain_number", "written"]
 
@@ -70,6 +71,13 @@ def _call(term: Call, hand: Hand, put: Callable[[Symbol], str] | None) -> tuple[
         return _reduction(term, hand, put), PRODUCT
     if term.function == "astype":
         return _written(term.inputs[0], hand, put)
+    if term.function == "literal":
+        return str(dict(term.static)["value"]), ATOM
+    if term.function in ("getitem", "slice_scatter"):
+        inner, level = _written(term.inputs[0], hand, put)
+        inner = inner if level == ATOM else hand.brackets.format(inner)
+        at = "" if term.function == "getitem" else " at "
+        return f"{inner}{at}[{_key(dict(term.static)['key'])}]", ATOM
     form = hand.forms.get(term.function)
     if form is None:
         inputs = ", ".join(_written(one, hand, put)[0] for one in term.inputs)
@@ -78,7 +86,10 @@ def _call(term: Call, hand: Hand, put: Callable[[Symbol], str] | None) -> tuple[
     pieces = []
     for place, (one, least) in enumerate(zip(term.inputs, wanted, strict=False)):
         piece, found = _written(one, hand, put)
-        signed = piece.startswith("-") and least > 0 and not (place == 0 and least <= PRODUCT)
+        first = (
+            place == 0 and text.startswith("{0}") and least <= PRODUCT
+        )  # a sign that begins needs no bracket
+        signed = piece.startswith("-") and least > 0 and not first
         pieces.append(hand.brackets.format(piece) if found < least or signed else piece)
     return text.format(*pieces), level
 
@@ -89,6 +100,16 @@ def _reduction(term: Call, hand: Hand, put: Callable[[Symbol], str] | None) -> s
     axis = dict(term.static).get("axis")
     over = hand.samples if axis in (0, (0,)) else ""
     return hand.other.format(name=hand.symbol(term.function), inputs=inner + over)
+
+
+def _key(key: Static) -> str:
+    """Return an index as it is written between brackets."""
+    if isinstance(key, tuple):
+        return ", ".join(_key(one) for one in key)
+    if isinstance(key, slice):
+        ends = ":".join("" if one is None else str(one) for one in (key.start, key.stop))
+        return ends if key.step is None else f"{ends}:{key.step}"
+    return "..." if key is Ellipsis else str(key)
 
 
 def plain_number(value: float) -> str:
@@ -130,6 +151,15 @@ TEXT = Hand(
             "maximum": ("max({0}, {1})", ATOM, (0, 0)),
             "minimum": ("min({0}, {1})", ATOM, (0, 0)),
             "abs": ("|{0}|", ATOM, (0,)),
+            "logaddexp": ("ln(exp({0}) + exp({1}))", ATOM, (0, 0)),
+            "greater": ("[{0} > {1}]", ATOM, (0, 0)),
+            "greater_equal": ("[{0} >= {1}]", ATOM, (0, 0)),
+            "less": ("[{0} < {1}]", ATOM, (0, 0)),
+            "less_equal": ("[{0} <= {1}]", ATOM, (0, 0)),
+            "equal": ("[{0} = {1}]", ATOM, (0, 0)),
+            "ones_like": ("1", ATOM, (0,)),
+            "everywhere": ("{0} everywhere", ATOM, (0, 0)),
+            "broadcast_to": ("{0}", ATOM, (ATOM,)),
         }
     ),
     symbol=lambda name: name,
@@ -162,6 +192,15 @@ LATEX = Hand(
             "maximum": (r"\max\left({0}, {1}\right)", ATOM, (0, 0)),
             "minimum": (r"\min\left({0}, {1}\right)", ATOM, (0, 0)),
             "abs": (r"\left|{0}\right|", ATOM, (0,)),
+            "logaddexp": (r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)", ATOM, (0, 0)),
+            "greater": ("[{0} > {1}]", ATOM, (0, 0)),
+            "greater_equal": (r"[{0} \ge {1}]", ATOM, (0, 0)),
+            "less": ("[{0} < {1}]", ATOM, (0, 0)),
+            "less_equal": (r"[{0} \le {1}]", ATOM, (0, 0)),
+            "equal": ("[{0} = {1}]", ATOM, (0, 0)),
+            "ones_like": ("1", ATOM, (0,)),
+            "everywhere": (r"{0} \text{{ everywhere}}", ATOM, (0, 0)),
+            "broadcast_to": ("{0}", ATOM, (ATOM,)),
         }
     ),
     symbol=latex_name,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bpcore.doors.paper.simplest import call
 from bpcore.doors.paper.terms import Call, Number, Term
 from bpcore.program.equation import Constant, Equation, Slot
+from bpcore.program.passes.rewriting import elementwise
 from bpcore.program.program import Program
 from bpcore.words.errors import PaperError
 from bpcore.words.protocols import Array, Static
@@ -34,12 +35,19 @@ class Reading:
         What stands for a slot wherever it is read: for the inputs at least.
     held : mapping of Constant to Term, or None
         What stands for arrays from outside the arguments.
+    plain : bool
+        Whether terms are left as they were computed; else they are in their simplest form.
     """
 
     def __init__(
-        self, program: Program, names: Mapping[Slot, Term], held: Mapping[Constant, Term] | None = None
+        self,
+        program: Program,
+        names: Mapping[Slot, Term],
+        held: Mapping[Constant, Term] | None = None,
+        *,
+        plain: bool = False,
     ) -> None:
-        self.program, self.names, self.held = program, names, held or {}
+        self.program, self.names, self.held, self.plain = program, names, held or {}, plain
         self.made: Mapping[Slot, Equation] = {equation.output: equation for equation in program.equations}
         self._known: dict[Slot, Term] = {}
 
@@ -55,15 +63,24 @@ class Reading:
             if operand in self.held:
                 return self.held[operand]
             return Number(float_of(self.program.constants[operand], "the function"))
-        return _number(operand)
+        return Number(float(operand)) if type(operand) is float else _literal(operand)
 
     def definition(self, slot: Slot) -> Term:
         """Return what a slot is made of, whether it has a name or not."""
         equation = self.made[slot]
-        inputs = [self.term(operand) for operand in equation.inputs]
-        if equation.function.name == "astype" and self._floating(slot, equation.inputs[0]):
+        name = equation.function.name
+        inputs = [self._input(equation, operand) for operand in equation.inputs]
+        if name == "astype" and self._floating(slot, equation.inputs[0]):
             return inputs[0]
-        return call(equation.function.name, *inputs, **equation.static)
+        if self.plain:
+            return Call(name, tuple(inputs), tuple(equation.static.items()))
+        return call(name, *inputs, **equation.static)
+
+    def _input(self, equation: Equation, operand: object) -> Term:
+        """Return an operand; whole numbers are numbers where the function is element by element."""
+        if isinstance(operand, bool | int) and not isinstance(operand, Slot) and elementwise(equation):
+            return Number(float(operand))
+        return self.term(operand)
 
     def _floating(self, *operands: object) -> bool:
         """Return whether arrays are floating, so that a cast between them is nothing to write."""
@@ -71,7 +88,5 @@ class Reading:
         return len(kinds) == len(operands) and all("float" in str(kind) for kind in kinds)
 
 
-def _number(operand: Static) -> Term:
-    if isinstance(operand, bool | int | float):
-        return Number(float(operand))
+def _literal(operand: Static) -> Term:
     return Call("literal", (), (("value", operand),))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
-from bpcore.derivatives.namespaces.plain import look_up
 from bpcore.derivatives.transforms.gradients import value_and_grad, vjp
-from bpcore.doors.paper.arithmetic import Arithmetic
+from bpcore.doors.paper.arithmetic import Arithmetic, called
 from bpcore.doors.paper.reading import Reading
 from bpcore.doors.paper.sheet import Quantity
 from bpcore.doors.paper.simplest import call
@@ -40,7 +39,9 @@ def slopes(
     }
 
 
-def pulled_back(quantity: Quantity, parent: Symbol, cotangent: Symbol | None, values: Values) -> Term:
+def pulled_back(
+    quantity: Quantity, parent: Symbol, cotangent: Symbol | None, values: Values, *, plain: bool = False
+) -> Term:
     """Return what an array brings back to one that it is made of.
 
     Parameters
@@ -51,6 +52,8 @@ def pulled_back(quantity: Quantity, parent: Symbol, cotangent: Symbol | None, va
         The gradient at the quantity; None where it is 1, as for the result itself.
     values : mapping
         Also of the cotangent.
+    plain : bool
+        Whether the term is left as it was computed.
     """
     symbols = symbols_of(quantity.term)
     place = symbols.index(parent)
@@ -66,10 +69,10 @@ def pulled_back(quantity: Quantity, parent: Symbol, cotangent: Symbol | None, va
     arrays = [values[symbol] for symbol in symbols]
     if cotangent is None:
         program = record(lambda *xs: back(None, *xs), *arrays)
-        return Reading(program, _named(program, quantity, symbols)).term(program.outputs[1])
+        return Reading(program, _named(program, quantity, symbols), plain=plain).term(program.outputs[1])
     program = record(back, values[cotangent], *arrays)
     names = _named(program, quantity, (cotangent, *symbols))
-    return Reading(program, names).term(program.outputs[1])
+    return Reading(program, names, plain=plain).term(program.outputs[1])
 
 
 def _named(program: Program, quantity: Quantity, given: Sequence[Symbol]) -> dict[Slot, Term]:
@@ -86,7 +89,7 @@ def _function(term: Term, symbols: Sequence[Symbol]) -> Static:
         xp = array_namespace(*xs)
 
         def apply(name: str, *inputs: Static, **static: Static) -> Static:
-            return static["value"] if name == "literal" else look_up(xp, name)(*inputs, **static)
+            return static["value"] if name == "literal" else called(xp, name, *inputs, **static)
 
         return evaluated(term, dict(zip(symbols, xs, strict=True)), apply, lambda value: value)
 

@@ -49,6 +49,9 @@ class Call:
     inputs: tuple[Term, ...]
     static: tuple[tuple[str, Static], ...] = ()
 
+    def __hash__(self) -> int:
+        return hash((self.function, self.inputs))  # a slice among the arguments cannot be hashed
+
 
 Term: TypeAlias = Symbol | Number | Call
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bpcore as bp
+from bpcore.doors.paper.arithmetic import Floats
 from bpcore.words.errors import FileError, OptionError
+
+FLOATS = Floats()
 
 
 def s(x: float) -> float:
@@ -48,7 +52,13 @@ MAZUR = [
     ("dE_total/dout_o1", 2 * (O1 - T1), "missing half"),
     ("dout_o1/dnet_o1", NET1 * (1 - NET1), "derivative at the input of the activation"),
     ("delta_o1", O1 - T1, "missing derivative of the activation"),
-    ("delta_o1", -D1, "sign"),
+    ("delta_h1", (D1 * W["w5"] - D2 * W["w7"]) * H1 * (1 - H1), "sign"),
+    ("out_h1", s(-0.3775), "sign"),
+    ("E_o1", (O1 - T2) ** 2 / 2, "another quantity"),
+    ("E_o1", (O1 - T1) ** 2 / 4, "half too much"),
+    ("dE_total/dout_h1", 2 * (D1 * W["w5"] + D2 * W["w7"]), "missing half"),
+    ("net_o1", W["w5"] * 0.3775 + W["w6"] * 0.3925 + 0.6, "activation left out"),
+    ("dout_o1/dnet_o1", O1, "missing factor"),
     ("dE_total/dw5", (O1 - T1) * H1, "missing derivative of the activation"),
     ("dE_total/dw6", D2 * H1, "transposed"),
     ("dE_total/dout_h1", D1 * W["w5"] + D2 * W["w6"], "transposed"),
@@ -188,6 +198,45 @@ def test_the_first_wrong_line_and_what_follows_from_it() -> None:
         "follows from the wrong line",
     ]
     assert checked.first.name == "dE_total/dw5"
+
+
+def test_deltas_of_the_opposite_sign_are_a_convention() -> None:
+    answers = {"delta_o1": f"{-D1:.9f}", "delta_o2": f"{-D2:.9f}", "dE_total/dw5": f"{D1 * H1:.9f}"}
+    checked = bp.explain("mazur").check(answers)
+    assert [one.verdict for one in checked.findings] == [*["right, with the opposite sign"] * 2, "right"]
+    assert checked
+    assert "opposite sign" in str(checked)
+
+
+def rounded(x: float, digits: int) -> float:
+    return float(f"{x:.{digits}g}")
+
+
+@pytest.mark.parametrize("digits", [3, 4, 5, 6])
+@pytest.mark.parametrize("lesson", ["mazur", "sigmoid", "svpino"])
+def test_silent_on_part_of_a_sheet_that_was_rounded_line_by_line(lesson: str, digits: int) -> None:
+    options = {"sigmoid": {"part": "sigmoid"}, "svpino": {"form": "elements"}}.get(lesson, {})
+    explanation = bp.explain("course" if lesson == "sigmoid" else lesson, **options)
+    values: dict[Any, float] = {}
+    for line in explanation.lines:
+        exact = line.value if line.term is None else FLOATS.value(line.term, values)
+        values[line.symbol] = exact if line.term is None else rounded(float(exact), digits)
+    for kinds in (("gradient",), ("forward", "gradient", "update"), ("update", "after")):
+        answers = {
+            line.symbol.name: f"{values[line.symbol]:.{digits}g}"
+            for line in explanation.lines
+            if line.kind in kinds
+        }
+        checked = explanation.check(answers)
+        assert checked, f"{kinds}: {checked}"
+
+
+def test_a_wrong_answer_on_the_largest_sheet_is_explained_in_seconds() -> None:
+    explanation = bp.explain(bp.MLP([4, 12, 4], activation="tanh", output="sigmoid"), [[1, 2, 3, 4]], [[1, 0, 0, 1]],
+                             rate=0.1)  # fmt: skip
+    began = time.perf_counter()
+    assert explanation.check({"L+": f"{explanation['L']:.9f}"}).first.kind == "old instead of new weight"
+    assert time.perf_counter() - began < 20  # trying everything anew for every mistake took minutes
 
 
 def test_rounding_of_one_s_own_is_right() -> None:
