@@ -1,7 +1,8 @@
 """Stability: where a loss curve that should fall rises.
 
-Descent on all samples with a rate below 2 / sharpness never raises the loss. At the edge of that bound a loss
-may burst and come back, because the burst carries the parameters to where the curve is flatter.
+On a quadratic, descent with a rate below 2 / sharpness never raises the loss. The loss of a network is near
+one for small steps only; when its sharpness grows past that bound the loss may burst, and come back, because
+the burst carries the parameters to where the curve is flatter.
 """
 
 from __future__ import annotations

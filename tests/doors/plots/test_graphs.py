@@ -10,6 +10,7 @@ import pytest
 import bpcore as bp
 from bpcore.doors.paper.lines import AFTER, FORWARD, GIVEN, UPDATE, Line
 from bpcore.doors.paper.terms import Call, Symbol, Term
+from bpcore.doors.plots.canvas import LEARNED_FILL
 from bpcore.doors.plots.networks import Spots
 from bpcore.doors.plots.quantities import Quantities, in_short
 from bpcore.doors.plots.wiring import Wiring
@@ -41,6 +42,19 @@ def test_what_comes_after_the_step_is_in_no_graph(mazur: Any) -> None:
     found = Quantities.of(SimpleNamespace(lines=(*mazur.lines, *later)))
     assert found.result == "E"
     assert len(found.lines) == 25
+
+
+def test_what_a_step_leaves_as_it_was_is_not_drawn_as_learned(mazur: Any) -> None:
+    """Of Mazur's step the biases stay; where there is no step, what there is a derivative by could learn."""
+    from matplotlib.colors import to_rgb
+
+    step = Quantities.of(bp.explain("mazur"))
+    assert {name for name in step.lines if step.learns(name)} == {f"w{n}" for n in range(1, 9)}
+    per_neuron = Quantities.of(bp.explain("mazur", biases="per-neuron"))
+    assert per_neuron.learns("b_h1")
+    assert Quantities.of(mazur).learns("w5")
+    boxes = bp.plots.graph(bp.explain("mazur")).patches
+    assert [box.get_facecolor()[:3] for box in boxes].count(to_rgb(LEARNED_FILL)) == 8
 
 
 def test_a_graph_shows_names_values_and_the_derivatives_of_a_path(mazur: Any) -> None:
