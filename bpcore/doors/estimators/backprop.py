@@ -13,13 +13,14 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.doors.estimators.holding import split_off
 from bpcore.doors.estimators.machine import Machine, Memory
-from bpcore.doors.estimators.network import as_lists, as_tree, chain, start
+from bpcore.doors.estimators.network import as_lists, as_tree, chain, dtype_name, start
 from bpcore.doors.estimators.parameters import Parameters
 from bpcore.doors.estimators.passes import Passes
 from bpcore.doors.estimators.place import check_same_place, place_of, working_dtype
 from bpcore.doors.estimators.record import Record
+from bpcore.doors.estimators.searching import search
 from bpcore.doors.estimators.training import Training
-from bpcore.ground.registry import backend_of
+from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.place import Place
 from bpcore.words.errors import OptionError
@@ -97,14 +98,18 @@ class Backprop(Parameters):
             self._memory: Memory | None = None
         self._check_going_on(sizes)
         data, held = _brought(place, x, problem, self._weights(problem, given)), None
-        if self.early_stopping:
+        if self.early_stopping and self.solver != "lbfgs":
             strata = None if problem.strata is None else place.whole(problem.strata, "y")
             key = place.key(int(random.randint(2**31 - 1)))
             data, held = split_off(data, self.validation_fraction, key, strata)
-        machine = Machine.of(self, chain(sizes, self.activation), problem.loss, place.backend)
-        size = min(size, data[0].shape[0]) if held else size
-        passes = Passes(machine.step, data, size, random if self.shuffle else None)
-        self._learn(machine, passes, place, held, single=incremental)
+        net = chain(sizes, self.activation)
+        if self.solver == "lbfgs":
+            self._search(net, problem.loss, data, place)
+        else:
+            machine = Machine.of(self, net, problem.loss, place.backend)
+            size = min(size, data[0].shape[0]) if held else size
+            passes = Passes(machine.step, data, size, random if self.shuffle else None)
+            self._learn(machine, passes, place, held, single=incremental)
         self.n_outputs_, self.out_activation_ = problem.outputs, problem.out_activation
         self.n_layers_ = len(sizes)
 
@@ -131,6 +136,13 @@ class Backprop(Parameters):
         self.validation_scores_ = record.scores if held else None
         self.best_validation_score_ = record.best_score if held else None
 
+    def _search(self, net: Layer, loss: Loss, data: Sequence[Array], place: Place) -> None:
+        found = search(self, net, loss, data, self._params(place, place.dtype), place)
+        self.coefs_, self.intercepts_ = as_lists(found.params)
+        self.n_iter_, self.loss_curve_, self.loss_ = len(found.losses) - 1, found.losses[1:], found.losses[-1]
+        self.t_, self.best_loss_ = self.n_iter_ * data[0].shape[0], min(found.losses)
+        self.validation_scores_ = self.best_validation_score_ = None
+
     def _outputs(self, x: Any, method: str) -> tuple[Array, Array]:
         """Return checked samples, and the network's outputs for them, where it computes."""
         check_is_fitted(self)
@@ -138,7 +150,7 @@ class Backprop(Parameters):
         if self.backend is None:
             check_same_place(x, self.coefs_[0], f"{type(self).__name__}.{method}()")
         first = self.coefs_[0]
-        place = Place(backend_of(first), first.device, first.dtype)
+        place = Place.of(x, self.backend, dtype_name(first))
         dtype = working_dtype(x, place)
         net = chain([x.shape[1], *(c.shape[1] for c in self.coefs_)], self.activation)
         return x, net(self._params(place, dtype), place.array(x, dtype))

@@ -46,7 +46,9 @@ class BackpropClassifier(ClassifierMixin, Backprop):  # type: ignore[misc]  # sc
         The units of each hidden layer.
     activation : "relu", "tanh", "logistic" or "identity"
         After each hidden layer.
-    solver : "adam" or "sgd"
+    solver : "adam", "sgd" or "lbfgs"
+        "lbfgs" is `bpcore.LBFGS` on all samples at once, `max_iter` steps until no number of the gradient is
+        beyond `tol`; batches, rates and early stopping are not for it.
     alpha : float >= 0
         The strength of the L2 penalty: ``alpha / 2`` times the sum of all squared weights is added to the sum
         of a batch's losses.
@@ -82,7 +84,7 @@ class BackpropClassifier(ClassifierMixin, Backprop):  # type: ignore[misc]  # sc
     n_iter_no_change : int or inf
         How many epochs in a row may be no better by `tol`.
     max_fun : int
-        Kept for the name's sake.
+        At how many points one step of "lbfgs" may look; more than 25 is 25.
     backend : str, Backend or None
         Where to compute; None is where `X` is. Predictions come back to where `X` is.
     dtype : "auto", "float32" or "float64"

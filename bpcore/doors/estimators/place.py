@@ -24,12 +24,14 @@ def place_of(parameters: Parameters, x: Array, sizes: Sequence[int], size: int) 
     """Return where to train with such samples, in batches of `size`.
 
     With dtype "auto" it is float32, and float64 where the data are not in float32, the device has it, and a
-    step is so small that 64 bits cost nothing: then rounding stays out of the result.
+    step is so small that 64 bits cost nothing, or is one that compares losses: then rounding stays out of the
+    result.
     """
     name = parameters.dtype
     if name == "auto":
         work = size * sum(inputs * outputs for inputs, outputs in pairwise(sizes))
-        wide = dtype_name(x) != "float32" and work < SMALL
+        exact = work < SMALL or parameters.solver == "lbfgs"
+        wide = dtype_name(x) != "float32" and exact
         name = "float64" if wide and Place.of(x, parameters.backend, None).backend.float64 else "float32"
     return Place.of(x, parameters.backend, name)
 
@@ -37,11 +39,12 @@ def place_of(parameters: Parameters, x: Array, sizes: Sequence[int], size: int) 
 def working_dtype(x: Array, place: Place) -> Dtype:
     """Return the dtype in which predictions for `x` are computed: that of `x` where the device has it.
 
-    Whole numbers are taken as float64.
+    For whole numbers it is that of the place, in which the weights are.
     """
-    backend = place.backend
-    narrow = dtype_name(x) in ("float16", "float32", "bfloat16") or not backend.float64
-    return backend.dtype("float32" if narrow else "float64")
+    if not space_of(x).functions.isdtype(x.dtype, "real floating"):
+        return place.dtype
+    wide = dtype_name(x) == "float64" and place.backend.float64
+    return place.backend.dtype("float64" if wide else "float32")
 
 
 def check_same_place(x: Array, weight: Array, where: str) -> None:

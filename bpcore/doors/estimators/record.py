@@ -57,7 +57,11 @@ class Record:
         self.best_score = max(score, self.best_score)
         return better
 
-    def ahead(self, most: int) -> int:
-        """Return how many epochs, a power of two up to `most`, can be made before one may be the last."""
-        count = max(1, min(most, self.patience + 1 - self.stale))
-        return 1 << int(math.log2(count))
+    def ahead(self, most: int, left: int) -> int:
+        """Return how many epochs can be made in one call before one of them may be the last.
+
+        There are two answers, one and another, for a backend that compiles for each: up to half of what is
+        waited for, where so many are `left` and none of them can be the last.
+        """
+        count = int(min(most, self.patience // 2 + 1))
+        return count if count <= min(left, self.patience + 1 - self.stale) else 1

@@ -73,7 +73,7 @@ class Training:
         """Make epochs in one call, as many as can be made before one may be the last; say whether it was."""
         own, record = self.parameters, self.record
         alone = self.score is not None or (own.solver == "sgd" and own.learning_rate == "invscaling")
-        ahead = 1 if alone else record.ahead(min(self.passes.epochs_at_once, most - self.epochs))
+        ahead = 1 if alone else record.ahead(self.passes.epochs_at_once, most - self.epochs)
         self.params, self.state, losses = self.passes.make(self.params, self.state, ahead)
         for loss in losses:
             self.epochs += 1
