@@ -46,11 +46,12 @@ def explained(name: str, /, **options: Static) -> Explanation:
     return lesson(**options)
 
 
-def every() -> Iterator[Explanation]:
-    """Yield every lesson's step, every part of the course by itself, on NumPy."""
+def every(name: str | None = None) -> Iterator[Explanation]:
+    """Yield every lesson's step, or those of one name, each part of the course by itself, on NumPy."""
     place = find_backend("numpy")
-    for name, lesson in LESSONS.items():
-        if name != "course":
-            yield lesson(style={}, backend=place)
-    for part in PARTS:
-        yield course(style={}, backend=place, part=part)
+    for one in LESSONS if name is None else (choose("lesson", name, LESSONS),):
+        if one == "course":
+            for part in PARTS:
+                yield course(style={}, backend=place, part=part)
+        else:
+            yield LESSONS[one](style={"form": "elements"} if one == "svpino" else {}, backend=place)

@@ -82,7 +82,7 @@ def svpino(
     function : "OR", "AND", "XOR", "NAND" or "NOR"
     year : "2021" or "2022"
     """
-    function = choose("function", function.upper(), TARGETS)
+    function = choose("function", str(function).upper(), TARGETS)
     order, rate = FORMS[choose("year", str(year), FORMS)]
     targets = [[float(bit)] for bit in TARGETS[function]]
     args = (*start(), [list(row) for row in ROWS_IN], targets)

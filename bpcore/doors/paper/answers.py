@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bpcore.doors.paper.by_hand import Checked, checked
-from bpcore.doors.paper.explain import explain
 from bpcore.doors.paper.explanation import Explanation
-from bpcore.words.errors import BpcoreError, FileError, OptionError, did_you_mean
+from bpcore.words.errors import BpcoreError, FileError, OptionError
 from bpcore.words.protocols import Static
 
 __all__ = ["check_by_hand", "read_answers"]
@@ -54,9 +53,11 @@ def check_by_hand(answers: Answers, explanation: Explanation | str | None = None
       or: missing factor
     """
     told = answers if isinstance(answers, Mapping) else read_answers(answers)
-    if explanation is None:
-        explanation = _lesson_of(told)
-    return checked(told, explain(explanation) if isinstance(explanation, str) else explanation)
+    if explanation is not None and not isinstance(explanation, Explanation | str):
+        raise OptionError("explanation", explanation, "what explain returned, or the name of a lesson")
+    return checked(
+        told, explanation if isinstance(explanation, Explanation) else _lesson_of(told, explanation)
+    )
 
 
 def read_answers(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -67,6 +68,8 @@ def read_answers(path: str | os.PathLike[str]) -> dict[str, str]:
     FileError
         When there is no such file, or a row that is no name and number.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise OptionError("answers", path, "names and numbers, or the path of a CSV file of them")
     path = Path(path)
     if path.exists() and not path.is_file():
         raise FileError(path, "it is no ordinary file", FORM)
@@ -116,27 +119,32 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _lesson_of(answers: Mapping[str, Static]) -> Explanation:
-    """Return the lesson that knows all the names."""
+def _lesson_of(answers: Mapping[str, Static], name: str | None) -> Explanation:
+    """Return the lesson, of those of that name, that knows all names; of several, the one that they fit."""
     from bpcore.doors.lessons.catalog import every
 
-    known: list[Explanation] = []
-    unknown: dict[str, list[str]] = {}
-    for explanation in every():
-        missing = [name for name in answers if not _knows(explanation, name)]
-        unknown[explanation.title] = missing
-        if not missing:
-            known.append(explanation)
-    if len(known) == 1:
-        return known[0]
-    if known:
-        titles = ", ".join(one.title for one in known)
-        raise OptionError(
-            "answers", list(answers), "names of one lesson", f"These are names of {titles}: say which."
-        )
-    title, missing = min(unknown.items(), key=lambda item: len(item[1]))
-    near = did_you_mean(missing[0], next(one for one in every() if one.title == title).by_name)
-    raise OptionError("answers", missing[0], "a quantity of a lesson", f"Nearest is {title!r}.{near}")
+    steps = list(every(name))
+    missing = {id(step): [one for one in answers if not _knows(step, one)] for step in steps}
+    knowing = [step for step in steps if not missing[id(step)]]
+    if len(knowing) > 1:
+        fitting = [step for step in knowing if checked(answers, step)]
+        if len(fitting) != 1:
+            titles = "; ".join(step.title for step in knowing)
+            do = f"These are names of: {titles}. Say which, as bp.explain(..., part=...)."
+            raise OptionError("answers", list(answers), "names of one lesson", do)
+        return fitting[0]
+    if knowing:
+        return knowing[0]
+    nearest = min(steps, key=lambda step: len(missing[id(step)]))
+    unknown = missing[id(nearest)][0]
+    if len(steps) == 1:
+        nearest.line(unknown)  # which raises
+    try:
+        nearest.line(unknown)
+    except OptionError as error:
+        do = f"Nearest is {nearest.title!r}. {error.do}"
+        raise OptionError("answers", unknown, "a quantity of a lesson", do) from None
+    raise AssertionError
 
 
 def _knows(explanation: Explanation, name: str) -> bool:

@@ -26,6 +26,8 @@ __all__ = ["explain"]
 
 NET = "net"
 LOSSES = ("binary", "multiclass", "squared")
+FITTING = {"binary": ("identity", "sigmoid"), "multiclass": ("identity", "softmax"), "squared": ()}
+"""Last layers that a loss takes."""
 OWN = ("biases", "function", "part", "year")
 """Options of single lessons."""
 OF_NET = ("sizes", "x", "y", "activation", "output", "loss", "seed")
@@ -184,6 +186,9 @@ def _net(
         raise OptionError("--x", x[0], f"{sizes[0]} numbers, one for each input of --sizes")
     last = output or ("sigmoid" if loss == "squared" else "identity")
     net = MLP(sizes, activation=activation, output=last)
+    fitting = FITTING[loss]
+    if fitting and last not in fitting:
+        raise OptionError("--output", last, f"{' or '.join(fitting)} with --loss {loss}")
     chosen = _loss(loss, last, single=len(x) == 1)
     targets: Static = _labels(y, sizes[-1]) if loss == "multiclass" else y
     return explain_it(net, x, targets, loss=chosen, seed=seed, **style)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from bpcore.derivatives.namespaces.namespace import device_of, space_of
+from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.derivatives.transforms.tracing import name_of
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.paper.making import Style, Subject, made
@@ -13,10 +14,12 @@ from bpcore.doors.paper.naming import Names
 from bpcore.doors.paper.network import NetNames, network_subject
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
-from bpcore.parts.keys import key
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss, SquaredError
-from bpcore.words.errors import OptionError, ShapeError, choose
+from bpcore.parts.optimizers import SGD
+from bpcore.run.checks import check_data, check_kinds, check_params
+from bpcore.run.place import Place
+from bpcore.words.errors import OptionError, choose
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import leaves, named_leaves, tree_map
 
@@ -97,6 +100,10 @@ def explain(
     if isinstance(what, str):
         from bpcore.doors.lessons.catalog import explained
 
+        if args:
+            raise OptionError(
+                "arguments", len(args), "none after the name of a lesson", "Its numbers are its own."
+            )
         return explained(what, style=style, backend=find_backend(backend or "numpy"), **more)
     if isinstance(what, Layer):
         return _network(what, args, style, backend, **_known(_network, more))
@@ -127,22 +134,40 @@ def _network(
 ) -> Explanation:
     if len(args) != 2:  # noqa: PLR2004
         raise OptionError("arguments", len(args), "two after a network: x (samples, features) and y")
-    place = _place(args, backend)
-    x, y = (place.asarray(_floating(data)) for data in args)
-    if x.ndim < 2:  # noqa: PLR2004
-        raise ShapeError("explain", "samples of shape (n, features), as [[1.0, 2.0]]", tuple(x.shape))
+    loss = (
+        loss
+        if loss is not None
+        else SquaredError(half=True, reduction="sum" if _length(args[0]) == 1 else "mean")
+    )
+    check_kinds(net, loss, SGD(0.0))
+    where = (
+        Place.of(args[0], backend, None)
+        if hasattr(args[0], "dtype")
+        else Place.of([[0.0]], backend or "numpy", None)
+    )
+    if not hasattr(args[0], "dtype") and where.backend.float64:
+        where = replace(where, dtype=where.backend.dtype("float64"))
+    data = where.data((args[0], args[1]), loss)
+    check_data(data, net, loss)
+    x, y = data
+    shape, its_key = tuple(x.shape[1:]), where.key(seed)
     if params is None:
-        params = net.init(key(seed, backend=place, device=device_of(x)), tuple(x.shape[1:]), dtype=x.dtype)
-    loss = loss or SquaredError(half=True, reduction="sum" if x.shape[0] == 1 else "mean")
-    if loss.labels and y.ndim == 1:
-        y = place.asarray(args[1])  # whole numbers stay whole
-    output = (x.shape[0], *net.output_shape(tuple(x.shape[1:])))
-    loss.check_shapes(output, tuple(y.shape))
-    loss.check_targets(y, output)
+        params = net.init(its_key, shape, dtype=where.dtype)
+    else:
+        check_params(net, params, shape, its_key)
+        params = tree_map(lambda p: where.array(p, where.dtype), params)
+    place = where.backend
     subject = network_subject(net, params, x, y, loss=loss, names=names, title=title)
     chosen = Style(**style)
     notes = _notes(loss, named=names is not None, matrices=chosen.form == "matrices")
     return made(subject, chosen, place, notes=notes)
+
+
+def _length(x: Static) -> int:
+    try:
+        return len(x)
+    except TypeError:
+        return 0
 
 
 def _notes(loss: Loss, *, named: bool, matrices: bool) -> Iterator[str]:
@@ -216,8 +241,15 @@ def _place(args: Sequence[Tree], backend: str | Backend | None) -> Backend:
 def _arrays(args: Sequence[Tree], backend: str | Backend | None) -> tuple[Backend, list[Tree]]:
     """Return the arguments as arrays of one backend, numbers in its own default float."""
     place = _place(args, backend)
-    arrays: list[Tree] = tree_map(lambda x: place.asarray(_floating(x)), list(args))
+    arrays: list[Tree] = tree_map(lambda x: _array(place, _floating(x)), list(args))
     return place, arrays
+
+
+def _array(place: Backend, x: Static) -> Array:
+    """Return an array as it is; a number in 64 bits, where the device has them; whole numbers as floats."""
+    if hasattr(x, "dtype") and place.namespace.isdtype(place.asarray(x).dtype, "real floating"):
+        return place.asarray(x)
+    return place.asarray(x, dtype=place.dtype("float64") if place.float64 else place.dtype("float32"))
 
 
 def _floating(data: Static) -> Static:

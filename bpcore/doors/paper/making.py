@@ -19,6 +19,9 @@ from bpcore.words.protocols import Array, Static, Tree
 
 __all__ = ["FORMS", "ORDERS", "Style", "Subject", "made"]
 
+LARGEST_RATE = 1e300
+"""Of a learning rate that a float can hold."""
+
 FLOAT_DECIMALS = 17
 """Decimals that a float may be printed with."""
 
@@ -96,7 +99,7 @@ class Style:
 
 
 def _is_finite(value: Static) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_RATE
 
 
 @dataclass(frozen=True, kw_only=True)

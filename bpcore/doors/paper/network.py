@@ -147,6 +147,8 @@ def _given_names(
             )  # fmt: skip
         for key, names, letter in (("bias", chosen.biases, "b"), ("weight", chosen.weights, "w")):
             if key in its_params:  # the order in which a dict's leaves are taken
+                if names is not None and depth >= len(names):
+                    raise OptionError(f"names of the {key}s", list(names), "one name for each linear layer")
                 name = f"{letter}{depth + 1}" if names is None else names[depth]
                 given.append(name)
                 shaped.append((name, tuple(its_params[key].shape)))

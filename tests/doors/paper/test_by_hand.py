@@ -299,9 +299,16 @@ def test_bad_answers_are_one_line(answers: Any, words: str) -> None:
 
 
 def test_names_of_several_lessons_are_asked_about() -> None:
-    with pytest.raises(OptionError, match="say which"):
+    with pytest.raises(OptionError, match="Say which"):
         bp.check_by_hand({"w1": "0.1"})
     assert bp.check_by_hand({"z1": "-0.5", "h1": "0.3775"})
+    assert bp.check_by_hand({"y_hat": "2", "L": "162"}, "course")  # of its parts, the linear network's
+    assert not bp.check_by_hand({"h": "5"}, "course")
+    for wrong in (5, [1, 2]):
+        with pytest.raises(OptionError):
+            bp.check_by_hand(wrong)
+    with pytest.raises(OptionError, match="what explain returned"):
+        bp.check_by_hand({"h": "4"}, 5)
 
 
 @pytest.mark.parametrize(
