@@ -209,6 +209,8 @@ class Optimizer(ABC):
         self, xp: Namespace, rate: Array, count: Array, groups: list[Group | None]
     ) -> list[tuple[Optimizer, tuple[Array, ...]] | None]:
         """Return who moves each leaf, with his scalars; None for what is frozen."""
+        if not self.freeze and not self.groups:
+            return [(self, self.scalars(xp, rate, count))] * len(groups)
         made: dict[Group | None, tuple[Optimizer, tuple[Array, ...]] | None] = {None: None}
         for group in groups:
             if group not in made and group is not None:
