@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
+from bpcore.doors.number_lists import FAR, numbers, pair, rows, sizes
 from bpcore.doors.one_line import Door, number
-from bpcore.words.errors import OptionError, choose
+from bpcore.words.errors import choose
 
 __all__ = ["plot"]
-
-FAR = 1e70
-"""A number beyond it has no square whose square is finite."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -49,27 +46,6 @@ def plot(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-def _numbers(context: click.Context, option: click.Parameter, given: str | None) -> tuple[float, ...] | None:
-    """Read ``0.1,0.5``."""
-    if given is None:
-        return None
-    try:
-        found = tuple(float(word) for word in given.split(","))
-    except ValueError:
-        found = (math.nan,)
-    if not all(abs(one) <= FAR for one in found):  # what is no number is not
-        wanted = f"numbers with commas between, as 0.1,0.5, none beyond {FAR:g}"
-        raise OptionError(option.opts[0], given, wanted)
-    return found
-
-
-def _pair(context: click.Context, option: click.Parameter, given: str | None) -> tuple[float, ...] | None:
-    found = _numbers(context, option, given)
-    if found is not None and len(found) != 2:  # noqa: PLR2004
-        raise OptionError(option.opts[0], given, "two numbers with a comma between, as 1,4")
-    return found
-
-
 def _picture(text: str) -> Callable[[Command], click.Command]:
     """Return what makes a kind of picture of a function: its options, and where the picture goes."""
 
@@ -96,9 +72,9 @@ def _step(function: Command) -> Command:
     """Give a command the options that say which step on paper is meant."""
     for option in (
         click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of net: its weights."),
-        click.option("--y", metavar="Y,Y", callback=_numbers, help="Of net: the targets of the sample."),
-        click.option("--x", metavar="X,X", callback=_numbers, help="Of net: one sample."),
-        click.option("--sizes", metavar="N,N,N", callback=_numbers, help="Of net: inputs, units, outputs."),
+        click.option("--y", metavar="Y,Y", callback=rows, help="Of net: its targets."),
+        click.option("--x", metavar="X,X", callback=rows, help="Of net: one sample, or several with ; between."),
+        click.option("--sizes", metavar="N,N,N", callback=sizes, help="Of net: inputs, units, outputs."),
         click.option("--part", metavar="WORD", help="Of the course, as linear."),
         click.option("--path", metavar="NAME", help="A quantity, as w5, whose gradient is followed."),
         click.argument("name", default="mazur"),
@@ -174,7 +150,7 @@ def flow(model: str, **options: Any) -> None:
 
 @_picture("Learning rates beside one another.")
 @click.argument("source", default="spiral")
-@click.option("--rates", metavar="R,R", default="0.01,0.03,0.1,0.3,1,3", show_default=True, callback=_numbers)
+@click.option("--rates", metavar="R,R", default="0.01,0.03,0.1,0.3,1,3", show_default=True, callback=numbers)
 @click.option("--epochs", type=click.IntRange(min=1), default=300, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 def rates(source: str, **options: Any) -> None:
@@ -197,9 +173,9 @@ def vanishing(**options: Any) -> None:
 @_picture("The course's loss over its two weights.")
 @click.option("--rate", type=float, callback=number(0, FAR), default=0.01, show_default=True)
 @click.option("--steps", type=click.IntRange(1, 1000), default=10, show_default=True)
-@click.option("--start", metavar="W1,W2", default="2,0.5", show_default=True, callback=_pair)
-@click.option("--w1", metavar="LOW,HIGH", default="1.6,4.2", show_default=True, callback=_pair)
-@click.option("--w2", metavar="LOW,HIGH", default="0.2,3.8", show_default=True, callback=_pair)
+@click.option("--start", metavar="W1,W2", default="2,0.5", show_default=True, callback=pair)
+@click.option("--w1", metavar="LOW,HIGH", default="1.6,4.2", show_default=True, callback=pair)
+@click.option("--w2", metavar="LOW,HIGH", default="0.2,3.8", show_default=True, callback=pair)
 @click.option("--flat", is_flag=True, help="From above, with lines of equal loss.")
 @click.option("--zoom", is_flag=True, help="The last steps, from above.")
 def surface(**options: Any) -> None:

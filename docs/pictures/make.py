@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import bpcore as bp
+from bpcore.doors.lessons import course_linear
+from bpcore.doors.lessons.course_linear import half_square
+from bpcore.doors.lessons.course_linear import loss as course_loss
 from bpcore.doors.lessons.spiral import LOSS, NET, notebook_run, notebook_start
 
 HERE = Path(__file__).parent
@@ -14,11 +17,6 @@ SMALL = 80
 """Dots an inch: the files are part of the repository."""
 
 START, X, Y = notebook_start()
-
-
-def course_loss(w1: Any, w2: Any) -> Any:
-    """Return the loss of the course's linear network: x = 2, y = 20."""
-    return (2 * w1 * w2 - 20) ** 2 / 2
 
 
 PATH = bp.plots.descent(course_loss, (2.0, 0.5), rate=0.01, steps=10)
@@ -64,10 +62,9 @@ def spiral_sweep() -> dict[float, list[float]]:
 
 def course_sweep() -> dict[float, list[float]]:
     """Return the loss of the course's linear network at several rates, two of them too high."""
-    net = bp.MLP([1, 1, 1], activation="identity", bias=False)
     start = [{"weight": bp.backend().asarray([[2.0]])}, {}, {"weight": bp.backend().asarray([[0.5]])}]
     data = (bp.backend().asarray([[2.0]]), bp.backend().asarray([[20.0]]))
-    loss = bp.SquaredError(half=True)
+    net, loss = course_linear.NET, course_linear.LOSS
     rates = (0.001, 0.003, 0.01, 0.02, 0.03, 0.1, 0.3)
     return bp.plots.rate_sweep(net, data, rates=rates, loss=loss, epochs=30, params=start)
 
@@ -85,7 +82,7 @@ PICTURES: dict[str, Callable[[], Any]] = {
         course_loss, (1.0, 4.5), (0.0, 4.0), path=PATH, flat=True
     ),
     "course-close-up.png": lambda: bp.plots.close_up(course_loss, PATH),
-    "course-tangent.png": lambda: bp.plots.tangent(lambda y_hat: (y_hat - 1) ** 2 / 2, 0.547053),
+    "course-tangent.png": lambda: bp.plots.tangent(lambda y_hat: half_square(y_hat, 1), 0.547053),
     "vanishing-chain.png": bp.plots.vanishing_chain,
     "mazur-graph.svg": lambda: bp.plots.graph(bp.explain("mazur"), path="w5"),
     "mazur-network.svg": lambda: bp.plots.network(bp.explain("mazur"), path="w5"),

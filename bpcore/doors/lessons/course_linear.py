@@ -19,13 +19,14 @@ from bpcore.parts.activations import Identity
 from bpcore.parts.layers import Chain, Linear
 from bpcore.parts.losses import SquaredError
 from bpcore.program.compiled import compile
-from bpcore.words.protocols import Static
+from bpcore.words.protocols import Array, Static
 
-__all__ = ["LOSS", "NET", "RATE", "linear"]
+__all__ = ["LOSS", "NET", "RATE", "half_square", "linear", "loss"]
 
 NET = Chain(Linear(1, bias=False), Identity(), Linear(1, bias=False))
 LOSS = SquaredError(half=True)
 RATE, STEP = 0.01, 0.1
+INPUT, TARGET = 2.0, 20.0
 NAMES = NetNames(weights=("w1", "w2"), outputs=("h", "y_hat"))
 
 AFTER_1, AFTER_10, MOVED, ENDS = "after 1 update", "after 10 updates", "w2 = 0.6", "w1 = 3.391, w2 = 2.949"
@@ -61,8 +62,8 @@ def linear(*, style: Mapping[str, Static], backend: Backend, w1: float = 2.0, w2
     subject = network_subject(
         NET,
         params,
-        wide(backend, [[2.0]]),
-        wide(backend, [[20.0]]),
+        wide(backend, [[INPUT]]),
+        wide(backend, [[TARGET]]),
         loss=LOSS,
         names=NAMES,
         also=(("y_hat", "w1"),),
@@ -72,12 +73,22 @@ def linear(*, style: Mapping[str, Static], backend: Backend, w1: float = 2.0, w2
     return made(subject, chosen, backend, publish=lambda: _published(place_for(backend)))
 
 
+def loss(w1: Array, w2: Array) -> Array:
+    """Return the same loss from two numbers."""
+    return half_square(INPUT * w1 * w2, TARGET)
+
+
+def half_square(y_hat: Array, y: Array) -> Array:
+    """Return half the squared error of one output."""
+    return (y_hat - y) ** 2 / 2
+
+
 @cache
 def _published(backend: Backend) -> tuple[Published, ...]:
     at: dict[str, Explanation] = {"": linear(style={}, backend=backend)}
     step = compile(update(NET, LOSS, weights_only(RATE), order="simultaneous"))
     params = [{"weight": wide(backend, [[2.0]])}, {}, {"weight": wide(backend, [[0.5]])}]
-    data = wide(backend, [[2.0]]), wide(backend, [[20.0]])
+    data = wide(backend, [[INPUT]]), wide(backend, [[TARGET]])
     for n, reached in states(step, params, *data, counts=(1, 10)):
         w1, w2 = (backend.to_host(reached[layer]["weight"]).item() for layer in (0, 2))
         at[AFTER_1 if n == 1 else AFTER_10] = linear(style={}, backend=backend, w1=w1, w2=w2)

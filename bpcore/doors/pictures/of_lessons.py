@@ -6,11 +6,12 @@ import math
 from typing import Any
 
 from bpcore.doors import plots
+from bpcore.doors.lessons.course_linear import half_square, loss
+from bpcore.doors.own_net import NET, own_step
 from bpcore.doors.paper.explain import explain
 from bpcore.doors.paper.explanation import Explanation
 from bpcore.doors.pictures.destination import DRAWINGS, Destination
-from bpcore.parts.perceptron import MLP
-from bpcore.words.errors import DataError, OptionError, PaperError
+from bpcore.words.errors import OptionError, PaperError
 
 __all__ = ["graph_picture", "network_picture", "surface_picture", "tangent_picture", "vanishing_picture"]
 
@@ -38,10 +39,6 @@ def surface_picture(
 ) -> str:
     """Draw the course's loss over its weights."""
     place = Destination(output, "course", "surface")
-
-    def loss(w1: Any, w2: Any) -> Any:
-        return (2 * w1 * w2 - 20) ** 2 / 2
-
     path = plots.descent(loss, start, rate=rate, steps=steps)
     if zoom:
         if len(path) <= steps or math.hypot(*path[-1][:2]) > LOST:
@@ -68,7 +65,7 @@ def _left(
 def tangent_picture(*, at: float, target: float, output: str | None, dpi: float | None) -> str:
     """Draw the loss along one output."""
     place = Destination(output, "course", "tangent")
-    return place.take(plots.tangent(lambda y: (y - target) ** 2 / 2, at), dpi)
+    return place.take(plots.tangent(lambda y_hat: half_square(y_hat, target), at), dpi)
 
 
 def graph_picture(
@@ -93,29 +90,10 @@ def network_picture(
 
 def _step(name: str, *, form: str | None, part: str | None, **own: Any) -> Explanation:
     """Return the step that is meant, of a lesson or of a network of one's own."""
-    if name == "net":
-        return _own(form, **own)
-    for option, given in own.items():
-        if given is not None:
-            raise OptionError(f"--{option}", given, f"left out with {name}", "It is for net.")
+    told = {option: given for option, given in own.items() if given is not None}
+    if name == NET:
+        return own_step(form=form, **told)
+    for option, given in told.items():
+        raise OptionError(f"--{option}", given, f"left out with {name}", f"It is for {NET}.")
     return explain(name, form=form) if part is None else explain(name, form=form, part=part)
 
-
-def _own(
-    form: str | None,
-    *,
-    sizes: tuple[float, ...] | None,
-    x: tuple[float, ...] | None,
-    y: tuple[float, ...] | None,
-    seed: int | None,
-) -> Explanation:
-    if sizes is None or x is None or y is None:
-        missing = next(option for option, given in (("sizes", sizes), ("x", x), ("y", y)) if given is None)
-        raise DataError(f"net wants --{missing}: give it, as in --sizes 2,3,1 --x 1,2 --y 1.")
-    if min(sizes) < 1 or not all(size.is_integer() for size in sizes):
-        raise OptionError("--sizes", sizes, "whole numbers, 1 or more, as 2,3,1")
-    for option, given, wanted in (("--x", x, sizes[0]), ("--y", y, sizes[-1])):
-        if len(given) != wanted:
-            raise OptionError(option, given, f"{wanted:g} numbers, as --sizes has it")
-    net = MLP([int(size) for size in sizes], activation="sigmoid", output="sigmoid")
-    return explain(net, [list(x)], [list(y)], form=form, seed=seed or 0)
