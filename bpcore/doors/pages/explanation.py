@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from bpcore.doors.pages.drawings import svg
 from bpcore.doors.pages.rendering import mathml, page, ready
-from bpcore.doors.paper.figures import shortened
 from bpcore.doors.paper.latex import latex_pieces
 from bpcore.doors.paper.lines import Line
 from bpcore.doors.paper.published import INSIDE, RIGHT, ROUNDED, TRUNCATED, WRONG, Published
 from bpcore.doors.paper.terms import Symbol
-from bpcore.doors.paper.text import put_in
+from bpcore.doors.paper.text import exact_digits, put_in
 from bpcore.doors.plots.graphs import graph
 from bpcore.words.errors import PaperError
 
@@ -32,6 +32,10 @@ COLOURS: Mapping[str, str] = {
     WRONG: "wrong",
 }
 """The class that a verdict has on the page."""
+
+
+WIDTH = 72
+"""Letters that stand in a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +86,18 @@ def _formula(line: Line, decimals: int, put: Mapping[Symbol, str]) -> Formula:
     return Formula(
         name=line.symbol.name,
         symbol=mathml(symbol),
-        steps=tuple(mathml(rf"=\ {step}" if step.startswith(r"\text") else f"= {step}") for step in steps),
+        steps=tuple(mathml(row) for step in steps for row in _rows(step)),
     )
+
+
+def _rows(step: str) -> list[str]:
+    """Return a step as formulas, one below the other: words of more than a line's length are broken."""
+    if not step.startswith(r"\text{"):
+        return [f"= {step}"]
+    words = step.removeprefix(r"\text{").removesuffix("}")
+    pieces = wrap(words, WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
+    first, *others = (rf"\text{{{piece}}}" for piece in pieces)
+    return [rf"=\ {first}", *(rf"\quad {other}" for other in others)]
 
 
 def _graph(explanation: Explanation) -> Markup | None:
@@ -100,7 +114,7 @@ def _row(row: Published, decimals: int) -> dict[str, str]:
         "name": row.name,
         "state": row.state,
         "text": row.text,
-        "exact": shortened(row.value, max(decimals, len(row.text))),
+        "exact": exact_digits(row, decimals),
         "verdict": row.verdict,
         "colour": COLOURS[row.verdict],
         "note": row.note,

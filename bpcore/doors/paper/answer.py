@@ -72,8 +72,13 @@ class Answer:
         if abs(self.value - exact) <= max(CLOSE * abs(exact), allowed):
             return True
         if self.is_coarse(exact):
-            return False
+            return self._is_rounded_to_three(exact)
         return any(self.cut(exact, rounding) == self.value for rounding in (ROUND_HALF_UP, ROUND_DOWN))
+
+    def _is_rounded_to_three(self, exact: Decimal) -> bool:
+        """Return whether it is the number in three significant digits without zeros at the end."""
+        three = Context(prec=3, rounding=ROUND_HALF_UP).plus(exact)
+        return bool(exact) and self.value == three
 
     def is_exactly(self, value: Static) -> bool:
         """Return whether it is a number itself, and not that number rounded."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bpcore.doors.paper.figures import shortened
 from bpcore.doors.paper.latex import latex_equation
-from bpcore.doors.paper.text import LEGEND, PUBLISHED, put_in
+from bpcore.doors.paper.text import LEGEND, PUBLISHED, exact_digits, put_in
 
 if TYPE_CHECKING:
     from bpcore.doors.paper.explanation import Explanation
@@ -29,7 +28,7 @@ def markdown(explanation: Explanation) -> str:
         for row in explanation.published:
             where = f", {row.state}" if row.state else ""
             note = f": {row.note}" if row.note else ""
-            exact = shortened(row.value, max(explanation.decimals, len(row.text)))
+            exact = exact_digits(row, explanation.decimals)
             rows.append(f"| `{row.name}`{where} | {row.text} | {exact} | {row.verdict}{note} |")
         blocks += [f"## {PUBLISHED}", "\n".join(rows), "\n".join(line.strip() for line in LEGEND)]
     return "\n\n".join(blocks) + "\n"

@@ -15,7 +15,7 @@ from bpcore.words.protocols import Static
 if TYPE_CHECKING:
     from bpcore.doors.paper.explanation import Explanation
 
-__all__ = ["LEGEND", "PUBLISHED", "equation", "numbers_in", "put_in", "shown", "text"]
+__all__ = ["LEGEND", "PUBLISHED", "equation", "exact_digits", "numbers_in", "put_in", "shown", "text"]
 
 
 PUBLISHED = "Published digits, beside the numbers of the lesson's own settings"
@@ -106,7 +106,7 @@ def _array(value: Static, one: Callable[[Static, int], str], decimals: int) -> s
 def _table(rows: tuple[Published, ...], decimals: int) -> Iterator[str]:
     cells = [("quantity", "published", "exact", "", "")]
     for row in rows:
-        exact = shortened(row.value, max(decimals, _places(row.text) + 2))
+        exact = exact_digits(row, decimals)
         cells.append(
             (f"{row.name}{', ' + row.state if row.state else ''}", row.text, exact, row.verdict, row.note)
         )
@@ -116,5 +116,6 @@ def _table(rows: tuple[Published, ...], decimals: int) -> Iterator[str]:
         yield f"  {'  '.join([*padded, cell[4]])}".rstrip()
 
 
-def _places(digits: str) -> int:
-    return len(digits.partition(".")[2])
+def exact_digits(row: Published, decimals: int) -> str:
+    """Return the number that is right beside published digits, with two digits more than were published."""
+    return shortened(row.value, max(decimals, len(row.text.partition(".")[2]) + 2))
