@@ -73,7 +73,7 @@ def _step(function: Command) -> Command:
     for option in (
         click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Of net: its weights."),
         click.option("--y", metavar="Y,Y", callback=rows, help="Of net: its targets."),
-        click.option("--x", metavar="X,X", callback=rows, help="Of net: one sample, or several with ; between."),
+        click.option("--x", metavar="X,X", callback=rows, help="Of net: one sample, or several."),
         click.option("--sizes", metavar="N,N,N", callback=sizes, help="Of net: inputs, units, outputs."),
         click.option("--part", metavar="WORD", help="Of the course, as linear."),
         click.option("--path", metavar="NAME", help="A quantity, as w5, whose gradient is followed."),

@@ -49,5 +49,5 @@ def test_what_is_read(reader: Any, given: str, found: Any) -> None:
     ],
 )
 def test_what_is_refused(reader: Any, given: str) -> None:
-    with pytest.raises(OptionError, match="^--x must be .*numbers.* was given"):
+    with pytest.raises(OptionError, match=r"^--x must be .*numbers.* was given"):
         reader(CONTEXT, OPTION, given)

@@ -96,4 +96,3 @@ def _step(name: str, *, form: str | None, part: str | None, **own: Any) -> Expla
     for option, given in told.items():
         raise OptionError(f"--{option}", given, f"left out with {name}", f"It is for {NET}.")
     return explain(name, form=form) if part is None else explain(name, form=form, part=part)
-
