@@ -18,6 +18,7 @@ from bpcore.doors.paper.making import Style, made
 from bpcore.doors.paper.network import NetNames, network_subject
 from bpcore.doors.paper.published import Published
 from bpcore.ground.backend import Backend
+from bpcore.machine.states import states
 from bpcore.parts.activations import Sigmoid
 from bpcore.parts.layers import Chain, Linear
 from bpcore.parts.losses import SquaredError
@@ -156,11 +157,8 @@ def _published(backend: Backend) -> tuple[Published, ...]:
 def _runs(
     backend: Backend, line: Callable[..., dict[str, Array]], counts: tuple[int, ...]
 ) -> list[tuple[int, dict[str, float]]]:
-    step = compile(line)
-    weights = {name: wide(backend, value) for name, value in START.items()}
-    found = []
-    for n in range(max(counts) + 1):
-        if n in counts:
-            found.append((n, {name: backend.to_host(value).item() for name, value in weights.items()}))
-        weights = step(weights)
-    return found
+    start = {name: wide(backend, value) for name, value in START.items()}
+    return [
+        (n, {name: backend.to_host(value).item() for name, value in weights.items()})
+        for n, weights in states(compile(line), start, counts=counts)
+    ]
