@@ -7,12 +7,26 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
-from bpcore.parts.optimizers import SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSprop
+from bpcore.parts.optimizers import (
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Lion,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RAdam,
+    RMSprop,
+)
 
 __all__ = ["LOSSES", "OPTIMIZERS", "Recipe", "recipe_for"]
 
 OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = MappingProxyType(
-    {kind.__name__.lower(): kind for kind in (SGD, Adagrad, Adam, AdamW, Momentum, Nesterov, RMSprop)}
+    {
+        kind.__name__.lower(): kind
+        for kind in (SGD, Adagrad, Adam, AdamW, Lion, Momentum, Nesterov, RAdam, RMSprop)
+    }
 )
 
 LOSSES: Mapping[str, Loss] = MappingProxyType(
