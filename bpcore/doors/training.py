@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -27,6 +28,9 @@ from bpcore.run.tables.splitting import split_samples
 from bpcore.words.errors import OptionError
 
 __all__ = ["trained"]
+
+MOST, HUGE = 10**9, 10**300
+"""Parameters of a network that is trained here; and a number that is no longer written out."""
 
 
 def trained(wishes: Wishes) -> Run:
@@ -70,6 +74,7 @@ def _split(settled: Wishes, data: Dataset) -> tuple[Dataset, Dataset | None]:
 def _fit(settled: Wishes, train: Dataset, held: Dataset | None) -> Run:
     outputs = len(train.classes) if train.task == "multiclass" else train.y.shape[1]
     sizes = [train.x.shape[1], *(settled.hidden or ()), outputs]
+    _check_count(settled, sizes)
     return fit(
         MLP(sizes, activation=str(settled.activation)),
         (train.x, train.y),
@@ -83,6 +88,15 @@ def _fit(settled: Wishes, train: Dataset, held: Dataset | None) -> Run:
         validation=None if held is None else (held.x, held.y),
         progress=_progress(settled),
     )
+
+
+def _check_count(settled: Wishes, sizes: Sequence[int]) -> None:
+    """Refuse, before anything is made, a network that no computer of this kind trains."""
+    count = sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
+    if count > MOST:
+        given = ",".join(map(str, settled.hidden or ()))
+        do = f"This one has {count:.3g}." if count < HUGE else ""
+        raise OptionError("--hidden", given, f"a network of at most {MOST:,} parameters", do)
 
 
 def _progress(wishes: Wishes) -> str | Progress | None:

@@ -92,6 +92,15 @@ def test_a_task_that_does_not_fit_the_target(refused: Refused, folder: Path) -> 
             ("iris", "--validation", "1.5"),
             "--validation must be 0, for nothing held out, or a share above 0 and below 1, was given 1.5",
         ),
+        (
+            ("spiral", "--hidden", f"1{'0' * 24}"),
+            "a network of at most 1,000,000,000 parameters, was given '1",
+        ),
+        (
+            ("spiral", "--hidden", "40000,40000"),
+            "1,000,000,000 parameters, was given '40000,40000'. This one has",
+        ),
+        (("spiral", "--hidden", f"1{'0' * 400}"), "a network of at most 1,000,000,000 parameters"),
         (("iris", "--validation", "1"), "or a share above 0 and below 1, was given 1.0"),
         (("iris", "--validation", "nan"), "or a share above 0 and below 1, was given nan"),
         (("iris", "--validation", "0.001"), "a share of 0.001 cannot be held out"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -18,10 +19,10 @@ def said(formula: str) -> str:
     return "".join(ET.fromstring(formula).itertext())  # noqa: S314 -- our own
 
 
-def rows(html: str) -> dict[str, list[str]]:
+def rows(text: str) -> dict[str, list[str]]:
     """Return for each line what it is equal to, step by step, as characters."""
     found = {}
-    for name, row in re.findall(r'<tr id="([^"]*)">(.*?)</tr>', html, re.DOTALL):
+    for name, row in re.findall(r'<tr id="([^"]*)">(.*?)</tr>', text, re.DOTALL):
         found[name] = [said(formula) for formula in re.findall(r"<math.*?</math>", row, re.DOTALL)][1:]
     return found
 
@@ -97,3 +98,14 @@ def test_what_an_explanation_shows_in_a_template_is_escaped() -> None:
     html = page("explanation.html", title="t", graph=None, published=[], **values)
     assert "&lt;u&gt;" in html
     assert "&lt;s&gt;" in html
+
+
+def test_a_long_row_of_numbers_is_broken_into_lines() -> None:
+    """A formula does not break by itself: on paper, and in a narrow window, its end would be cut off."""
+    page = bp.explain("spiral").html()
+    longest = max(map(html.unescape, re.findall(r"<mtext>([^<]*)</mtext>", page)), key=len)
+    assert 40 < len(longest) <= 80
+    steps = rows(page)["dL/db1"]
+    numbers = "".join(steps[steps.index(next(step for step in steps if "[" in step)) :])
+    assert numbers.count("0.") == 16
+    assert numbers.endswith("]")

@@ -136,6 +136,61 @@ def test_what_is_refused(refused: Refused, trained: Path, line: str) -> None:
     assert re.search(REFUSED[line], said), said
 
 
+def test_words_of_a_file_are_no_formulas(done: Call, folder: Path) -> None:
+    """A dollar sign, or two, or half a formula, in names of columns, classes and files."""
+    rows = [f"{i % 5},{i % 7},{'$5_$' if i % 5 > 2 else '$x^$'}" for i in range(40)]
+    (folder / "$a_$.csv").write_text("$5_$,$\\frac{$,$y_$\n" + "\n".join(rows), encoding="utf-8")
+    (folder / "q.csv").write_text(
+        "a,$y_$\n" + "\n".join(f"{i},{i * i}.5" for i in range(40)), encoding="utf-8"
+    )
+    done("train", "$a_$.csv", "--quiet", "--epochs", 2, "--save", "m.safetensors")
+    done("train", "q.csv", "--quiet", "--epochs", 2, "--save", "q.safetensors")
+    done("plot", "data", "$a_$.csv", "--output", "d.svg")
+    done("plot", "boundary", "m.safetensors", "--output", "b.svg")
+    done("plot", "figure", "m.safetensors", "--output", "f.svg")
+    done("plot", "film", "m.safetensors", "--frames", 2, "--dpi", 30)
+    done("report", "m.safetensors")
+    done("report", "q.safetensors")
+    for name in ("d.svg", "b.svg", "f.svg", "m.html"):
+        text = (folder / name).read_text("utf-8")
+        assert ">$5_$</text>" in text, name  # the class
+        assert r">$\frac{$" in text, name
+    assert ">true $y_$</text>" in (folder / "q.html").read_text("utf-8")
+
+
+def test_axes_say_that_they_are_standardised(done: Call, folder: Path) -> None:
+    rows = [f"{100 + i % 5},{i % 7},{'yes' if i % 5 > 2 else 'no'}" for i in range(40)]
+    (folder / "t.csv").write_text("length,width,y\n" + "\n".join(rows), encoding="utf-8")
+    done("train", "t.csv", "--quiet", "--epochs", 2)
+    done("plot", "boundary", "t.safetensors", "--output", "b.svg")
+    done("plot", "figure", "t.safetensors", "--output", "f.svg")
+    done("plot", "data", "t.csv", "--output", "d.svg")
+    done("report", "t.safetensors")
+    for name in ("b.svg", "f.svg", "t.html"):
+        assert ">length (standardised)</text>" in (folder / name).read_text("utf-8"), name
+    assert ">length</text>" in (folder / "d.svg").read_text("utf-8")
+
+
+def test_letters_that_the_font_has_not(done: Call, folder: Path) -> None:
+    flower = "\u82b1"
+    rows = [f"{i % 5},{i % 7},{flower if i % 5 > 2 else 'no'}" for i in range(40)]
+    (folder / "t.csv").write_text("a,b,y\n" + "\n".join(rows), encoding="utf-8")
+    assert done("plot", "data", "t.csv").stderr == ""
+
+
+def test_many_classes_leave_room_for_the_picture(done: Call, folder: Path) -> None:
+    rows = [f"{i % 31},{i % 7},c{i % 50:02}" for i in range(300)]
+    (folder / "t.csv").write_text("a,b,y\n" + "\n".join(rows), encoding="utf-8")
+    done("train", "t.csv", "--quiet", "--epochs", 1)
+    done("plot", "boundary", "t.safetensors", "--output", "b.svg")
+    done("report", "t.safetensors")
+    for name in ("b.svg", "t.html"):
+        text = (folder / name).read_text("utf-8")
+        assert ">and 40 more</text>" in text, name
+        assert text.count(">c09</text>") == (1 if name == "b.svg" else 2)
+        assert ">c10</text>" not in text
+
+
 def test_a_path_that_leaves_the_picture_is_spoken_of(done: Call) -> None:
     said = done("plot", "surface", "--rate", 1, "--steps", 9, "--dpi", 20).stdout
     assert said.startswith(

@@ -10,12 +10,14 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.doors.material import Material
 from bpcore.doors.pages.drawings import against, svg
 from bpcore.doors.pages.facts import Confusion, confusion
+from bpcore.doors.pictures.labels import labels, plain
 from bpcore.doors.plots.curves import accuracy, loss
 from bpcore.doors.plots.flows import gradient_flow
 from bpcore.doors.plots.regions import boundary
 from bpcore.run.datasets import Dataset
 from bpcore.run.flow import LayerFlow
 from bpcore.run.result import Run
+from bpcore.run.tables.preparation import Preparation
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -50,7 +52,7 @@ def answers(run: Run, material: Material) -> Iterator[Drawn]:
         yield from _quantities(run, material) if material.train.y.ndim == PLANE else ()
     elif run.features == (PLANE,):
         for part, title in _parts(material):
-            yield from _boundaries(run, part, title)
+            yield from _boundaries(run, part, title, material.preparation)
 
 
 def _parts(material: Material) -> Iterator[tuple[Dataset, str]]:
@@ -62,13 +64,11 @@ def _parts(material: Material) -> Iterator[tuple[Dataset, str]]:
         yield material.held, "samples held out"
 
 
-def _boundaries(run: Run, part: Dataset, title: str) -> Iterator[Drawn]:
+def _boundaries(run: Run, part: Dataset, title: str, preparation: Preparation | None) -> Iterator[Drawn]:
     several = part.task == "binary" and len(part.targets) > 1
     for i, target in enumerate(part.targets[:PICTURES]):
         output = i if several else None
-        ax = boundary(
-            run, part.x, part.y, output=output, resolution=100, names=part.features, classes=part.classes
-        )
+        ax = boundary(run, part.x, part.y, output=output, resolution=100, **labels(part, preparation))
         words = f"{target}: {title}" if several else title
         yield Drawn(
             svg=svg(ax, f"boundary-{title.rsplit(maxsplit=1)[-1]}-{i}", f"decision boundary, {words}"),
@@ -91,7 +91,7 @@ def _quantities(run: Run, material: Material) -> Iterator[Drawn]:
         ends.append(ends[-1] + int(part.x.shape[0]))
     named = [(title, list(range(ends[i], ends[i + 1]))) for i, (_, title) in enumerate(parts)]
     for i, target in enumerate(material.train.targets[:PICTURES]):
-        ax = against(truth[:, i], shown[:, i], target, named)
+        ax = against(truth[:, i], shown[:, i], plain(target), named)
         yield Drawn(svg=svg(ax, f"against-{i}", f"predicted {target} against true {target}"))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from bpcore.doors import plots
 from bpcore.doors.pictures.destination import Destination
+from bpcore.doors.pictures.labels import labels, plain
 from bpcore.doors.plots.canvas import figure
 from bpcore.doors.recipes import LOSSES, recipe_for
 from bpcore.doors.sources import load_samples
@@ -33,7 +34,8 @@ def data_picture(
     several = source == "gates"
     found = load_samples(source, seed=seed, target=None if several else target)
     x, names = _two(found, features)
-    shown = plots.data(x, found.y, output=column_of(found, target), names=names, classes=found.classes)
+    known = {**labels(found), "names": tuple(map(plain, names))}
+    shown = plots.data(x, found.y, output=column_of(found, target), **known)
     return place.take(shown, dpi)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from bpcore.doors import plots
 from bpcore.doors.material import Material, found_again, repetition_of
 from bpcore.doors.models import load_model
 from bpcore.doors.pictures.destination import Destination
+from bpcore.doors.pictures.labels import labels, plain
 from bpcore.doors.pictures.of_data import column_of
 from bpcore.doors.plots.canvas import figure
 from bpcore.doors.plots.regions import check_plane
@@ -31,13 +30,6 @@ def _known(model: str, data: str | None) -> tuple[Run, Material]:
     return run, material
 
 
-def _labels(material: Material) -> Mapping[str, Any]:
-    names, known = material.train.features, material.preparation
-    if known is not None and set(known.scale) != {1.0}:
-        names = tuple(f"{name} (scaled)" for name in names)
-    return {"names": names, "classes": material.train.classes}
-
-
 def _plane(run: Run, material: Material) -> None:
     check_plane(run.features)
     if material.train.task == "regression":
@@ -52,7 +44,9 @@ def boundary_picture(
     run, material = _known(model, data)
     _plane(run, material)
     train = material.train
-    shown = plots.boundary(run, train.x, train.y, output=column_of(train, target), **_labels(material))
+    shown = plots.boundary(
+        run, train.x, train.y, output=column_of(train, target), **labels(train, material.preparation)
+    )
     return place.take(shown, dpi)
 
 
@@ -88,7 +82,7 @@ def film_picture(
     train = material.train
     column = column_of(train, target)
     shown = plots.boundary_film(
-        run.net, taken, train.x, train.y, loss=run.loss, output=column, **_labels(material)
+        run.net, taken, train.x, train.y, loss=run.loss, output=column, **labels(train, material.preparation)
     )
     return place.take(shown, dpi or 80)
 
@@ -115,9 +109,11 @@ def figure_picture(
     _plane(run, material)
     train = material.train
     stem = Path(material.source).stem
-    title = f"{stem.capitalize() if stem in DATASETS else stem} dataset"
+    title = f"{stem.capitalize() if stem in DATASETS else plain(stem)} dataset"
     column = column_of(train, target)
-    shown = plots.notebook_figure(run, train.x, train.y, output=column, title=title, **_labels(material))
+    shown = plots.notebook_figure(
+        run, train.x, train.y, output=column, title=title, **labels(train, material.preparation)
+    )
     return place.take(shown, dpi)
 
 

@@ -23,8 +23,8 @@ RADIUS, ACROSS, UP = 0.55, 3.4, 1.75
 RESULTS = 2.3
 """In inches: a circle, how far apart two of them are, and how far the results are."""
 
-HALF_LETTER = 0.042
-"""In inches, of the words at lines."""
+HALF_LETTER, HALF_LINE = 0.045, 0.12
+"""In inches, of the words at lines, with room around them."""
 
 SHARES = (0.3, 0.68)
 """How far along a line its words stand, of one unit and of the next: not where lines cross."""
@@ -38,7 +38,8 @@ Places = Mapping[str, tuple[float, float]]
 def network(explanation: Explained, /, *, path: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the network of an explanation: a circle for each unit, a line for each weight.
 
-    Of several samples the first is drawn. A unit shows its sum and its output; a bias stands below it.
+    Of several samples the first is drawn, without the loss over all of them. A unit shows its sum and its
+    output; a bias stands below it.
 
     Parameters
     ----------
@@ -146,7 +147,7 @@ class Spots:
     ) -> tuple[float, float]:
         """Return a place on a line between two circles, as near as can be to the wanted share of its way."""
         lines = words.split("\n")
-        half, high = HALF_LETTER * max(map(len, lines)), 0.09 * len(lines)
+        half, high = HALF_LETTER * max(map(len, lines)), HALF_LINE * len(lines)
         room = (RADIUS + half + 0.08) / ACROSS
         shares = [room + (1 - 2 * room) * i / TRIES for i in range(TRIES + 1)]
         shares.sort(key=lambda share: abs(share - wanted))

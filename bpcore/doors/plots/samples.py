@@ -19,6 +19,9 @@ __all__ = ["Points", "data", "points", "scatter"]
 PLANE = 2
 """The features that a picture has room for."""
 
+NAMED = 10
+"""Classes that stand in the legend: there are as many colours."""
+
 NEAR = 1e-6
 """How near to 1 the shares of a row must sum to be taken as those of classes."""
 
@@ -93,7 +96,7 @@ def data(
 def scatter(ax: Axes, found: Points, classes: Sequence[str] = ()) -> None:
     """Draw the points, class by class."""
     x = found.x.tolist()
-    for label in found.classes:
+    for place, label in enumerate(found.classes):
         rows = [row for row, its in zip(x, found.labels, strict=True) if its == label]
         ax.scatter(
             [row[0] for row in rows],
@@ -103,8 +106,14 @@ def scatter(ax: Axes, found: Points, classes: Sequence[str] = ()) -> None:
             edgecolors="black",
             linewidths=0.6,
             zorder=3,
-            label=classes[label] if label < len(classes) else f"class {label}",
+            label=_name(label, classes) if place < NAMED else None,
         )
+    if len(found.classes) > NAMED:
+        ax.plot([], [], linestyle="none", label=f"and {len(found.classes) - NAMED} more")
+
+
+def _name(label: int, classes: Sequence[str]) -> str:
+    return classes[label] if label < len(classes) else f"class {label}"
 
 
 def points(x: Array, y: Array, /, *, output: int | None = None) -> Points:

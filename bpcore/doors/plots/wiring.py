@@ -56,7 +56,7 @@ class Wiring:
     units : dict of str to Unit
     wires : list of Wire
     rest : list of str
-        What is computed from the units' outputs: the loss and its parts.
+        What is computed from the units' outputs of this sample alone: the loss and its parts.
     owner : dict of str to str
         For each stage of a unit, and each input, the name of its circle.
     others : bool
@@ -92,6 +92,8 @@ class Wiring:
                 wiring.others = True
             else:
                 wiring._follow(name, found)
+        if wiring.others:
+            wiring._without_others(found)
         wiring.inputs.sort(key=list(found.lines).index)
         if not wiring.units:
             raise PaperError(
@@ -122,6 +124,13 @@ class Wiring:
             self.owner[name] = owner
         else:
             self.rest.append(name)
+
+    def _without_others(self, found: Quantities) -> None:
+        """Leave out what is computed from other samples too, as the loss over all of them."""
+        for name in tuple(self.rest):
+            made_of = (one for one in found.parents[name] if found.lines[one].kind == FORWARD)
+            if any(one not in self.owner and one not in self.rest for one in made_of):
+                self.rest.remove(name)
 
     def depth(self, name: str) -> int:
         """Return the column of a circle."""

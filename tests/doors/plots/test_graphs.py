@@ -135,6 +135,21 @@ def test_words_at_lines_are_apart() -> None:
     assert near_a_circle[0] > 0.55 + 0.3
 
 
+def test_the_loss_over_all_samples_does_not_stand_beside_the_error_of_one() -> None:
+    step = bp.explain("svpino", form="elements")
+    ax = bp.plots.network(step)
+    words = [text.get_text().partition("\n")[0] for text in ax.texts]
+    assert "error1" in words
+    assert "E" not in words
+    ax.get_figure().draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts if " = " in text.get_text()]
+    assert len(boxes) == 12
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+    for one, other in ((a, b) for i, a in enumerate(boxes) for b in boxes[:i]):
+        level = one.x0 < other.x1 and other.x0 < one.x1
+        assert not level or min(abs(one.y0 - other.y1), abs(other.y0 - one.y1)) > 5  # in points
+
+
 def test_of_several_samples_the_first_is_drawn() -> None:
     net = bp.MLP([2, 2, 1], activation="sigmoid")
     step = bp.explain(net, [[0.0, 1.0], [1.0, 0.0]], [[1.0], [0.0]], seed=1)
