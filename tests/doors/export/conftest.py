@@ -14,15 +14,16 @@ import bpcore as bp
 
 @pytest.fixture(scope="session")
 def runtime() -> Callable[..., list[Any]]:
-    """Run a model, given as bytes, on arrays by name."""
+    """Run a model, given as bytes or as a file, on arrays by name, or in order."""
     onnxruntime = pytest.importorskip("onnxruntime")
     onnxruntime.set_default_logger_severity(4)
 
-    def run(model: bytes | Path, inputs: dict[str, Any]) -> list[Any]:
+    def run(model: bytes | Path, inputs: dict[str, Any] | list[Any]) -> list[Any]:
         content = model if isinstance(model, bytes) else model.read_bytes()
         session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-        there = {given.name for given in session.get_inputs()}
-        found: list[Any] = session.run(None, {name: x for name, x in inputs.items() if name in there})
+        names = [given.name for given in session.get_inputs()]
+        named = inputs if isinstance(inputs, dict) else dict(zip(names, inputs, strict=True))
+        found: list[Any] = session.run(None, {name: named[name] for name in names})
         return found
 
     return run

@@ -48,7 +48,7 @@ def compared(case: Any, dtype: str, runtime: Callable[..., list[Any]]) -> None:
         return called(*inputs)
 
     model = onnx_model(subject_of(f, tuple(arrays), prepared=False), ())
-    found = runtime(model.SerializeToString(), {f"x{i}": x for i, x in enumerate(arrays)})
+    found = runtime(model.SerializeToString(), arrays)
     for got, wanted in zip(found, map(np.asarray, leaves(called(*arrays))), strict=True):
         assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype), case
         np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-5, err_msg=str(case))
@@ -103,7 +103,7 @@ def test_at_the_edges(name: str, dtype: str, runtime: Any) -> None:
     with np.errstate(all="ignore"):
         wanted = getattr(XP, name)(x)
     model = onnx_model(subject_of(getattr(XP, name), (x,), prepared=False), ())
-    (found,) = runtime(model.SerializeToString(), {"x": x})
+    (found,) = runtime(model.SerializeToString(), [x])
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-12)
 
 
@@ -116,5 +116,5 @@ def test_two_at_the_edges(name: str, runtime: Any) -> None:
     with np.errstate(all="ignore"):
         wanted = getattr(XP, name)(a, b)
     model = onnx_model(subject_of(getattr(XP, name), (a, b), prepared=False), ())
-    (found,) = runtime(model.SerializeToString(), {"a": a, "b": b})
+    (found,) = runtime(model.SerializeToString(), [a, b])
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-12)

@@ -92,7 +92,7 @@ def test_a_gradient(runtime: Any, tmp_path: Path) -> None:
     slope = bp.grad(lambda x: XP.sum(XP.tanh(x[:, 1:]) * x[:, :-1] ** 2))
     path = bp.export_onnx(tmp_path / "m.onnx", slope, samples(4, "float64"), batched=())
     x = samples(4, "float64") * 1.5
-    (found,) = runtime(path, {"x": x, "x0": x})
+    (found,) = runtime(path, [x])
     np.testing.assert_allclose(found, slope(x), rtol=1e-9, atol=1e-12)
 
 
@@ -164,7 +164,7 @@ def test_random_programs(runtime: Any, program: Any, seed: int) -> None:
     if not all(isinstance(y, Slot | str) for y in ready.outputs):
         return
     model = built(ready, inputs=inputs, parameters={}, outputs=names)
-    found = runtime(model.SerializeToString(), {f"x{i}": x for i, x in enumerate(arrays)})
+    found = runtime(model.SerializeToString(), arrays)
     for got, ours in zip(found, wanted, strict=True):
         assert (got.shape, got.dtype) == (ours.shape, ours.dtype)
         finite = np.isfinite(ours)
