@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bpcore.derivatives.transforms.jacobian import hessian, jacobian
     from bpcore.doors import plots
     from bpcore.doors.export.onnx_file import export_onnx
+    from bpcore.doors.export.standalone import export_c, export_python
     from bpcore.doors.export.torch_file import load_torch, save_torch
     from bpcore.doors.pages.report import report
     from bpcore.doors.paper.answers import check_by_hand
@@ -209,7 +210,9 @@ __all__ = [
     "datasets",
     "derivative_errors",
     "explain",
+    "export_c",
     "export_onnx",
+    "export_python",
     "first_order",
     "fit",
     "fold_in",
@@ -261,6 +264,7 @@ _PLACES = {
     "bpcore.derivatives.transforms.gradients": ("grad", "stop_gradient", "value_and_grad", "vjp"),
     "bpcore.doors": ("plots",),
     "bpcore.doors.export.onnx_file": ("export_onnx",),
+    "bpcore.doors.export.standalone": ("export_c", "export_python"),
     "bpcore.doors.export.torch_file": ("load_torch", "save_torch"),
     "bpcore.doors.pages.report": ("report",),
     "bpcore.doors.paper.answers": ("check_by_hand",),
