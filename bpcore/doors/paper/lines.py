@@ -321,7 +321,9 @@ class _Backward:
         cotangent = total if isinstance(total, Symbol) else None
         for plain in (False, True):  # the simplest form may lose a shape: then as it was computed
             found = pulled_back(self.made[reader], symbol, cotangent, self.values, plain=plain)
-            term = self._shaped(renamed(recognized(found, self.known), self.new), symbol)
+            if not plain:
+                found = recognized(found, self.known)
+            term = self._shaped(renamed(found, self.new, plain=plain), symbol)
             if plain or self._has_its_shape(term, symbol):
                 break
         return term

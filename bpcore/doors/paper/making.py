@@ -14,7 +14,7 @@ from bpcore.doors.paper.published import Published
 from bpcore.doors.paper.sheet import sheet_of
 from bpcore.doors.paper.terms import Symbol
 from bpcore.ground.backend import Backend
-from bpcore.words.errors import OptionError, choose
+from bpcore.words.errors import BpcoreError, OptionError, PaperError, choose
 from bpcore.words.protocols import Array, Static, Tree
 
 __all__ = ["FORMS", "ORDERS", "Style", "Subject", "made"]
@@ -167,10 +167,18 @@ def made(
         given[RATE] = on_arrays.array(style.rate)
     host = {symbol: _finite(symbol, _hosted(backend, value)) for symbol, value in given.items()}
     arithmetic, words = style.arithmetic(on_arrays)
-    with warnings.catch_warnings():  # what is not finite is seen in its line
-        warnings.simplefilter("ignore", RuntimeWarning)
-        lines = plan.lines(given, on_arrays)
-        done = evaluated_lines(lines, given if arithmetic is on_arrays else host, arithmetic)
+    try:
+        with warnings.catch_warnings():  # what is not finite is seen in its line
+            warnings.simplefilter("ignore", RuntimeWarning)
+            lines = plan.lines(given, on_arrays)
+            done = evaluated_lines(lines, given if arithmetic is on_arrays else host, arithmetic)
+    except (TypeError, AttributeError, IndexError, ValueError) as error:
+        if not matrices or isinstance(error, BpcoreError):
+            raise
+        raise PaperError(
+            f"{subject.title} cannot be written in whole matrices ({str(error).partition(chr(10))[0]})",
+            "Take form='elements', or other functions.",
+        ) from error
     return Explanation(
         title=subject.title,
         lines=tuple(replace(line, value=_hosted(backend, line.value)) for line in done),

@@ -24,13 +24,18 @@ def call(function: str, *inputs: Term, **static: Static) -> Term:
     return _OF_ONE[function](inputs[0]) or made if function in _OF_ONE else made
 
 
-def renamed(term: Term, names: Mapping[Symbol, Term]) -> Term:
-    """Return a term with other terms in place of some symbols."""
+def renamed(term: Term, names: Mapping[Symbol, Term], *, plain: bool = False) -> Term:
+    """Return a term with other terms in place of some symbols; `plain` leaves the rest as it is."""
     if isinstance(term, Symbol):
         return names.get(term, term)
     if isinstance(term, Number):
         return term
-    return call(term.function, *[renamed(one, names) for one in term.inputs], **dict(term.static))
+    inputs = [renamed(one, names, plain=plain) for one in term.inputs]
+    return (
+        Call(term.function, tuple(inputs), term.static)
+        if plain
+        else call(term.function, *inputs, **dict(term.static))
+    )
 
 
 def recognized(term: Term, known: Mapping[Term, Symbol]) -> Term:

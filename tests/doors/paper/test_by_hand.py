@@ -232,8 +232,8 @@ def test_silent_on_part_of_a_sheet_that_was_rounded_line_by_line(lesson: str, di
 
 
 def test_a_wrong_answer_on_the_largest_sheet_is_explained_in_seconds() -> None:
-    explanation = bp.explain(bp.MLP([4, 12, 4], activation="tanh", output="sigmoid"), [[1, 2, 3, 4]], [[1, 0, 0, 1]],
-                             rate=0.1)  # fmt: skip
+    net = bp.MLP([4, 12, 4], activation="tanh", output="sigmoid")
+    explanation = bp.explain(net, [[1, 2, 3, 4]], [[1, 0, 0, 1]], rate=0.1)
     began = time.perf_counter()
     assert explanation.check({"L+": f"{explanation['L']:.9f}"}).first.kind == "old instead of new weight"
     assert time.perf_counter() - began < 20  # trying everything anew for every mistake took minutes

@@ -322,6 +322,43 @@ def test_what_cannot_be_written_is_one_line(refused: Any, kind: Any, words: str)
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("form", ["elements", "matrices"])
+def test_every_gradient_has_a_line_and_its_shape(form: str) -> None:
+    """Also where it is 1, where it is 0, and where it is one number in every place."""
+    explanation = bp.explain(lambda w, b, c: w * 3.0 + b, 2.0, 1.0, 5.0, rate=0.1, form=form)
+    assert [explanation[f"df/d{name}"] for name in "wbc"] == [3.0, 1.0, 0.0]
+    assert [explanation[f"{name}+"] for name in "wbc"] == pytest.approx([1.7, 0.9, 5.0])
+    if form == "elements":
+        return
+    xp, w, x = bp.namespace("numpy"), np.arange(4.0).reshape(2, 2), np.ones((1, 2))
+    for f in (
+        xp.mean,
+        xp.sum,
+        lambda w: xp.sum(xp.matmul(x, w)),
+        lambda w: xp.sum(bp.named("z", xp.matmul(x, w))),
+        lambda w: xp.sum(w[:, 0] * w[:, 1]),
+        lambda w: w[0, 0] * w[1, 1],
+        lambda w: xp.sum(xp.stack([w, w * w])),
+    ):
+        explanation = bp.explain(f, w, form="matrices", rate=0.5, names=("w",), result="f")
+        wanted = bp.grad(f)(w)
+        assert np.asarray(explanation["df/dw"]) == pytest.approx(wanted), str(explanation)
+        assert explanation["w+"] == pytest.approx(w - 0.5 * wanted)
+
+
+@pytest.mark.parametrize("name", ["eta", "w+", "w"])
+def test_names_of_others_are_not_taken(name: str) -> None:
+    with pytest.raises(OptionError, match="different"):
+        bp.explain(lambda w: bp.named(name, w * 2.0) ** 2, 1.0, rate=0.1)
+
+
+def test_lessons_are_in_64_bits_on_every_library(backend: Any) -> None:
+    if backend.backend.float64:
+        explanation = bp.explain("mazur", backend=backend.backend)
+        assert explanation["E_total"] == pytest.approx(0.29837110876000267, rel=1e-14)
+        assert explanation.arithmetic.startswith("float64")
+
+
 def test_a_layer_of_ones_own_is_explained_as_a_function() -> None:
     class Twice(bp.Layer):
         def init(self, key: Any, shape: Any, /, *, dtype: Any = None) -> Any:
