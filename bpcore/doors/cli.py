@@ -6,6 +6,7 @@ import click
 
 from bpcore import __version__
 from bpcore.doors.bench import bench
+from bpcore.doors.export.command import export
 from bpcore.doors.one_line import Door
 from bpcore.doors.pages.command import report
 from bpcore.doors.paper.command import explain
@@ -31,6 +32,7 @@ def cli(context: click.Context) -> None:
     bpcore explain mazur                         one step of backpropagation on paper
     bpcore plot boundary spiral.safetensors      a picture: bpcore plot --help
     bpcore report table.safetensors              a page on how the training went
+    bpcore export table.safetensors --to onnx    for something else: onnx, c, python, torch
     bpcore backends                              what can compute here, and why not
     bpcore bench                                 what a step takes here, eager and compiled
 
@@ -40,7 +42,7 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for _command in (train, predict, explain, backends, check, bench, plot, report):
+for _command in (train, predict, explain, backends, check, bench, plot, report, export):
     cli.add_command(_command)
 
 

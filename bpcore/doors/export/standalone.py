@@ -31,9 +31,8 @@ def export_c(path: str | os.PathLike[str], run: Run, /, *, prepared: bool = True
 
     It needs nothing but math.h. Weights are written so that they are read back to the same bits. It holds
     test vectors, and a `main` under ``#ifdef SELF_TEST`` that checks them; that is compiled and run here, and
-    where it fails nothing is written. Where there is no C compiler (``cc``, ``gcc``, ``clang``, or what the
-    environment calls ``CC``), the file says so,
-    and a warning does.
+    where it fails nothing is written. Where there is no C compiler (what the environment calls ``CC``, or
+    ``cc``, ``gcc``, ``clang``), the file says so, and a warning does.
 
     Parameters
     ----------
@@ -42,8 +41,8 @@ def export_c(path: str | os.PathLike[str], run: Run, /, *, prepared: bool = True
     run : Run
         Of linear layers, activations, batch and layer norm, dropout, flatten.
     prepared : bool
-        Whether a run of `bpcore train` takes features as they stand in the table, and returns probabilities or
-        quantities; if not, the file holds the network alone.
+        Whether a run of `bpcore train` takes features as they stand in the table, and returns
+        probabilities or quantities; if not, the file holds the network alone.
 
     Returns
     -------
