@@ -11,7 +11,7 @@ from bpcore.doors.models import load_model
 from bpcore.doors.output import Output
 from bpcore.doors.pages.run_page import run_page
 from bpcore.machine.step import Batch
-from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy
+from bpcore.parts.losses import BinaryLoss, ClassLoss
 from bpcore.parts.optimizers import Optimizer
 from bpcore.run.checks import check_data, check_pair
 from bpcore.run.datasets import Dataset
@@ -170,6 +170,6 @@ def _dataset(run: Run, data: Batch, name: str) -> Dataset:
 
 
 def _task(run: Run) -> str:
-    if isinstance(run.loss, BinaryCrossEntropy):
+    if isinstance(run.loss, BinaryLoss):
         return "binary"
-    return "multiclass" if isinstance(run.loss, CrossEntropy) else "regression"
+    return "multiclass" if isinstance(run.loss, ClassLoss) else "regression"

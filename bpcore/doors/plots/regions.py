@@ -12,7 +12,7 @@ from bpcore.doors.plots.samples import PLANE, Points, points, scatter
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backend_of
 from bpcore.parts.layers import Layer
-from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, Loss
+from bpcore.parts.losses import BinaryLoss, ClassLoss, Hinge, Loss
 from bpcore.run.result import Run
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Tree
@@ -117,7 +117,7 @@ def frame(ax: Axes, grid: Grid, names: Sequence[str]) -> None:
 
 def classed(loss: Loss, x: Array, y: Array, output: int | None) -> Points:
     """Return the samples with their classes, as the loss understands its targets."""
-    return points(x, y, output=None if isinstance(loss, CrossEntropy) else output)
+    return points(x, y, output=None if isinstance(loss, ClassLoss) else output)
 
 
 def check_plane(features: tuple[int, ...]) -> None:
@@ -152,11 +152,11 @@ def margins(
     values = on_host(net(params, x) if state is None else net.forward(params, state, x)[0])
     xp = array_namespace(values)
     columns = [xp.reshape(values[:, i], (len(grid.up), len(grid.across))) for i in range(values.shape[-1])]
-    if isinstance(loss, CrossEntropy):
+    if isinstance(loss, ClassLoss):
         return [_ahead(columns, i) for i in range(len(columns))]
     chosen = _chosen(columns, output)
-    logits = isinstance(loss, BinaryCrossEntropy) and loss.from_logits
-    share = (xp.expit(chosen) if logits else chosen) - HALF
+    logits = isinstance(loss, BinaryLoss) and loss.from_logits
+    share = chosen if isinstance(loss, Hinge) else (xp.expit(chosen) if logits else chosen) - HALF
     return [-share, share]
 
 
