@@ -198,7 +198,7 @@ def _outlined() -> dict[str, Any]:
 
 
 def _ends(ax: Axes, path: Path) -> None:
-    for word, point, up in (("start", path[0], -12), ("end", path[-1], 8)):
+    for word, point, up in (("start", path[0], -12), ("end", path[-1], 8))[: len(path)]:
         place = {"xytext": (6, up), "textcoords": "offset points", "color": RED, **_outlined()}
         ax.annotate(word, (point[0], point[1]), **place)
 
@@ -224,7 +224,8 @@ def _in_space(
     ax.plot_surface(a, b, xp.asarray(heights), cmap="viridis", alpha=0.8, linewidth=0, zorder=1)
     if path:
         ax.plot([p[0] for p in path], [p[1] for p in path], levels, "o-", color=RED, markersize=4, zorder=5)
-        for word, point, level in (("start", path[0], levels[0]), ("end", path[-1], levels[-1])):
+        ends = (("start", path[0], levels[0]), ("end", path[-1], levels[-1]))[: len(path)]
+        for word, point, level in ends:
             ax.text(point[0], point[1], level, f"  {word}", color=RED, zorder=6, **_outlined())
     ax.set(
         xlabel=names[0], ylabel=names[1], zlabel=names[2], title=f"{first_upper(names[2])} over two weights"

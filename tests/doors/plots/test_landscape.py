@@ -101,3 +101,9 @@ def test_bad_input() -> None:
         bp.plots.surface(lambda a, b: float("nan"), (0, 1), (0, 1))
     with pytest.raises(OptionError, match="span must be a finite number above 0"):
         bp.plots.tangent(lambda y: y * y, 1.0, span=-1)
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_a_path_of_one_point_has_no_end_beside_its_start(*, flat: bool) -> None:
+    ax = bp.plots.surface(loss, (1.0, 3.0), (0.0, 2.0), path=[(2.0, 0.5)], flat=flat)
+    assert [text.get_text().strip() for text in ax.texts] == ["start"]
