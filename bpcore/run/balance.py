@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.registry import backend_of
+from bpcore.machine.step import Batch
 from bpcore.parts.keys import fold_in, permutation
+from bpcore.run.batches import Order
 from bpcore.words.errors import DataError, OptionError
 from bpcore.words.protocols import Array
 
-__all__ = ["Balanced"]
+__all__ = ["Balanced", "balanced_order"]
 
 
 class Balanced:
@@ -65,3 +67,16 @@ class Balanced:
         count = members.shape[0]
         rounds = [permutation(fold_in(key, i), count) for i in range(-(-rows // count))]
         return xp.take(members, xp.concat(rounds)[:rows], axis=0)
+
+
+def balanced_order(data: Batch, size: int | None) -> Order:
+    """Return the order of epochs in which the classes of the data's targets take turns.
+
+    Raises
+    ------
+    OptionError
+        All samples are in one batch, where an order changes nothing.
+    """
+    if size is None or size >= data[0].shape[0]:
+        raise OptionError("balanced", True, "False without smaller batches", "Give batch_size=.")
+    return Balanced(data[1]).order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import Batch
@@ -10,7 +10,10 @@ from bpcore.parts.keys import fold_in, permutation
 from bpcore.words.errors import DataError
 from bpcore.words.protocols import Array
 
-__all__ = ["batches", "order_of", "select", "split_off"]
+__all__ = ["Order", "batches", "order_of", "select", "split_off"]
+
+Order = Callable[[Array, int, int], Array]
+"""Of a key, an epoch and how many samples there are: the positions of those that an epoch sees, in order."""
 
 
 def select(data: Batch, indices: Array) -> Batch:
@@ -24,7 +27,9 @@ def order_of(key: Array, epoch: int, samples: int) -> Array:
     return permutation(fold_in(key, epoch), samples)
 
 
-def batches(data: Batch, size: int | None, key: Array, epoch: int, start: int = 0) -> Iterator[Batch]:
+def batches(
+    data: Batch, size: int | None, key: Array, epoch: int, start: int = 0, order: Order = order_of
+) -> Iterator[Batch]:
     """Yield all samples once, in the epoch's order; the last batch may be smaller.
 
     Parameters
@@ -37,6 +42,7 @@ def batches(data: Batch, size: int | None, key: Array, epoch: int, start: int = 
         Each epoch has an order of its own.
     start : int >= 0
         How many samples, of the first batches, were seen already.
+    order : function
     """
     samples = data[0].shape[0]
     if size is None or size >= samples:
@@ -44,9 +50,9 @@ def batches(data: Batch, size: int | None, key: Array, epoch: int, start: int = 
         return
     if start >= samples:
         return
-    order = order_of(key, epoch, samples)
+    positions = order(key, epoch, samples)
     for first in range(start, samples, size):
-        yield select(data, order[first : min(first + size, samples)])
+        yield select(data, positions[first : min(first + size, samples)])
 
 
 def split_off(data: Batch, share: float, key: Array) -> tuple[Batch, Batch]:

@@ -14,7 +14,7 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch
 from bpcore.program.compiled import Compiled
-from bpcore.run.batches import batches, order_of, select
+from bpcore.run.batches import Order, batches, order_of, select
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves, tree_map
 
@@ -60,19 +60,19 @@ class Epochs:
         size: int | None,
         key: Array,
         backend: Backend,
+        order: Order = order_of,
     ) -> None:
         self.step, self.params, self.state = step, params, state
-        self.data, self.size, self.key = data, size, key
+        self.data, self.size, self.key, self.order = data, size, key, order
         self.samples: int = data[0].shape[0]
         self.whole = size is None or size >= self.samples
         self.loop = step.scan if isinstance(step, Compiled) and backend.loop is not None else None
 
-    def many(self, epochs: int, *, one_by_one: bool) -> Iterator[Done]:
-        """Make this many epochs; yield each one when it, and perhaps others after it, are done.
+    def many(self, epochs: int, *, one_by_one: bool, made: int = 0) -> Iterator[Done]:
+        """Make the epochs after the first `made`; yield each one when it, and perhaps others, are done.
 
         With `one_by_one`, `params` are those of the epoch that was yielded last.
         """
-        made = 0
         while made < epochs:
             ahead = 0 if one_by_one or not self.whole or not made else min(self._room(AT_ONCE), epochs - made)
             if self.loop is not None and ahead == self._room(AT_ONCE) > 1:
@@ -93,12 +93,12 @@ class Epochs:
         done = Done([], [])
         start = 0
         if self.loop is not None and not self.whole and self.size is not None:
-            order = order_of(self.key, epoch, self.samples)
+            order = self.order(self.key, epoch, self.samples)
             count = min(self._room(self.samples // self.size), self.samples // self.size)
             while count > 1 and start + count * self.size <= self.samples:
                 self._several(self.loop, count, self.size, order[start : start + count * self.size], done)
                 start += count * self.size
-        for batch in batches(self.data, self.size, self.key, epoch, start):
+        for batch in batches(self.data, self.size, self.key, epoch, start, self.order):
             self.params, self.state, report = self.step(self.params, self.state, batch)
             done.samples.append(batch[0].shape[0])
             done.reports.append(report)

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-import math
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.machine.searched import make_searched_step
-from bpcore.machine.step import LAYERS, Batch, init_step_state, make_evaluation, make_step
-from bpcore.parts.keys import fold_in, split
+from bpcore.machine.step import Batch, init_step_state, make_evaluation, make_step
+from bpcore.parts.keys import fold_in, key, split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import AVERAGE, LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.parts.schedules import ReduceOnPlateau
 from bpcore.program.compiled import compile
-from bpcore.run.checks import check_kinds, check_options, check_pair, check_pairing, check_searched
-from bpcore.run.epochs import Done, Epochs
+from bpcore.run.balance import balanced_order
+from bpcore.run.batches import order_of
+from bpcore.run.callbacks import Callbacks
+from bpcore.run.checkpoints import Checkpoint, Keeper
+from bpcore.run.checks import check_kinds, check_options, check_pairing, check_searched
+from bpcore.run.epochs import Epochs
+from bpcore.run.held_out import HeldOut, Metric, named_metrics
 from bpcore.run.intake import parted, start_of
+from bpcore.run.memory import memory_told
 from bpcore.run.place import Place
-from bpcore.run.progress import Progress, shown
-from bpcore.run.rates import rescheduled
-from bpcore.run.result import History, Run
+from bpcore.run.progress import Progress
+from bpcore.run.result import Run
+from bpcore.run.run_description import described
+from bpcore.run.stream_epochs import StreamEpochs, bringing
+from bpcore.run.streams import Data, check_stream, opened
+from bpcore.run.training import Engine, Training
 from bpcore.run.weights import ClassWeight
-from bpcore.words.errors import Diverged
+from bpcore.words.errors import Diverged, OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves, tree_map
 
@@ -34,7 +44,7 @@ __all__ = ["fit"]
 
 def fit(
     net: Layer,
-    data: Batch,
+    data: Data,
     /,
     *,
     loss: Loss,
@@ -49,6 +59,10 @@ def fit(
     sample_weight: Array | None = None,
     class_weight: ClassWeight | None = None,
     penalty: Penalty | None = None,
+    balanced: bool = False,
+    metrics: Sequence[Metric] = (),
+    callbacks: Sequence[object] = (),
+    checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
     compiled: bool = True,
     progress: str | Progress | None = "auto",
 ) -> Run:
@@ -57,16 +71,18 @@ def fit(
     Parameters
     ----------
     net : Layer
-    data : pair (x, y)
+    data : pair (x, y), or a stream
         `x` (samples, features), or (samples, *shape) as the first layer takes it; `y` as the loss takes
         it: numbers of the output's shape, or labels (samples,). Arrays of any backend's library, or nested
-        lists.
+        lists. A stream is an iterable of batches (x, y), a function that returns a fresh one for each
+        epoch, or what `bp.datasets.from_npy`, `from_csv` and `from_parquet` return.
     loss : Loss
     optimizer : Optimizer or LBFGS
     epochs : int >= 1
         How often all samples are seen.
     batch_size : int >= 1, or None
-        Samples a step; None for all of them in one. The last batch of an epoch may be smaller.
+        Samples a step; None for all of them in one, or for the batches of a stream as they come. The last
+        batch of an epoch may be smaller.
     seed : int
         Of the start, the split and the order. One seed gives one result on a backend, and the same
         random numbers on every backend.
@@ -86,12 +102,25 @@ def fit(
         weighed by it.
     penalty : Penalty or None
         What is added to the loss, as ``bp.L2(1e-4)``.
+    balanced : bool
+        Whether the classes take turns, so that each batch has as many samples of one as of another, however
+        rare it is.
+    metrics : sequence of str or functions
+        What is also measured on the held-out samples after each epoch: names of `bp.metrics`, or functions
+        of the targets and the network's outputs. The columns are ``validation_f1`` and so on; every
+        sample counts once, whatever its weight.
+    callbacks : sequence of objects
+        Told of every epoch, as `bp.EarlyStopping`: see the guide.
+    checkpoint : path, Checkpoint or None
+        Where the run is saved while it goes on. A run that finds its checkpoint there goes on from it, and
+        ends with the same bytes as one that was never stopped. After Ctrl-C it finishes the epoch and
+        saves. The time is not in such a run: its `seconds` are 0.
     compiled : bool
         Whether the step is recorded once and then replayed by the backend's `compile`; if not, it is
         traced anew at every step.
-    progress : "auto", None or function
-        A bar where standard error is a terminal, nothing, or a function of
-        ``(epoch, epochs, row of the history)``.
+    progress : "auto", "bar", "lines", None or function
+        A bar where standard error is a terminal; a bar, ten lines, or nothing wherever it is; or a function
+        of ``(epoch, epochs, row of the history)``.
 
     Returns
     -------
@@ -104,6 +133,10 @@ def fit(
         Before the first step, when data, network and loss do not fit together.
     Diverged
         When the loss of an epoch is not finite.
+    FileError
+        When the checkpoint is that of another run, is damaged, is in use, or cannot be written.
+    OutOfMemory
+        When a step does not fit into memory.
 
     Examples
     --------
@@ -118,50 +151,48 @@ def fit(
     check_options(epochs, batch_size, validation)
     check_kinds(net, loss, optimizer)
     check_pairing(net, loss)
-    check_pair(data, "data")
-    place = Place.of(data[0], backend, dtype)
+    told, scores = Callbacks(callbacks), named_metrics(metrics, net, loss)
+    if metrics and validation is None:
+        raise OptionError("metrics", metrics, "left out where nothing is held out", "Give validation=.")
+    stream_key = split(key(seed), 3)[2]
+    given, stream = opened(data, stream_key)
+    weights: dict[str, Any] = {"sample_weight": sample_weight, "class_weight": class_weight}
+    if stream is not None:
+        check_stream(stream, epochs, optimizer, validation, checkpoint, **weights, balanced=balanced or None)
+    place = Place.of(given[0], backend, dtype)
     start_key, split_key, order_key = split(place.key(seed), 3)
-    train, held = parted(
-        *(place, net, loss, data, validation, split_key),
-        sample_weight=sample_weight,
-        class_weight=class_weight,
-    )
+    train, held = parted(place, net, loss, given, validation, split_key, **weights)
     features = tuple(train[0].shape[1:])
     params = start_of(place, net, features, params, start_key)
-    check_searched(optimizer, batch_size, train[0].shape[0])
-    step, evaluate = _functions(net, loss, optimizer, penalty, place.backend if compiled else None)
+    step, evaluate, output = _functions(net, loss, optimizer, penalty, place.backend if compiled else None)
     state = init_step_state(net, optimizer, params, features, fold_in(start_key, 1))
-    training = Epochs(step, params, state, train, batch_size, order_key, place.backend)
-    history: History = {}
-    plateau = optimizer.rate if isinstance(optimizer.rate, ReduceOnPlateau) else None
-    first_loss = math.nan
-    began = time.perf_counter()
-    with shown(progress, epochs) as show:
-        one_by_one = held is not None or plateau is not None
-        for epoch, done in enumerate(training.many(epochs, one_by_one=one_by_one), start=1):
-            row, start = _row(place, done, loss)
-            if epoch == 1:
-                first_loss = start
-            if held is not None:
-                found, _ = _row(
-                    place, Done([1], [evaluate(training.params, held, training.state.get(LAYERS))]), loss
-                )
-                row |= {f"validation_{name}": value for name, value in found.items()}
-            for name, value in row.items():
-                history.setdefault(name, []).append(value)
-            if not math.isfinite(row["loss"]):
-                raise Diverged(f"the loss became {row['loss']}", epoch, place.number(training.state["rate"]))
-            if plateau is not None:
-                training.state = rescheduled(training.state, plateau, history)
-            show(epoch, epochs, row)
-    params, carried, averaged = (
-        tree_map(_kept, tree)
-        for tree in (training.params, training.state.get(LAYERS), training.state.get(AVERAGE))
+    engine: Engine
+    if stream is not None:
+        bring = bringing(place, net, loss, features)
+        engine = StreamEpochs(step, params, state, stream, batch_size, stream_key, bring=bring)
+    else:
+        check_searched(optimizer, batch_size, train[0].shape[0])
+        order = balanced_order(train, batch_size) if balanced else order_of
+        engine = Epochs(step, params, state, train, batch_size, order_key, place.backend, order)
+    keeper: Keeper | None = None
+    if checkpoint is not None:
+        options = {"optimizer": optimizer, "penalty": penalty, "batch_size": batch_size, "seed": seed}
+        more = {"balanced": balanced, "compiled": compiled, "metrics": list(scores)}
+        run = described(place, net, loss, params, train, held, told, stream, options | more)
+        keeper = Keeper(Checkpoint.of(checkpoint), run)
+    training = Training(
+        *(engine, place, loss, epochs),
+        held=None if held is None else HeldOut(place, loss, held, evaluate, output, scores),
+        plateau=optimizer.rate if isinstance(optimizer.rate, ReduceOnPlateau) else None,
+        callbacks=told,
+        keeper=keeper,
     )
+    began = time.perf_counter()
+    with memory_told(train[0].shape[0], batch_size):
+        ending = training.run(progress)
+    params, carried, averaged = (tree_map(_kept, tree) for tree in (*ending, engine.state.get(AVERAGE)))
     if not all(_is_finite(p) for p in leaves(params)):  # the last update is seen by no loss
-        raise Diverged(
-            "a parameter became infinite or not a number", epochs, place.number(training.state["rate"])
-        )
+        raise Diverged("a parameter became infinite or not a number", training.epoch, training.rate())
     place.backend.synchronize()
     return Run(
         net=net,
@@ -171,16 +202,20 @@ def fit(
         loss=loss,
         features=features,
         backend=place.backend,
-        history=history,
-        first_loss=first_loss,
-        seconds=time.perf_counter() - began,
+        history=training.history,
+        first_loss=training.first_loss,
+        seconds=0.0 if checkpoint is not None else time.perf_counter() - began,
     )
 
 
 def _functions(
     net: Layer, loss: Loss, optimizer: Optimizer | LBFGS, penalty: Penalty | None, backend: Backend | None
-) -> tuple[Callable[..., Tree], Callable[..., Tree]]:
-    """Return step and evaluation, compiled by a backend or, for None, as they are."""
+) -> tuple[Callable[..., Tree], Callable[..., Tree], Callable[..., Tree]]:
+    """Return step, evaluation and the network's output, compiled by a backend or, for None, as they are."""
+
+    def output(params: Tree, x: Array, layers: Tree = None) -> Array:
+        return net(params, x) if layers is None else net.forward(params, layers, x)[0]
+
     evaluate = make_evaluation(net, loss, penalty=penalty)
     if isinstance(optimizer, LBFGS):
         compiled = backend is not None
@@ -188,7 +223,9 @@ def _functions(
     else:
         step = make_step(net, loss, optimizer, penalty=penalty)
         step = step if backend is None else compile(step, carry=2, backend=backend)
-    return step, evaluate if backend is None else compile(evaluate, backend=backend)
+    if backend is None:
+        return step, evaluate, output
+    return step, compile(evaluate, backend=backend), compile(output, backend=backend)
 
 
 def _kept(p: Array) -> Array:
@@ -199,26 +236,3 @@ def _kept(p: Array) -> Array:
 def _is_finite(p: Array) -> bool:
     xp = array_namespace(p)
     return bool(xp.all(xp.isfinite(p)))
-
-
-def _row(place: Place, done: Done, loss: Loss) -> tuple[dict[str, float], float]:
-    """Return the epoch's numbers from what its steps reported, read in one transfer, and its first loss.
-
-    Means are weighted by the steps' samples, or by their weights; a loss that sums is summed.
-    """
-    names = sorted(done.reports[0], key=lambda name: (name != "loss", name))  # a Program sorts them otherwise
-    xp = array_namespace(done.reports[0]["loss"])
-    flat = [xp.reshape(report[name], (-1,)) for name in names for report in done.reports]
-    numbers = place.backend.to_host(xp.concat(flat)).tolist()
-    steps = len(done.samples)
-    counts: list[float] = [*done.samples]
-    if names[-1] == "weight":
-        names, counts = names[:-1], numbers[-steps:]
-    total = sum(counts)
-    shares = [count / total if total else 0.0 for count in counts]
-    row = {}
-    for i, name in enumerate(names):
-        weights = [1.0] * steps if name == "loss" and loss.reduction == "sum" else shares
-        column = numbers[i * steps : (i + 1) * steps]
-        row[name] = sum(w * n for w, n in zip(weights, column, strict=True))
-    return row, numbers[0]

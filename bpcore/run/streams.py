@@ -17,10 +17,23 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import fold_in, permutation
+from bpcore.parts.optimizers import LBFGS
+from bpcore.run.checks import check_pair
 from bpcore.words.errors import DataError, FileError, OptionError, ShapeError
 from bpcore.words.protocols import Array
 
-__all__ = ["NpyStream", "Stream", "check_rows", "from_npy", "is_stream", "mixed", "rebatched", "stream_of"]
+__all__ = [
+    "Data",
+    "NpyStream",
+    "Stream",
+    "check_rows",
+    "check_stream",
+    "from_npy",
+    "is_stream",
+    "mixed",
+    "rebatched",
+    "stream_of",
+]
 
 ROWS = 10_000
 """Samples that are read at a time."""
@@ -67,7 +80,10 @@ class _Given(Stream):
         self._peeked: list[Batch] = []
 
     def pieces(self, epoch: int, key: Array) -> Iterator[Batch]:
-        fresh = self.given() if callable(self.given) else self.given
+        fresh: object = self.given() if callable(self.given) else self.given
+        if not isinstance(fresh, Iterable):
+            found = f"a function that returned {type(fresh).__name__}"
+            raise OptionError("data", found, "a pair (x, y), or a stream of such pairs")
         peeked, self._peeked = self._peeked, []
         for piece in chain(peeked, fresh):
             yield _checked(piece)
@@ -93,6 +109,49 @@ def is_stream(data: object) -> bool:
     if isinstance(data, tuple | list | dict | str | bytes) or hasattr(data, "dtype"):
         return False
     return callable(data) or isinstance(data, Iterable)
+
+
+Data = Batch | Stream | Iterable[Batch] | Callable[[], Iterable[Batch]]
+"""What `bpcore.fit` learns from: samples in arrays, or a stream of them."""
+
+
+def check_stream(
+    stream: Stream,
+    epochs: int,
+    optimizer: object,
+    validation: object,
+    checkpoint: object,
+    **options: object,
+) -> None:
+    """Refuse what a stream cannot do; `options` are those that it has not, None where they are left out.
+
+    Raises
+    ------
+    OptionError
+    """
+    if isinstance(validation, float | int):
+        wanted = "samples of their own, (x, y), with a stream"
+        raise OptionError("validation", validation, wanted, "A share of it cannot be held out.")
+    if isinstance(optimizer, LBFGS):
+        raise OptionError(
+            "optimizer", optimizer, "another one with a stream", "It wants all samples in a step."
+        )
+    for name, given in options.items():
+        if given is not None:
+            raise OptionError(name, type(given).__name__, "left out with a stream")
+    if stream.once and (epochs > 1 or checkpoint is not None):
+        do = "Give the function that makes it, without calling it."
+        raise OptionError("data", "a generator", "something that can be read in every epoch", do)
+
+
+def opened(data: Data, key: Array) -> tuple[Batch, Stream | None]:
+    """Return the samples and None; or of a stream its first piece, and the stream."""
+    if is_stream(data):
+        stream = stream_of(data)
+        return stream.first(key), stream
+    check_pair(data, "data")
+    pair: tuple[Array, Array] = data  # type: ignore[assignment]
+    return pair, None
 
 
 def stream_of(data: object) -> Stream:
