@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bpcore.doors.paper.explanation import Explanation
     from bpcore.doors.paper.naming import named
     from bpcore.doors.paper.network import NetNames
+    from bpcore.ground.exchange import from_dlpack
     from bpcore.ground.registry import backend, backend_of, backends
     from bpcore.machine.layer_gradients import layer_gradients
     from bpcore.machine.states import states
@@ -216,6 +217,7 @@ __all__ = [
     "first_order",
     "fit",
     "fold_in",
+    "from_dlpack",
     "grad",
     "gradient_flow",
     "hessian",
@@ -272,6 +274,7 @@ _PLACES = {
     "bpcore.doors.paper.explanation": ("Explanation",),
     "bpcore.doors.paper.naming": ("named",),
     "bpcore.doors.paper.network": ("NetNames",),
+    "bpcore.ground.exchange": ("from_dlpack",),
     "bpcore.ground.registry": ("backend", "backend_of", "backends"),
     "bpcore.machine.layer_gradients": ("layer_gradients",),
     "bpcore.machine.states": ("states",),

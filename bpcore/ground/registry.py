@@ -17,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from bpcore.ground.backend import Backend, Plugin
+from bpcore.ground.dlpack import shared
 from bpcore.ground.library import first_line
 from bpcore.words.errors import (
     BackendConflict,
@@ -31,7 +32,7 @@ from bpcore.words.protocols import Array
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["Row", "backend", "backend_of", "backends", "installed", "on_host"]
+__all__ = ["Row", "backend", "backend_of", "backends", "installed", "known", "on_host"]
 
 DEFAULT = "numpy"
 """Where Python numbers go, and nothing else."""
@@ -172,12 +173,25 @@ def _named_owner(array: Array) -> str:
     return owner
 
 
+def known(array: Array) -> bool:
+    """Return whether an installed backend knows arrays of this type."""
+    return _owner(type(array)) is not None
+
+
 def on_host(data: Array) -> Array:
     """Return an array of any installed backend as a host array, and other data as it is.
 
-    It is what a backend's ``asarray`` does first with data that is not its own.
+    It is what a backend's ``asarray`` does first with data that is not its own. An array of a library that
+    nobody knows is taken by DLPack, where it speaks that.
+
+    Raises
+    ------
+    OptionError
+        When such an array is on a device that the host cannot read.
     """
     owner = _owner(type(data))
+    if owner is None and hasattr(data, "__dlpack__") and hasattr(data, "__dlpack_device__"):
+        return shared(data, backend(DEFAULT))
     return data if owner in (None, DEFAULT) else backend(owner).to_host(data)
 
 

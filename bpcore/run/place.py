@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
-from bpcore.ground.registry import backend_of
+from bpcore.ground.registry import backend_of, known
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import key
 from bpcore.parts.losses import Loss
@@ -107,7 +107,8 @@ class Place:
 
 
 def _is_array(x: object) -> bool:
-    return hasattr(x, "dtype") and hasattr(x, "device")
+    """Whether it is an array as it stands; one of a library that nobody knows is taken by DLPack first."""
+    return hasattr(x, "dtype") and hasattr(x, "device") and (known(x) or not hasattr(x, "__dlpack__"))
 
 
 def _numbers(part: Array, name: str) -> Array:

@@ -63,7 +63,8 @@ def test_c(iris: Path, done: Call, folder: Path, monkeypatch: pytest.MonkeyPatch
     result = done("export", iris, "--to", "c", "--output", "model.c")
     assert result.stdout.startswith("wrote model.c (replaced): ")
     assert result.stderr == (
-        "bpcore: The self-test was not run: there was no C compiler. Run it where there is one, as the file says.\n"
+        "bpcore: The self-test was not run: there was no C compiler."
+        " Run it where there is one, as the file says.\n"
     )
 
 
