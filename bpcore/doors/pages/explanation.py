@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bpcore.doors.pages.drawings import svg
 from bpcore.doors.pages.rendering import mathml, page, ready
 from bpcore.doors.paper.latex import latex_pieces
-from bpcore.doors.paper.lines import Line
+from bpcore.doors.paper.line import Line
 from bpcore.doors.paper.published import INSIDE, RIGHT, ROUNDED, TRUNCATED, WRONG, Published
 from bpcore.doors.paper.terms import Symbol
 from bpcore.doors.paper.text import exact_digits, put_in

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bpcore.doors.paper.answer import Answer
 from bpcore.doors.paper.desk import Desk, element
 from bpcore.doors.paper.figures import decimal_of, figure
-from bpcore.doors.paper.lines import GIVEN, Line
+from bpcore.doors.paper.line import GIVEN, Line
 from bpcore.doors.paper.mistakes import KINDS, Mistake, mistakes, throughout
 from bpcore.doors.paper.terms import Symbol
 from bpcore.words.errors import OptionError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bpcore.doors.paper.arithmetic import Arithmetic, Floats, OnArrays
 from bpcore.doors.paper.figures import decimal_of
-from bpcore.doors.paper.lines import Line
+from bpcore.doors.paper.line import Line
 from bpcore.doors.paper.terms import Symbol, Term, symbols_of
 from bpcore.ground.registry import backend as find_backend
 from bpcore.words.errors import BpcoreError

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bpcore.doors.paper.lines import AFTER, FORWARD, GIVEN, GRADIENT, SLOPE, UPDATE, Line
+from bpcore.doors.paper.line import AFTER, FORWARD, GIVEN, GRADIENT, SLOPE, UPDATE, Line
 from bpcore.doors.paper.published import Published
 from bpcore.doors.paper.sheet import element_names
 from bpcore.doors.paper.terms import Symbol

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bpcore.doors.paper.figures import figure, shortened
-from bpcore.doors.paper.lines import GIVEN, Line
+from bpcore.doors.paper.line import GIVEN, Line
 from bpcore.doors.paper.notation import LATEX, written
 from bpcore.doors.paper.terms import Symbol
 from bpcore.doors.paper.text import numbers_in, shown

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from bpcore.doors.paper.arithmetic import Arithmetic, ByHand, Exact, OnArrays
 from bpcore.doors.paper.explanation import Explanation
-from bpcore.doors.paper.lines import RATE, Plan, evaluated_lines
+from bpcore.doors.paper.line import RATE
+from bpcore.doors.paper.plan import Plan, evaluated_lines
 from bpcore.doors.paper.published import Published
 from bpcore.doors.paper.sheet import sheet_of
 from bpcore.doors.paper.terms import Symbol

@@ -16,7 +16,7 @@ from bpcore.doors.paper.alterations import (
     with_signs_turned,
     without,
 )
-from bpcore.doors.paper.lines import AFTER, FORWARD, GRADIENT, RATE, SLOPE, UPDATE, Line, derivative, updated
+from bpcore.doors.paper.line import AFTER, FORWARD, GRADIENT, RATE, SLOPE, UPDATE, Line, derivative, updated
 from bpcore.doors.paper.simplest import call, renamed
 from bpcore.doors.paper.terms import ONE, Call, Number, Symbol, Term, parts, symbols_of
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -161,7 +162,7 @@ def _by_elements(
     )
     values: dict[Symbol, Array] = {}
     for slot, array in zip(given, arrays, strict=True):
-        for index, symbol in symbols[slot].items():
+        for index, symbol in sorted(symbols[slot].items(), key=lambda item: _counted(item[1].name)):
             value = array[index] if index else array
             if symbol in values and float(values[symbol]) != float(value):
                 raise OptionError(
@@ -169,6 +170,11 @@ def _by_elements(
                 )
             values[symbol] = value
     return Sheet(values, groups, symbols[last][()], matrices=False)
+
+
+def _counted(name: str) -> tuple[tuple[int, str], ...]:
+    """Return what sorts names as one counts: w2 before w10, whatever their place in memory."""
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name))
 
 
 def _check_different(symbols: list[Symbol]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bpcore.doors.paper.figures import figure, shortened
-from bpcore.doors.paper.lines import GIVEN, Line
+from bpcore.doors.paper.line import GIVEN, Line
 from bpcore.doors.paper.notation import TEXT, Hand, written
 from bpcore.doors.paper.published import Published
 from bpcore.doors.paper.terms import Symbol, symbols_of

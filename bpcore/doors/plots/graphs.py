@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from bpcore.doors.paper.lines import GIVEN
+from bpcore.doors.paper.line import GIVEN
 from bpcore.doors.plots.canvas import (
     FORWARD_FILL,
     GIVEN_FILL,

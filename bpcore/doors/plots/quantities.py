@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bpcore.doors.paper.lines import FORWARD, GIVEN, GRADIENT, SLOPE, UPDATE, Line, updated
+from bpcore.doors.paper.line import FORWARD, GIVEN, GRADIENT, SLOPE, UPDATE, Line, updated
 from bpcore.doors.paper.terms import symbols_of
 from bpcore.words.errors import OptionError, PaperError, did_you_mean
 from bpcore.words.protocols import Static

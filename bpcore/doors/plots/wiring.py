@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bpcore.doors.paper.lines import FORWARD
+from bpcore.doors.paper.line import FORWARD
 from bpcore.doors.paper.terms import Call, Symbol, Term
 from bpcore.doors.plots.quantities import Quantities
 from bpcore.words.errors import PaperError

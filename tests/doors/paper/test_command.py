@@ -85,7 +85,7 @@ def test_answers_are_checked(call: Callable[..., Any], folder: Path) -> None:
         (("spiral", "--by-hand"), "elements with digits or by_hand"),
         (("mazur", "--check", "none.csv"), "there is no such file"),
         (("mazur", "--check", "."), "no ordinary file"),
-        (("mazur", "--html", "mazur.csv"), "the name of a page"),
+        (("mazur", "--html", "mazur.csv"), "ends in .html or .htm"),
         (("mazur", "--markdown", "--html", "mazur.html"), "at once"),
         (("mazur", "--decimals", "50"), "or given with digits"),
         (
@@ -95,7 +95,7 @@ def test_answers_are_checked(call: Callable[..., Any], folder: Path) -> None:
         (("net", "--sizes", "2,1", "--x", "1,2", "--y", "1", "--order", "sequential"), "given with a rate"),
         (("course", "--part", "chain", "--order", "sequential"), "given with a rate"),
         (("course", "--check", "none.csv"), "--part must be one of"),
-        (("mazur", "--html", "none/mazur.html"), "nothing can be written there"),
+        (("mazur", "--html", "none/mazur.html"), "there is no folder none"),
         (("mazur", "--backend", "nunpy"), 'Did you mean "numpy"?'),
     ],
 )

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.doors.paper.lines import FORWARD, GIVEN, GRADIENT, SLOPE, Line
+from bpcore.doors.paper.line import FORWARD, GIVEN, GRADIENT, SLOPE, Line
 from bpcore.doors.paper.terms import Call, Number, Symbol, Term
 
 DATA = Path(__file__).parents[2] / "data"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import bpcore as bp
-from bpcore.doors.paper.lines import AFTER, FORWARD, GIVEN, UPDATE, Line
+from bpcore.doors.paper.line import AFTER, FORWARD, GIVEN, UPDATE, Line
 from bpcore.doors.paper.terms import Call, Symbol, Term
 from bpcore.doors.plots.canvas import LEARNED_FILL
 from bpcore.doors.plots.networks import Spots

@@ -1,177 +1,25 @@
-"""Lines: one step on paper, forward, backward, update and forward again, each line a term of earlier ones."""
+"""The way back: the derivative of the result by everything before it, group by group."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import reduce
+from typing import TYPE_CHECKING
 
 from bpcore.doors.paper.arithmetic import EVERYWHERE, Arithmetic
-from bpcore.doors.paper.sheet import Sheet
+from bpcore.doors.paper.line import GRADIENT, SLOPE, Line, derivative, updated
 from bpcore.doors.paper.simplest import call, recognized, renamed
-from bpcore.doors.paper.slopes import decided, pulled_back, slopes
+from bpcore.doors.paper.slopes import pulled_back, slopes
 from bpcore.doors.paper.terms import ONE, ZERO, Call, Number, Symbol, Term, symbols_of
-from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Static
 
-__all__ = [
-    "AFTER",
-    "FORWARD",
-    "GIVEN",
-    "GRADIENT",
-    "RATE",
-    "SLOPE",
-    "UPDATE",
-    "Line",
-    "Plan",
-    "derivative",
-    "evaluated_lines",
-    "updated",
-]
+if TYPE_CHECKING:
+    from bpcore.doors.paper.plan import Plan
 
-GIVEN, FORWARD, SLOPE, GRADIENT, UPDATE, AFTER = "given", "forward", "slope", "gradient", "update", "after"
-"""What a line is: a number that was given; a quantity; the derivative of one by the next; the derivative of
-the result; a parameter after the step; a quantity after the step."""
-
-RATE = Symbol("eta")
+__all__ = ["Backward"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One line on paper.
-
-    Attributes
-    ----------
-    symbol : Symbol
-    kind : str
-        One of the words above.
-    term : Term or None
-        What it is made of, in the symbols of earlier lines; None for what was given.
-    chain : tuple of Symbol
-        The factors of the chain rule that it is the product of, where they are more than the term says.
-    means : str
-        Its systematic name, as ``dE/dnet_o1``, where the symbol is another.
-    value : number or array, or None
-        None before the line is evaluated.
-    """
-
-    symbol: Symbol
-    kind: str
-    term: Term | None = None
-    chain: tuple[Symbol, ...] = ()
-    means: str = ""
-    value: Static = None
-
-
-def derivative(of: Symbol, by: Symbol) -> str:
-    """Return the systematic name of a derivative."""
-    return f"d{of.name}/d{by.name}"
-
-
-def updated(symbol: Symbol) -> Symbol:
-    """Return the symbol of a quantity after the step."""
-    return Symbol(f"{symbol.name}+")
-
-
-@dataclass(kw_only=True)
-class Plan:
-    """What is to be written of a sheet.
-
-    Attributes
-    ----------
-    sheet : Sheet
-    by : tuple of Symbol
-        The given ones that the result is differentiated by.
-    learned : tuple of Symbol
-        Those of them that are updated.
-    rate : bool
-        Whether there is an update at all.
-    sequential : bool
-        Whether a layer is updated before the layer below it gets its gradient.
-    aliases : mapping of str to str
-        The reader's names of derivatives, by the systematic ones.
-    also : tuple of pairs of Symbol
-        Derivatives of one quantity by another that are written as well.
-    """
-
-    sheet: Sheet
-    by: tuple[Symbol, ...]
-    learned: tuple[Symbol, ...] = ()
-    rate: bool = False
-    sequential: bool = False
-    aliases: Mapping[str, str] = field(default_factory=dict)
-    also: tuple[tuple[Symbol, Symbol], ...] = ()
-
-    def lines(self, values: Mapping[Symbol, Static], arithmetic: Arithmetic) -> tuple[Line, ...]:
-        """Return the lines, without values.
-
-        Parameters
-        ----------
-        values : mapping of Symbol to array
-            Of what was given.
-        arithmetic : Arithmetic
-            On the arrays' backend: what a formula with branches comes to is asked there.
-        """
-        given = [Line(symbol=symbol, kind=GIVEN) for symbol in self.sheet.given]
-        if self.rate:
-            given.append(Line(symbol=RATE, kind=GIVEN))
-        known = dict(values)
-        if not self.sheet.matrices:
-            self.sheet = _settled(self.sheet, known, arithmetic)
-        for quantity in self.sheet.quantities:
-            known[quantity.symbol] = arithmetic.value(quantity.term, known)
-        forward = [Line(symbol=q.symbol, kind=FORWARD, term=q.term) for q in self.sheet.quantities]
-        backward = list(_Backward(self, known, arithmetic).lines())
-        lines = (*given, *forward, *backward, *self._after())
-        _check_different(lines)
-        return lines
-
-    def update(self, symbol: Symbol) -> Line:
-        """Return the line of a parameter's update."""
-        gradient = self.named(derivative(self.sheet.result, symbol))
-        step = call("multiply", RATE, gradient)
-        return Line(symbol=updated(symbol), kind=UPDATE, term=call("subtract", symbol, step))
-
-    def named(self, systematic: str) -> Symbol:
-        """Return the reader's name of a derivative."""
-        return Symbol(self.aliases.get(systematic, systematic))
-
-    def _after(self) -> Iterator[Line]:
-        if not self.rate:
-            return
-        names: dict[Symbol, Term] = {symbol: updated(symbol) for symbol in self.learned}
-        for quantity in self.sheet.quantities:
-            term = renamed(quantity.term, names)
-            if term != quantity.term:
-                names[quantity.symbol] = updated(quantity.symbol)
-                yield Line(symbol=updated(quantity.symbol), kind=AFTER, term=term)
-
-
-def _check_different(lines: Sequence[Line]) -> None:
-    """Want one line for each name: the rate's and those with a plus at the end among them."""
-    seen: set[Symbol] = set()
-    for line in lines:
-        if line.symbol in seen:
-            do = "Two quantities bear that one; eta is the rate, and a plus at the end says after the step."
-            raise OptionError("names", line.symbol.name, "different for what is different", do)
-        seen.add(line.symbol)
-
-
-def _settled(sheet: Sheet, values: Mapping[Symbol, Static], arithmetic: Arithmetic) -> Sheet:
-    """Return the sheet with the branches that the numbers take."""
-    known = dict(values)
-    groups = []
-    for group in sheet.groups:
-        settled = []
-        for quantity in group:
-            term = decided(quantity.term, known, arithmetic, extremes=False)
-            known[quantity.symbol] = arithmetic.value(term, known)
-            settled.append(replace(quantity, term=term))
-        groups.append(tuple(settled))
-    return replace(sheet, groups=tuple(groups))
-
-
-class _Backward:
+class Backward:
     """The way back, group by group."""
 
     def __init__(self, plan: Plan, values: dict[Symbol, Static], arithmetic: Arithmetic) -> None:
@@ -352,18 +200,3 @@ class _Backward:
 
         name = derivative(of, by)
         yield Line(symbol=self.plan.named(name), kind=SLOPE, term=found(by), means=name)
-
-
-def evaluated_lines(
-    lines: Iterable[Line], given: Mapping[Symbol, Static], arithmetic: Arithmetic
-) -> tuple[Line, ...]:
-    """Return the lines with their values, one after the other."""
-    values: dict[Symbol, Static] = {}
-    done = []
-    for line in lines:
-        if line.term is None:
-            values[line.symbol] = arithmetic.given(given[line.symbol])
-        else:
-            values[line.symbol] = arithmetic.value(line.term, values)
-        done.append(replace(line, value=values[line.symbol]))
-    return tuple(done)
