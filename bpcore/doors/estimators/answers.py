@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpcore.derivatives.namespaces.namespace import array_namespace, space_of
 from bpcore.words.protocols import Array
 
-__all__ = ["codes_from", "log_probabilities", "probabilities"]
+__all__ = ["codes_from", "probabilities"]
 
 
 def codes_from(output: Array, *, several: bool, count: int) -> Array:
@@ -28,16 +28,3 @@ def probabilities(output: Array, *, several: bool, count: int) -> Array:
         return xp.softmax(output, axis=1)
     one = xp.expit(output)
     return xp.concat([xp.expit(xp.negative(output)), one], axis=1) if count > 1 else xp.ones_like(one)
-
-
-def log_probabilities(output: Array, *, several: bool, count: int) -> Array:
-    """Return their logarithms, to full precision also where a probability is 0 in its dtype."""
-    xp = array_namespace(output)
-    if several:
-        return xp.negative(xp.softplus(xp.negative(output)))
-    if output.shape[1] > 1:
-        return xp.subtract(output, xp.logsumexp(output, axis=1, keepdims=True))
-    if count == 1:
-        return xp.zeros_like(output)
-    both = [xp.softplus(output), xp.softplus(xp.negative(output))]
-    return xp.negative(xp.concat(both, axis=1))

@@ -97,6 +97,8 @@ class Backprop(Parameters):
             self._record, self._machine = Record(), None
             self._memory: Memory | None = None
         self._check_going_on(sizes)
+        self.n_outputs_, self.out_activation_ = problem.outputs, problem.out_activation
+        self.n_layers_ = len(sizes)
         data, held = _brought(place, x, problem, self._weights(problem, given)), None
         if self.early_stopping and self.solver != "lbfgs":
             strata = None if problem.strata is None else place.whole(problem.strata, "y")
@@ -110,8 +112,6 @@ class Backprop(Parameters):
             size = min(size, data[0].shape[0]) if held else size
             passes = Passes(machine.step, data, size, random if self.shuffle else None)
             self._learn(machine, passes, place, held, single=incremental)
-        self.n_outputs_, self.out_activation_ = problem.outputs, problem.out_activation
-        self.n_layers_ = len(sizes)
 
     def _learn(
         self, machine: Machine, passes: Passes, place: Place, held: Sequence[Array] | None, *, single: bool

@@ -10,7 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from bpcore.derivatives.namespaces.namespace import space_of
-from bpcore.doors.estimators.answers import codes_from, log_probabilities, probabilities
+from bpcore.doors.estimators.answers import codes_from, probabilities
 from bpcore.doors.estimators.backprop import Backprop, Problem
 from bpcore.doors.estimators.class_weights import weights_of
 from bpcore.doors.estimators.classes import (
@@ -33,7 +33,7 @@ __all__ = ["BackpropClassifier"]
 TWO = 2
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, kw_only=True)
 class BackpropClassifier(ClassifierMixin, Backprop):  # type: ignore[misc]  # scikit-learn has no types
     """A multilayer perceptron that learns classes, as an estimator of scikit-learn.
 
@@ -192,7 +192,8 @@ class BackpropClassifier(ClassifierMixin, Backprop):  # type: ignore[misc]  # sc
     def predict_log_proba(self, X: Any) -> Array:  # noqa: N803 -- its name
         """Return the logarithms of `predict_proba`."""
         x, output = self._outputs(X, "predict_log_proba")
-        return Home(x).like(log_probabilities(output, **self._kind()))
+        shares = probabilities(output, **self._kind())
+        return Home(x).like(space_of(shares).functions.log(shares))
 
     def _kind(self) -> dict[str, Any]:
         return {"several": self._several, "count": self.classes_.shape[0]}

@@ -20,7 +20,7 @@ from bpcore.words.protocols import Array
 __all__ = ["BackpropRegressor"]
 
 
-@dataclass(eq=False, repr=False)
+@dataclass(eq=False, repr=False, kw_only=True)
 class BackpropRegressor(RegressorMixin, MultiOutputMixin, Backprop):  # type: ignore[misc]  # scikit-learn has no types
     """A multilayer perceptron that learns numbers, as an estimator of scikit-learn.
 
