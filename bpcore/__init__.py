@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from bpcore.public import PACKAGES, PLACES
+
 if TYPE_CHECKING:
     from bpcore.derivatives import special
     from bpcore.derivatives.checks.checking import check_grad
@@ -253,107 +255,7 @@ __all__ = [
     "vjp",
 ]
 
-_PLACES = {
-    "bpcore.derivatives": ("special",),
-    "bpcore.derivatives.checks.checking": ("check_grad",),
-    "bpcore.derivatives.checks.first_order": ("first_order",),
-    "bpcore.derivatives.checks.numeric": ("derivative_errors", "numeric_derivative"),
-    "bpcore.derivatives.transforms.checkpointing": ("checkpoint",),
-    "bpcore.derivatives.transforms.custom": ("custom_vjp",),
-    "bpcore.derivatives.transforms.directional": ("hvp", "jvp", "linearize"),
-    "bpcore.derivatives.transforms.jacobian": ("hessian", "jacobian"),
-    "bpcore.derivatives.namespaces.namespace": ("array_namespace", "namespace"),
-    "bpcore.derivatives.transforms.gradients": ("grad", "stop_gradient", "value_and_grad", "vjp"),
-    "bpcore.doors": ("plots",),
-    "bpcore.doors.export.onnx_file": ("export_onnx",),
-    "bpcore.doors.export.standalone": ("export_c", "export_python"),
-    "bpcore.doors.export.torch_file": ("load_torch", "save_torch"),
-    "bpcore.doors.pages.report": ("report",),
-    "bpcore.doors.paper.answers": ("check_by_hand",),
-    "bpcore.doors.paper.explain": ("explain",),
-    "bpcore.doors.paper.explanation": ("Explanation",),
-    "bpcore.doors.paper.naming": ("named",),
-    "bpcore.doors.paper.network": ("NetNames",),
-    "bpcore.ground.exchange": ("from_dlpack",),
-    "bpcore.ground.registry": ("backend", "backend_of", "backends"),
-    "bpcore.machine.layer_gradients": ("layer_gradients",),
-    "bpcore.machine.states": ("states",),
-    "bpcore.machine.step": ("make_step",),
-    "bpcore.parts.activations": ("Gelu", "Identity", "Relu", "Sigmoid", "Softmax", "Tanh"),
-    "bpcore.parts.initializers": ("Given", "Glorot", "He", "LeCun", "Normal", "Uniform", "Zeros"),
-    "bpcore.parts.keys": ("fold_in", "key", "normal", "permutation", "split", "uniform"),
-    "bpcore.parts.layers": ("Chain", "Layer", "Linear"),
-    "bpcore.parts.attention": ("MultiHeadAttention",),
-    "bpcore.parts.convolution": ("Conv1D", "Conv2D"),
-    "bpcore.parts.dropout": ("Dropout",),
-    "bpcore.parts.embedding": ("Embedding", "PositionalEncoding"),
-    "bpcore.parts.normalization": ("BatchNorm", "LayerNorm"),
-    "bpcore.parts.penalties": ("L1", "L2", "ElasticNet"),
-    "bpcore.parts.pooling": ("AvgPool1D", "AvgPool2D", "GlobalAvgPool", "MaxPool1D", "MaxPool2D"),
-    "bpcore.parts.recurrent": ("GRU", "LSTM", "RNN"),
-    "bpcore.parts.schedules": (
-        "Constant",
-        "Cosine",
-        "Exponential",
-        "OneCycle",
-        "ReduceOnPlateau",
-        "Schedule",
-        "StepDecay",
-        "Warmup",
-    ),
-    "bpcore.parts.wiring": ("Flatten", "Reshape", "Residual"),
-    "bpcore.parts.layer_checks": ("check_layer",),
-    "bpcore.parts.losses": (
-        "BinaryCrossEntropy",
-        "BinaryFocal",
-        "CrossEntropy",
-        "Focal",
-        "Hinge",
-        "Huber",
-        "KLDivergence",
-        "Loss",
-        "MeanAbsoluteError",
-        "PoissonLoss",
-        "SquaredError",
-    ),
-    "bpcore.parts.optimizers": (
-        "LBFGS",
-        "SGD",
-        "Adagrad",
-        "Adam",
-        "AdamW",
-        "Group",
-        "Lion",
-        "Momentum",
-        "Nesterov",
-        "Optimizer",
-        "RAdam",
-        "RMSprop",
-        "clip_by_global_norm",
-        "clip_by_value",
-    ),
-    "bpcore.parts.perceptron": ("MLP",),
-    "bpcore.program.bound": ("bound",),
-    "bpcore.program.compiled": ("compile",),
-    "bpcore.program.cost": ("cost",),
-    "bpcore.program.rates": ("rates",),
-    "bpcore.program.record": ("record",),
-    "bpcore.run": ("datasets", "metrics"),
-    "bpcore.run.callbacks": ("Ending", "Epoch"),
-    "bpcore.run.checkpoints": ("Checkpoint",),
-    "bpcore.run.early_stopping": ("EarlyStopping",),
-    "bpcore.run.fit": ("fit",),
-    "bpcore.run.flow": ("gradient_flow",),
-    "bpcore.run.logs": ("JsonLines", "TimeLimit"),
-    "bpcore.run.result": ("Run",),
-    "bpcore.run.saving": ("load", "save"),
-    "bpcore.run.sharpness": ("sharpness",),
-    "bpcore.run.stability": ("spikes",),
-    "bpcore.words.errors": ("BpcoreError",),
-}
-_PACKAGES = ("bpcore.derivatives", "bpcore.doors", "bpcore.run")
-"""Where a public name is a module."""
-_HOMES = {name: place for place, names in _PLACES.items() for name in names}
+_HOMES = {name: place for place, names in PLACES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:
@@ -361,7 +263,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'bpcore' has no attribute {name!r}")
     home = _HOMES[name]
-    value = import_module(f"{home}.{name}") if home in _PACKAGES else getattr(import_module(home), name)
+    value = import_module(f"{home}.{name}") if home in PACKAGES else getattr(import_module(home), name)
     globals()[name] = value
     return value
 
