@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
+from bpcore.run.interrupts import Stopped
 from bpcore.words.errors import BpcoreError, OptionError, choose, did_you_mean
 
 __all__ = ["Door", "number", "one_of"]
@@ -31,8 +32,9 @@ class Door(click.Group):
                 code = super().main(args, prog_name, **options)
         except click.ClickException as error:
             _refuse(error.format_message())
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("bpcore: stopped by the user", err=True)
+        except (click.Abort, KeyboardInterrupt) as error:
+            stopped = isinstance(error.__cause__, Stopped)
+            click.echo(f"bpcore: {error.__cause__ if stopped else 'stopped by the user'}", err=True)
             sys.exit(INTERRUPTED)
         except BpcoreError as error:
             _refuse(str(error))
@@ -46,8 +48,8 @@ class Door(click.Group):
         """Run the command; Ctrl-C ends in `main`, without the empty line that click would print."""
         try:
             return super().invoke(ctx)
-        except (KeyboardInterrupt, EOFError):
-            raise click.Abort from None
+        except (KeyboardInterrupt, EOFError) as error:
+            raise click.Abort from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -1,11 +1,9 @@
-"""What ``bpcore train`` prints: lines while it goes on, and a summary."""
+"""What ``bpcore train`` prints in the end: a summary."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-
-import click
+from collections.abc import Iterator
 
 from bpcore.parts.layers import Chain, Linear
 from bpcore.run.datasets import DATASETS, Dataset
@@ -14,19 +12,9 @@ from bpcore.run.tables.columns import listed
 from bpcore.run.tables.preparation import Preparation
 from bpcore.words.trees import size
 
-__all__ = ["plain_progress", "summary"]
-
-LINES = 10
-"""How many lines of progress there are where there is no terminal."""
+__all__ = ["summary"]
 
 ORDER = ("loss", "accuracy", "validation_loss", "validation_accuracy")
-
-
-def plain_progress(epoch: int, epochs: int, row: Mapping[str, float]) -> None:
-    """Print a line now and then."""
-    if epoch * LINES // epochs > (epoch - 1) * LINES // epochs:
-        numbers = "  ".join(f"{_worded(name)} {row[name]:.4g}" for name in ORDER if name in row)
-        click.echo(f"epoch {epoch}/{epochs}  {numbers}", err=True)
 
 
 def summary(
@@ -40,10 +28,15 @@ def summary(
         ("backend", f"{run.backend.name} {run.backend.version}, {run.dtype}"),
         ("first loss", f"{run.first_loss:.8g}"),
         *_results(run, preparation),
-        ("time", f"{run.seconds:.2f} s for {_counted(len(run.history['loss']), 'epoch')}"),
+        ("time", f"{_time(run)}{_counted(len(run.history['loss']), 'epoch')}"),
         ("model", written),
     ]
     return "\n".join(f"{name:<19}{value}" for name, value in lines)
+
+
+def _time(run: Run) -> str:
+    """Return what the training took; nothing for a run with a checkpoint, which may have been stopped."""
+    return f"{run.seconds:.2f} s for " if run.seconds else ""
 
 
 def _target(source: str, data: Dataset, *, last_column: bool) -> str:

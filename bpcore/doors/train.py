@@ -64,6 +64,17 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
     help="A .safetensors file; one that is there is replaced. Left out: DATA.safetensors here, with a number "
     "if that is taken.",
 )
+@click.option(
+    "--checkpoint",
+    metavar="FILE",
+    help="Save the run there while it goes on; the same command goes on from it, to the same bytes.",
+)
+@click.option(
+    "--checkpoint-every",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Epochs from one to the next. Left out: as often as costs a twentieth of the time at most.",
+)
 @click.option("--progress/--no-progress", default=True, help="Show how training goes.")
 @click.option("--quiet", is_flag=True, help="Print nothing at all but errors.")
 def train(**options: Any) -> None:

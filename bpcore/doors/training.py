@@ -14,13 +14,12 @@ from bpcore.doors.fingerprint import FINGERPRINT, fingerprint
 from bpcore.doors.output import Output
 from bpcore.doors.recipes import LOSSES, recipe_for
 from bpcore.doors.sources import SPLIT, key_for, load_samples
-from bpcore.doors.summary import plain_progress, summary
+from bpcore.doors.summary import summary
 from bpcore.doors.wishes import Wishes
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.perceptron import MLP
 from bpcore.run.datasets import DATASETS, Dataset
 from bpcore.run.fit import fit
-from bpcore.run.progress import Progress
 from bpcore.run.result import Run
 from bpcore.run.saving import save
 from bpcore.run.tables.preparation import Preparation
@@ -38,6 +37,7 @@ def trained(wishes: Wishes) -> Run:
     place = _place(wishes)
     find_backend(wishes.backend)  # before a file is read: nothing is worth waiting for without it
     _check_share(wishes.validation)
+    wishes.made_checkpoint()  # what cannot be is said before a file is read
     recipe = recipe_for(wishes.data)
     settled = wishes.settled(recipe)
     data = load_samples(
@@ -86,6 +86,7 @@ def _fit(settled: Wishes, train: Dataset, held: Dataset | None) -> Run:
         backend=settled.backend,
         dtype=settled.dtype,
         validation=None if held is None else (held.x, held.y),
+        checkpoint=settled.made_checkpoint(),
         progress=_progress(settled),
     )
 
@@ -99,12 +100,10 @@ def _check_count(settled: Wishes, sizes: Sequence[int]) -> None:
         raise OptionError("--hidden", given, f"a network of at most {MOST:,} parameters", do)
 
 
-def _progress(wishes: Wishes) -> str | Progress | None:
+def _progress(wishes: Wishes) -> str | None:
     if wishes.quiet or not wishes.progress:
         return None
-    if sys.stderr.isatty():
-        return "auto"
-    return plain_progress
+    return "bar" if sys.stderr.isatty() else "lines"
 
 
 def _place(wishes: Wishes) -> Output:
@@ -118,7 +117,10 @@ def _place(wishes: Wishes) -> Output:
 def _extra(
     settled: Wishes, preparation: Preparation, run: Run, parts: Sequence[Dataset | None]
 ) -> Mapping[str, object]:
-    known: dict[str, object] = {"preparation": preparation.to_dict(), "environment": environment(run.backend)}
+    known: dict[str, object] = {
+        "preparation": preparation.to_dict(),
+        "environment": environment(run.backend, dated=settled.checkpoint is None),
+    }
     if settled.data not in DATASETS:  # what comes along cannot have changed
         known[FINGERPRINT] = fingerprint(*parts)
     return settled.kept() | known

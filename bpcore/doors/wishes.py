@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from bpcore.doors.recipes import OPTIMIZERS, Recipe
 from bpcore.parts.optimizers import Optimizer
+from bpcore.run.checkpoints import Checkpoint
+from bpcore.words.errors import OptionError
 
 __all__ = ["Wishes"]
 
@@ -31,6 +33,8 @@ class Wishes:
     task: str | None
     header: bool | None
     save: str | None
+    checkpoint: str | None
+    checkpoint_every: int | None
     progress: bool
     quiet: bool
 
@@ -52,6 +56,18 @@ class Wishes:
     def made_optimizer(self) -> Optimizer:
         """Return the optimizer of settled wishes."""
         return OPTIMIZERS[str(self.optimizer)](self.rate)
+
+    def made_checkpoint(self) -> Checkpoint | None:
+        """Return where the run is saved while it goes on, if it is.
+
+        Raises
+        ------
+        OptionError
+            It is said how often, and not where.
+        """
+        if self.checkpoint is None and self.checkpoint_every is not None:
+            raise OptionError("--checkpoint-every", self.checkpoint_every, "used with --checkpoint")
+        return None if self.checkpoint is None else Checkpoint(self.checkpoint, every=self.checkpoint_every)
 
     def command(self) -> list[str]:
         """Return the words of the command line that trains the same network, of settled wishes."""

@@ -106,7 +106,7 @@ def _training(run: Run, repetition: Repetition | None, epochs: int) -> Iterator[
         )
         given = ", which drew no start: the parameters were given" if repetition.params is not None else ""
         yield "seed", f"{repetition.seed}{given}"
-    yield "training", f"{epochs} epochs in {run.seconds:.2f} s"
+    yield "training", f"{epochs} epochs" + (f" in {run.seconds:.2f} s" if run.seconds else "")
 
 
 def _told(run: Run) -> str:

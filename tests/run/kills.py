@@ -1,0 +1,99 @@
+"""Kills ``bpcore train`` at random moments, starts it again until it ends, and compares the files.
+
+    python tests/run/kills.py 100
+
+It prints a line for each run that ended; the exit code is 1 if a byte differed.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+START = "from bpcore.doors.cli import main; main()"
+COMMAND = ["train", "gates", "--optimizer", "adam", "--batch-size", "2", "--quiet"]
+EPOCHS = 800
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A run that was killed and came to its end.
+
+    Attributes
+    ----------
+    met : list of int
+        For each kill the epoch of the checkpoint that it left; 0 where there was none yet.
+    same : bool
+        Whether the model's file is that of a run left alone, byte for byte.
+    """
+
+    met: list[int]
+    same: bool
+
+
+def started(folder: Path, name: str) -> subprocess.Popen[bytes]:
+    """Start the command with a checkpoint and a model of that name."""
+    words = [sys.executable, "-c", START, *COMMAND, "--epochs", str(EPOCHS)]
+    words += ["--checkpoint", f"{name}.ckpt", "--save", f"{name}.safetensors"]
+    return subprocess.Popen(words, cwd=folder)
+
+
+def reached(path: Path) -> int:
+    """Return the epoch of a checkpoint, which must be whole."""
+    from bpcore.run.checkpoint_file import read_checkpoint
+
+    return int(read_checkpoint(path)["epoch"]) if path.exists() else 0
+
+
+def killed(folder: Path, *, kills: int, seed: int) -> Iterator[Ended]:
+    """Yield runs that were killed, `kills` times in all."""
+    began = time.monotonic()
+    with started(folder, "alone") as run:
+        assert run.wait() == 0
+    whole = time.monotonic() - began
+    alone = (folder / "alone.safetensors").read_bytes()
+    draw = random.Random(seed)  # noqa: S311
+    left = kills
+    while left:
+        met: list[int] = []
+        for file in folder.glob("killed.*"):
+            file.unlink()
+        while not ended(folder, draw.uniform(0, whole) if left else None):
+            left -= 1
+            met.append(reached(folder / "killed.ckpt"))
+        yield Ended(met=met, same=(folder / "killed.safetensors").read_bytes() == alone)
+
+
+def ended(folder: Path, seconds: float | None) -> bool:
+    """Run it, and kill it after so many seconds; return whether it came to its end before."""
+    with started(folder, "killed") as run:
+        try:
+            assert run.wait(seconds) == 0
+        except subprocess.TimeoutExpired:
+            run.kill()
+            return False
+    return True
+
+
+def main() -> None:
+    """Kill as often as is asked for."""
+    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    runs: list[Ended] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for run in killed(Path(folder), kills=wanted, seed=0):
+            same = "the same bytes" if run.same else "OTHER BYTES"
+            print(f"run {len(runs) + 1}: {len(run.met)} kills, at {run.met}: {same}", flush=True)  # noqa: T201
+            runs.append(run)
+    kills, wrong = sum(len(run.met) for run in runs), sum(not run.same for run in runs)
+    print(f"{kills} kills in {len(runs)} runs, of which {wrong} ended with other bytes")  # noqa: T201
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
