@@ -44,7 +44,7 @@ class Run:
         The loss of the first step, before any update; NaN in a run that was loaded. The number to compare
         between backends.
     seconds : float
-        What training took, on the wall clock.
+        What training took, on the wall clock; 0 for a run with a checkpoint.
     extra : mapping
         What was saved along with the network; JSON values.
     """
