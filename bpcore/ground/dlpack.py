@@ -22,8 +22,10 @@ def device_told(x: Array) -> str:
     return f"{DEVICES.get(kind, f'device {kind}')}:{number}"
 
 
-def shared(x: Array, place: Backend) -> Array:
+def shared(x: Array, place: Backend, *, copy: bool | None = None) -> Array:
     """Return an array of the backend's library over the memory of `x`, an array of any library.
+
+    With ``copy=False`` a library that would have to copy refuses.
 
     Raises
     ------
@@ -31,7 +33,7 @@ def shared(x: Array, place: Backend) -> Array:
         When the library cannot read that memory: it is on another device, or holds numbers of another kind.
     """
     try:
-        return place.namespace.from_dlpack(x)
+        return _read(x, place, copy=copy)
     except BpcoreError:  # a traced array's own
         raise
     except Exception as error:  # what libraries raise here has no common class
@@ -42,3 +44,13 @@ def shared(x: Array, place: Backend) -> Array:
             "an array taken by DLPack", f"one on {device_told(x)} ({first_line(error)})",
             f"one whose memory {place.name} can read", do,
         ) from error  # fmt: skip
+
+
+def _read(x: Array, place: Backend, *, copy: bool | None) -> Array:
+    read = place.namespace.from_dlpack
+    if copy is not False:
+        return read(x)
+    try:
+        return read(x, copy=False)
+    except TypeError:  # a library of before the option
+        return read(x)

@@ -46,7 +46,7 @@ def from_dlpack(x: Array, /, *, backend: str | Backend | None = None, copy: bool
         raise OptionError("x of from_dlpack", x, "an array that speaks DLPack", do)
     place = find_backend(backend)
     try:
-        y = shared(x, place)
+        y = shared(x, place, copy=copy)
     except OptionError:
         if copy is False or not known(x) or not device_told(x).startswith("cpu"):
             raise

@@ -136,6 +136,14 @@ def test_predictions_go_out(goal: str) -> None:
     assert goal != "torch" or address(library, found) == address(here, y)
 
 
+def test_memory_that_jax_has_to_copy() -> None:
+    jax, x = opened("jax"), aligned(np.concat([NUMBERS, NUMBERS]))[0, 1:]
+    y = bp.from_dlpack(x, backend="jax")
+    np.testing.assert_array_equal(jax.to_host(y), x)
+    with pytest.raises(OptionError, match="not aligned to 64 bytes"):
+        bp.from_dlpack(x, backend="jax", copy=False)
+
+
 # -- what cannot be ------------------------------------------------------------------------------------------
 
 
