@@ -79,6 +79,7 @@ class Place:
             When they are not real numbers, or rows of unequal lengths.
         """
         x, y = (_numbers(part, f"{letter} of the {name}") for letter, part in zip("xy", data, strict=True))
+        self.array([0.0], self.dtype)  # refused where the device does not have the dtype
         x = self.whole(x, f"x of the {name}") if integers else self.array(x, self.dtype)
         if loss.labels and space_of(y).functions.isdtype(y.dtype, ("bool", "integral")):
             labels = _labels(y, f"y of the {name}", "number the classes from 0")

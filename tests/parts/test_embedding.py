@@ -75,3 +75,9 @@ def test_tokens_that_are_none_are_said() -> None:
         bp.Embedding(5, 3)({"weight": np.ones((5, 3))}, np.ones((1, 1)))
     with pytest.raises(OptionError, match="tokens of Embedding"):
         bp.Embedding(0, 3)
+
+
+@pytest.mark.axes("strict:no_float64")
+def test_a_dtype_that_is_not_there_is_refused_all_the_same(backend: Any) -> None:
+    with pytest.raises(OptionError, match="dtype on"):
+        train([[0, 1], [1, 1]], backend=backend.backend, dtype="float64")
