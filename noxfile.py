@@ -131,7 +131,7 @@ def build(session: nox.Session) -> None:
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Make a site of the documents, by Sphinx; a warning is an error."""
-    session.install(".", *group("docs"))
+    session.install(".[sklearn]", *group("docs"))
     folder = Path(session.create_tmp()).resolve()
     trees = ("--doctree-dir", str(folder / "doctrees"))
     session.run("sphinx-build", "--fail-on-warning", "--keep-going", *trees, "docs", str(folder / "site"))

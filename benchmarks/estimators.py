@@ -17,14 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
-from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.preprocessing import StandardScaler
 
 from benchmarks.environment import circumstances, write_record
-from bpcore.estimators import BackpropClassifier, BackpropRegressor
 
 __all__ = ["TASKS", "houses", "main", "race"]
 
@@ -61,21 +55,40 @@ class Task:
 
     def pair(self, seed: int) -> tuple[Any, Any]:
         """Return ours and theirs."""
+        from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+        from bpcore.estimators import BackpropClassifier, BackpropRegressor
+
         kinds = (BackpropClassifier, MLPClassifier) if self.classes else (BackpropRegressor, MLPRegressor)
         ours, theirs = (kind(random_state=seed) for kind in kinds)
         return ours, theirs
 
 
+def _loaded(name: str) -> Callable[[], tuple[Any, Any]]:
+    """Return a function that loads a data set of scikit-learn, which asv may find missing."""
+
+    def load() -> tuple[Any, Any]:
+        from sklearn import datasets
+
+        x, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+        return x, y
+
+    return load
+
+
 TASKS = {
-    "digits": Task(lambda: load_digits(return_X_y=True), classes=True),
-    "breast cancer": Task(lambda: load_breast_cancer(return_X_y=True), classes=True),
-    "diabetes": Task(lambda: load_diabetes(return_X_y=True), classes=False),
+    "digits": Task(_loaded("digits"), classes=True),
+    "breast cancer": Task(_loaded("breast_cancer"), classes=True),
+    "diabetes": Task(_loaded("diabetes"), classes=False),
     "houses": Task(houses, classes=False),
 }
 
 
 def race(task: Task, seed: int, turns: int) -> dict[str, float]:
     """Return scores, epochs, least times and the median ratio of one seed."""
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import StandardScaler
+
     x, y = task.data()
     seen = train_test_split(x, y, random_state=seed, stratify=y if task.classes else None)
     x_train, x_test, y_train, y_test = seen
@@ -112,7 +125,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--turns", type=int, default=3, help="fits of each for each seed (3)")
     parser.add_argument("--json", metavar="FILE", help="write a record")
     options = parser.parse_args(words)
-    warnings.simplefilter("ignore", ConvergenceWarning)
+    warnings.filterwarnings("ignore", message="(?i).*converged.*")
     print(f"{'':14}{'ours':>8}{'theirs':>8}{'better by':>11}{'epochs':>12}{'ms':>8}{'theirs':>8}{'ratio':>7}")
     found = {}
     for name in options.tasks:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import bpcore
+import bpcore.estimators
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -71,7 +72,8 @@ def test_every_public_name_is_listed() -> None:
     found = LISTED.findall((DOCS / "api.md").read_text("utf-8"))
     assert len(set(found)) == len(found)
     names = [MODULES.get(name) or name.removeprefix("bpcore.") for name in found]
-    assert sorted(names) == sorted(bpcore.__all__)
+    estimators = [f"estimators.{name}" for name in bpcore.estimators.__all__]
+    assert sorted(names) == sorted([*bpcore.__all__, *estimators])
 
 
 @pytest.mark.parametrize("link", ["nothing.md", "README.md#no-such-heading", "#no-such-heading"])

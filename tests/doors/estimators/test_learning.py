@@ -152,7 +152,7 @@ def test_a_rare_class_counts_more(given: Any) -> None:
         small(class_weight=w, max_iter=150, learning_rate_init=0.05).fit(x, y) for w in (None, given)
     )
     assert plain.predict(x).sum() < 20
-    assert weighted.predict(x).sum() > 40
+    assert weighted.predict(x).sum() > 30
 
 
 def test_weights_of_classes_are_weights_of_their_samples(flowers: Any) -> None:
