@@ -163,6 +163,21 @@ def test_a_plateau_slows_the_next_epochs() -> None:
     assert run.history["loss"] == pytest.approx([0.0, -1.0, -2.0, -3.0, -3.25])
 
 
+def test_a_plateau_is_asked_after_every_epoch() -> None:
+    """Where other rates let many epochs be made in one call, this one does not."""
+    x, y = np.ones((4, 1)), np.asarray([[0.0], [1.0], [2.0], [3.0]])
+    optimizer = bp.SGD(bp.ReduceOnPlateau(0.9, factor=0.5, patience=2))
+    options: dict[str, Any] = {
+        "loss": bp.SquaredError(),
+        "optimizer": optimizer,
+        "epochs": 140,
+        "progress": None,
+    }
+    one, other = (bp.fit(bp.Linear(1), (x, y), compiled=compiled, **options) for compiled in (True, False))
+    assert one.history["loss"] == pytest.approx(other.history["loss"], rel=1e-9)
+    assert one.history["loss"][-1] < 1.3
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [

@@ -64,6 +64,14 @@ def test_shares_of_0_and_1(backend: Any, loss: Any) -> None:
     assert slope[0, 0] < 0  # wrong and sure of it: the way back is shown
 
 
+@pytest.mark.parametrize("loss", [bp.Focal(0.5, from_logits=False), bp.BinaryFocal(0.5, from_logits=False)])
+def test_shares_above_1_by_rounding(loss: Any) -> None:
+    p, t = np.asarray([[1.0 + 2.0**-52, -(2.0**-52)]]), np.asarray([[1.0, 0.0]])
+    value, slope = bp.value_and_grad(loss)(p, t)
+    assert abs(float(value)) < 1e-7
+    assert np.all(np.isfinite(slope))
+
+
 def test_kinks_have_the_slope_0(backend: Any) -> None:
     x = backend.array([1.0, -2.0])
     assert backend.host(bp.grad(bp.MeanAbsoluteError())(x, x)).tolist() == [0.0, 0.0]
