@@ -35,8 +35,8 @@ def _check_features(layer: Layer, x: Array, weight: Array) -> None:
 
 def _scaled(params: Tree, away: Array, variance: Array, epsilon: float) -> Array:
     xp = array_namespace(away)
-    unit = xp.divide(away, xp.sqrt(xp.add(variance, epsilon)))
-    return xp.add(xp.multiply(unit, params["weight"]), params["bias"])
+    scale = xp.divide(params["weight"], xp.sqrt(xp.add(variance, epsilon)))
+    return xp.add(xp.multiply(away, scale), params["bias"])
 
 
 @dataclass(frozen=True)
