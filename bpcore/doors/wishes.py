@@ -41,7 +41,7 @@ class Wishes:
     def settled(self, recipe: Recipe) -> Wishes:
         """Return the same with what a recipe decides; its rate is for its own optimizer only."""
         name = self.optimizer or recipe.optimizer
-        rate = recipe.rate if name == recipe.optimizer else OPTIMIZERS[name]().rate
+        rate = recipe.rate if name == recipe.optimizer else OPTIMIZERS[name]().highest_rate
         return replace(
             self,
             hidden=recipe.hidden if self.hidden is None else self.hidden,

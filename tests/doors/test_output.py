@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import bpcore as bp
 from bpcore.doors.cli import cli
 from bpcore.doors.output import Output
 from bpcore.words.errors import FileError
@@ -99,3 +100,12 @@ def test_a_name_that_was_not_given_is_a_free_one(folder: Path) -> None:
         assert Output.free(Path("a.html"), option="--output").write(b"") == name
     with pytest.raises(FileError, match="that is a folder"):
         Output.named(folder, option="--output")
+
+
+def test_in_python_the_parameter_is_named(made: Path) -> None:
+    """Somebody who writes Python has typed no option."""
+    pytest.importorskip("matplotlib")
+    with pytest.raises(FileError, match=r"path= writes a file that ends in \.html or \.htm"):
+        bp.report(made / "m.safetensors", path=made / "page.txt")
+    with pytest.raises(FileError, match="Name another file with path="):
+        bp.report(made / "m.safetensors", path=made / "m.safetensors")

@@ -95,7 +95,8 @@ def test_the_seed_is_that_of_the_data_and_of_the_split_too(done: Call, folder: P
     for name in ("spiral", "iris"):
         for seed in (0, 1):
             done("train", name, "--epochs", 1, "--seed", seed, "--save", f"{name}{seed}.safetensors")
-    first, other = (load(folder / f"iris{seed}.safetensors").extra["preparation"] for seed in (0, 1))
+    runs = (load(folder / f"iris{seed}.safetensors") for seed in (0, 1))
+    first, other = (dict[str, Any](run.extra)["preparation"] for run in runs)
     assert first["mean"] != other["mean"]
     assert not np.array_equal(load_samples("spiral", seed=0).x, load_samples("spiral", seed=1).x)
 

@@ -86,10 +86,10 @@ def report(
     'report.html'
     """
     if not isinstance(run, Run):
-        place = page_of(Path(run), None if data is None else str(data), path)
+        place = page_of(Path(run), None if data is None else str(data), path, option="path=")
         report_of_file(place, Path(run), None if data is None else str(data))
         return place.path
-    place = _place(path, Path("report.html"), ())
+    place = _place(path, Path("report.html"), (), option="path=")
     material = None if data is None else _material(run, data, held_out)
     repetition = None
     if material is not None and optimizer is not None:
@@ -109,9 +109,11 @@ def report(
     return place.path
 
 
-def page_of(model: Path, data: str | None, path: str | os.PathLike[str] | None) -> Output:
+def page_of(
+    model: Path, data: str | None, path: str | os.PathLike[str] | None, *, option: str = "--output"
+) -> Output:
     """Return where the page of a run in a file goes, checked; errors as for `report`."""
-    return _place(path, Path(f"{model.stem}.html"), (model, data))
+    return _place(path, Path(f"{model.stem}.html"), (model, data), option=option)
 
 
 def report_of_file(place: Output, model: Path, data: str | None = None, *, backend: str | None = None) -> str:
@@ -132,11 +134,15 @@ def report_of_file(place: Output, model: Path, data: str | None = None, *, backe
 
 
 def _place(
-    path: str | os.PathLike[str] | None, default: Path, inputs: Sequence[str | os.PathLike[str] | None]
+    path: str | os.PathLike[str] | None,
+    default: Path,
+    inputs: Sequence[str | os.PathLike[str] | None],
+    *,
+    option: str,
 ) -> Output:
     if path is None:
-        return Output.free(default, option="--output")
-    return Output.named(path, option="--output", suffixes=(".html", ".htm"), inputs=inputs)
+        return Output.free(default, option=option)
+    return Output.named(path, option=option, suffixes=(".html", ".htm"), inputs=inputs)
 
 
 def _material(run: Run, data: Batch | Dataset | str, held_out: Batch | None) -> Material:
