@@ -11,7 +11,7 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.machine.searched import make_searched_step
 from bpcore.machine.step import Batch, init_step_state, make_evaluation, make_step
-from bpcore.parts.keys import fold_in, key, split
+from bpcore.parts.keys import fold_in, split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import AVERAGE, LBFGS, Optimizer
@@ -154,8 +154,7 @@ def fit(
     told, scores = Callbacks(callbacks), named_metrics(metrics, net, loss)
     if metrics and validation is None:
         raise OptionError("metrics", metrics, "left out where nothing is held out", "Give validation=.")
-    stream_key = split(key(seed), 3)[2]
-    given, stream = opened(data, stream_key)
+    given, stream, stream_key = opened(data, seed)
     weights: dict[str, Any] = {"sample_weight": sample_weight, "class_weight": class_weight}
     if stream is not None:
         check_stream(stream, epochs, optimizer, validation, checkpoint, **weights, balanced=balanced or None)

@@ -16,7 +16,7 @@ from pathlib import Path
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch
-from bpcore.parts.keys import fold_in, permutation
+from bpcore.parts.keys import fold_in, key, permutation, split
 from bpcore.parts.optimizers import LBFGS
 from bpcore.run.checks import check_pair
 from bpcore.words.errors import DataError, FileError, OptionError, ShapeError
@@ -144,14 +144,14 @@ def check_stream(
         raise OptionError("data", "a generator", "something that can be read in every epoch", do)
 
 
-def opened(data: Data, key: Array) -> tuple[Batch, Stream | None]:
-    """Return the samples and None; or of a stream its first piece, and the stream."""
+def opened(data: Data, seed: int) -> tuple[Batch, Stream | None, Array | None]:
+    """Return the samples, None and None; or a stream's first piece, the stream, and the key that mixes it."""
     if is_stream(data):
-        stream = stream_of(data)
-        return stream.first(key), stream
+        stream, its_key = stream_of(data), split(key(seed), 3)[2]
+        return stream.first(its_key), stream, its_key
     check_pair(data, "data")
     pair: tuple[Array, Array] = data  # type: ignore[assignment]
-    return pair, None
+    return pair, None, None
 
 
 def stream_of(data: object) -> Stream:
