@@ -17,7 +17,7 @@ from bpcore.program.program import Program
 from bpcore.program.record import record
 from bpcore.run.result import Run
 from bpcore.run.whole_file import write_whole
-from bpcore.words.errors import BpcoreError, ExportError, OptionError
+from bpcore.words.errors import BpcoreError, OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, unflatten
 
@@ -28,8 +28,6 @@ __all__ = ["export_onnx"]
 
 FURTHER = 5
 """How many more samples the second recording has: what differs between the two follows the batch."""
-LARGEST = 2**31 - 2**20
-"""Bytes that one ONNX file may hold."""
 
 
 def export_onnx(
@@ -78,10 +76,6 @@ def export_onnx(
     """
     check_installed()
     model = onnx_model(subject_of(target, args, prepared=prepared), batched)
-    if model.ByteSize() > LARGEST:
-        raise ExportError(
-            "the weights take more than the 2 GiB of one ONNX file", "Save them with bpcore.save."
-        )
     return write_whole(Path(path), model.SerializeToString(deterministic=True))
 
 

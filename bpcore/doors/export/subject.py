@@ -12,8 +12,9 @@ from bpcore.doors.export import table
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.layers import Layer
 from bpcore.run.result import Run
+from bpcore.run.tables.preparation import Preparation
 from bpcore.words.errors import OptionError
-from bpcore.words.protocols import Array, Tree
+from bpcore.words.protocols import Array, Dtype, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, tree_map
 
 __all__ = ["Subject", "hosted", "subject_of"]
@@ -72,34 +73,44 @@ def _run(run: Run, args: tuple[Tree, ...], *, prepared: bool) -> Subject:
         raise OptionError("arguments beside a run", len(args), "one example of its inputs, or none")
     preparation = table.preparation_of(run, wanted=prepared)
     params, state = hosted(run, run.params), hosted(run, run.state)
-    host = find_backend("numpy")
-    dtype = leaves(params)[0].dtype if leaves(params) else host.dtype("float32")
     numbers = {} if preparation is None else table.arrays_of(preparation)
-
-    def forward(params: Tree, state: Tree, numbers: Tree, x: Array) -> Array:
-        if preparation is not None:
-            x = array_namespace(x).astype(table.inputs(numbers, x), dtype)
-        y = run.net(params, x) if state is None else run.net.forward(params, state, x)[0]
-        return y if preparation is None else table.outputs(preparation, numbers, y)
-
-    kind = (
-        host.dtype("float64")
-        if preparation is not None
-        else host.dtype("int32")
-        if run.net.integers
-        else dtype
-    )
-    x = host.asarray(args[0] if args else host.namespace.zeros((2, *run.features)), dtype=kind)
     names = (_named(params), _named(state, "state"), _named(numbers, "preparation"), ("x",))
-    words = {f"note {i}": note for i, note in enumerate(table.notes(preparation), start=1)}
     return Subject(
-        forward,
-        (params, state, numbers, x),
+        _forward(run, preparation),
+        (params, state, numbers, _example(run, preparation, args)),
         names,
         (True, True, True, False),
         table.meaning(preparation),
-        words,
+        {f"note {i}": note for i, note in enumerate(table.notes(preparation), start=1)},
     )
+
+
+def _forward(run: Run, preparation: Preparation | None) -> Callable[..., Array]:
+    """Return the network as a function of its parameters, with what is done around it."""
+
+    def forward(params: Tree, state: Tree, numbers: Tree, x: Array) -> Array:
+        if preparation is not None:
+            x = array_namespace(x).astype(table.inputs(numbers, x), _dtype(params))
+        y = run.net(params, x) if state is None else run.net.forward(params, state, x)[0]
+        return y if preparation is None else table.outputs(preparation, numbers, y)
+
+    return forward
+
+
+def _dtype(params: Tree) -> Dtype:
+    arrays = leaves(params)
+    return arrays[0].dtype if arrays else find_backend("numpy").dtype("float32")
+
+
+def _example(run: Run, preparation: Preparation | None, args: tuple[Tree, ...]) -> Array:
+    """Return an input: the one that was given, or zeros, in the dtype that the network takes."""
+    host = find_backend("numpy")
+    kind = _dtype(hosted(run, run.params))
+    if preparation is not None:
+        kind = host.dtype("float64")
+    elif run.net.integers:
+        kind = host.dtype("int32")
+    return host.asarray(args[0] if args else host.namespace.zeros((2, *run.features)), dtype=kind)
 
 
 def _net(net: Layer, args: tuple[Tree, ...]) -> Subject:

@@ -105,16 +105,15 @@ def load_torch(
     tensors = _tensors(source)
     shape = features or _features(net, tensors)
     params, state = _empty(net, shape)
-    known = _known(name, net, shape, tensors)
     where = find_backend(backend)
     read: dict[bool, dict[Steps, Array]] = {False: {}, True: {}}  # of the parameters, of the state
-    for place in known:
+    for place in _known(name, net, shape, tensors):
         array = _checked(name, tensors, place, state if place.carried else params)
         read[place.carried][place.path] = _placed(array, where)
-    params, state = _filled(params, read[False]), _filled(state, read[True])
+    state = _filled(state, read[True])
     return Run(
         net=net,
-        params=params,
+        params=_filled(params, read[False]),
         state=state if leaves(state) else None,
         loss=loss or SquaredError(),
         features=tuple(shape),

@@ -294,3 +294,20 @@ def test_every_layer(name: str, dtype: str, runtime: Any, tmp_path: Path) -> Non
         x = random.integers(0, 7, size=(5, *shape)).astype(np.int32)
     (found,) = runtime(bp.export_onnx(tmp_path / "m.onnx", run), {"x": x})
     np.testing.assert_allclose(found, run.predict(x), rtol=1e-5, atol=1e-5)
+
+
+def test_more_than_a_file_holds(trained: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bpcore.doors.export.graphs.graph.LARGEST", 100)
+    with pytest.raises(ExportError, match="more than the 2 GiB that an ONNX file holds"):
+        bp.export_onnx(tmp_path / "m.onnx", trained(bp.MLP([3, 9, 2])))
+
+
+def test_tokens_without_an_example(runtime: Any, tmp_path: Path) -> None:
+    net = bp.Chain(bp.Embedding(7, 4), bp.Flatten(), bp.Linear(2))
+    run = bp.Run(
+        net=net, params=net.init(bp.key(0), (5,)), loss=bp.SquaredError(), features=(5,),
+        backend=bp.backend("numpy"),
+    )  # fmt: skip
+    x = np.asarray([[0, 6, 1, 2, 3]], dtype=np.int32)
+    (found,) = runtime(bp.export_onnx(tmp_path / "m.onnx", run), [x])
+    np.testing.assert_allclose(found, run.predict(x), rtol=1e-5)

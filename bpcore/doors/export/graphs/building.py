@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.derivatives.rules import TABLE
 from bpcore.derivatives.rules.function import ITEM, Function
-from bpcore.doors.export.graphs import elementwise, indexing, placing, products, reductions, shapes
+from bpcore.doors.export.graphs import composed, elementwise, indexing, placing, products, reductions, shapes
 from bpcore.doors.export.graphs.call import Call, Value, Writer
 from bpcore.doors.export.graphs.graph import Graph, dtype_name, element_type
 from bpcore.ground.registry import backend_of
@@ -29,7 +29,8 @@ OPSET, IR = 21, 10
 
 WRITERS: Mapping[str, Writer] = dict(
     chain.from_iterable(
-        module.WRITERS.items() for module in (elementwise, indexing, placing, products, reductions, shapes)
+        module.WRITERS.items()
+        for module in (composed, elementwise, indexing, placing, products, reductions, shapes)
     )
 )
 """How each function of the table is written."""
@@ -141,13 +142,9 @@ def _model(
 
     from bpcore import __version__
 
-    told = []
-    for name, output in zip(outputs, program.outputs, strict=True):
-        if not isinstance(output, Slot | Constant):
-            raise ExportError(f"output {name} is {output!r}, which is no array", "Leave it out.")
-        value = values[output]
-        graph.nodes.append(helper.make_node("Identity", [value.name], [name]))
-        told.append(_told(name, value))
+    told = [
+        _returned(graph, name, output, values) for name, output in zip(outputs, program.outputs, strict=True)
+    ]
     asked = [_told(name, values[slot]) for slot, name in inputs.items()]
     made = helper.make_graph(graph.nodes, "bpcore", asked, told, initializer=graph.initializers)
     model = helper.make_model(
@@ -160,6 +157,17 @@ def _model(
     helper.set_model_props(model, dict(words))
     checker.check_model(model, full_check=True)
     return model
+
+
+def _returned(graph: Graph, name: str, output: Any, values: Mapping[Any, Any]) -> Any:
+    """Write an output under its own name; return what is told of it."""
+    from onnx import helper
+
+    if not isinstance(output, Slot | Constant):
+        raise ExportError(f"output {name} is {output!r}, which is no array", "Leave it out.")
+    value = values[output]
+    graph.nodes.append(helper.make_node("Identity", [value.name], [name]))
+    return _told(name, value)
 
 
 def _told(name: str, value: Value) -> Any:

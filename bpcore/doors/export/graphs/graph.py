@@ -30,6 +30,8 @@ TYPES = {
     "uint64": 13,
 }
 """The numbers that ONNX has for dtypes."""
+LARGEST = 2**31 - 2**24
+"""Bytes of numbers that one file may hold."""
 
 
 def dtype_name(dtype: object) -> str:
@@ -60,6 +62,7 @@ class Graph:
         self.names: set[str] = {batched}
         self._constants: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._batch = ""
+        self.size = 0
 
     def free(self, name: str) -> str:
         """Return the name, with a number where it is taken, and take it."""
@@ -89,6 +92,10 @@ class Graph:
         dtype = dtype_name(array.dtype)
         host = find_backend("numpy").namespace.asarray(array, order="C")
         taken = self.free(name)
+        self.size += int(host.nbytes)
+        if self.size > LARGEST:
+            do = "Save them with bpcore.save."
+            raise ExportError("the weights take more than the 2 GiB that an ONNX file holds", do)
         content = host.tobytes()
         self.initializers.append(
             helper.make_tensor(taken, element_type(dtype), host.shape, content, raw=True)
