@@ -50,7 +50,7 @@ def check_by_hand(answers: Answers, explanation: Explanation | str | None = None
     >>> print(bp.check_by_hand({"net_h1": "0.3775", "out_h1": "0.593", "E_o1": "0.5496"}))
     first wrong line: E_o1 = 0.5496, should be 0.274811083
       missing half: the half of the squared error is left out
-      or: missing factor
+      the same number comes of: missing factor
     """
     told = answers if isinstance(answers, Mapping) else read_answers(answers)
     if explanation is not None and not isinstance(explanation, Explanation | str):
