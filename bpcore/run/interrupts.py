@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Self
 
@@ -55,4 +57,10 @@ class Interrupts:
     def _first(self, number: int, frame: FrameType | None) -> None:
         self.came = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("finishing the epoch, then saving; Ctrl-C again stops at once", file=sys.stderr)  # noqa: T201
+        _say("finishing the epoch, then saving; Ctrl-C again stops at once\n")
+
+
+def _say(line: str) -> None:
+    """Write to standard error past its buffer, which the interrupted code may be in the middle of."""
+    with suppress(OSError, ValueError, AttributeError):  # there is none, or it is no file
+        os.write(sys.stderr.fileno(), line.encode("ascii"))

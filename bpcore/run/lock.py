@@ -32,9 +32,12 @@ def locked(path: Path) -> Iterator[None]:
         os.write(handle, f"{os.getpid()}\n".encode("ascii"))
         yield
     finally:
-        with suppress(OSError):  # on Windows a file that is open stays
+        with suppress(OSError):
             beside.unlink()
         os.close(handle)
+        if sys.platform == "win32":  # where a file that is open stays
+            with suppress(OSError):
+                beside.unlink()
 
 
 def _opened(path: Path, beside: Path) -> int:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START = "from bpcore.doors.cli import main; main()"
-COMMAND = ["train", "gates", "--optimizer", "adam", "--batch-size", "2", "--quiet"]
-EPOCHS = 800
+COMMAND = ["train", "gates", "--batch-size", "2", "--checkpoint-every", "4", "--quiet"]
+EPOCHS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
