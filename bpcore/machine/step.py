@@ -15,7 +15,7 @@ from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.metrics import accuracy
 from bpcore.parts.optimizers import LBFGS, Optimizer
-from bpcore.parts.penalties import Penalty
+from bpcore.parts.penalties import Penalty, check_penalty
 from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import leaves
 
@@ -55,6 +55,7 @@ def make_step(net: Layer, loss: Loss, optimizer: Optimizer, *, penalty: Penalty 
         ``loss``, and ``accuracy`` where the loss is one of classes, and ``weight``, the sum of the weights
         where there are some: arrays of shape (), seen before the update.
     """
+    check_penalty(penalty)
 
     def objective(params: Tree, x: Array, *wanted: Array) -> tuple[Array, Array]:
         output = net(params, x)
@@ -125,6 +126,7 @@ def make_evaluation(
 
     `layers` is what the network carries; None for one that carries nothing.
     """
+    check_penalty(penalty)
 
     def evaluate(params: Tree, batch: Batch, layers: Tree = None) -> dict[str, Array]:
         x, *wanted = batch

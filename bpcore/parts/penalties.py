@@ -14,7 +14,7 @@ from bpcore.words.protocols import Array, Namespace, Tree
 from bpcore.words.ranges import check_number
 from bpcore.words.trees import named_leaves
 
-__all__ = ["L1", "L2", "ElasticNet", "Penalty"]
+__all__ = ["L1", "L2", "ElasticNet", "Penalty", "check_penalty"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,12 @@ class Penalty(ABC):
     @abstractmethod
     def of(self, xp: Namespace, p: Array) -> Array:
         """Return what one array costs."""
+
+
+def check_penalty(penalty: object) -> None:
+    """Raise `OptionError` for what is no penalty, and not None."""
+    if penalty is not None and not isinstance(penalty, Penalty):
+        raise OptionError("penalty", penalty, "a penalty, as bpcore.L2(1e-4), or None")
 
 
 @dataclass(frozen=True)

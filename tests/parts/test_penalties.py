@@ -84,6 +84,10 @@ def test_the_history_holds_it() -> None:
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
+        (
+            lambda: bp.make_step(bp.Linear(1), bp.SquaredError(), bp.SGD(), penalty=0.1),  # type: ignore[arg-type]
+            "penalty must be a penalty, as bpcore.L2(1e-4), or None, was given 0.1.",
+        ),
         (lambda: bp.L2(-1.0), "amount of L2 must be a number, 0 or more, was given -1.0."),
         (lambda: bp.ElasticNet(0.1, "x"), "l2 of ElasticNet must be a number, 0 or more, was given 'x'."),
         (
