@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from hypothesis import strategies as st
 
 import bpcore as bp
 from bpcore.doors.export.graphs.building import built, prepared_program
+from bpcore.doors.export.onnx_file import onnx_model
+from bpcore.doors.export.subject import subject_of
 from bpcore.parts.activations import ACTIVATIONS
 from bpcore.program.equation import Slot
 from bpcore.words.errors import BpcoreError, DataError, ExportError, OptionError
 from bpcore.words.trees import leaves, named_leaves
-from tests.program.passes.random_programs import arguments, computed, programs
+from tests.program.passes.random_programs import STEP, STEPS, arguments, computed, programs
 
 onnx = pytest.importorskip("onnx")
 
@@ -108,6 +111,7 @@ FOLLOWING = {
     "standardized": lambda x: (x - XP.mean(x, axis=0)) / XP.std(x, axis=0, correction=1),
     "sorted": lambda x: XP.sort(x, axis=0),
     "softmax": lambda x: XP.softmax(x, axis=0),
+    "twice and one": lambda x: XP.broadcast_to(XP.sum(x), (2 * x.shape[0] + 1, 3)),
 }
 
 
@@ -311,3 +315,33 @@ def test_tokens_without_an_example(runtime: Any, tmp_path: Path) -> None:
     x = np.asarray([[0, 6, 1, 2, 3]], dtype=np.int32)
     (found,) = runtime(bp.export_onnx(tmp_path / "m.onnx", run), [x])
     np.testing.assert_allclose(found, run.predict(x), rtol=1e-5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(STEP, min_size=1, max_size=8), st.integers(0, 30))
+def test_random_functions_of_any_number_of_samples(runtime: Any, calls: Any, wanted: int) -> None:
+    """With other numbers of samples the file computes the same, or they are fixed and it is said."""
+
+    def f(*values: Any) -> Any:
+        there = list(values)
+        for name, i, j, n in calls:
+            made = STEPS[name](there[-1 - i % len(there)], there[-1 - j % len(there)], n)
+            if made.size > 0 and made.ndim < 4:
+                there.append(made)
+        return there[-1 - wanted % len(there)]
+
+    def arrays(count: int) -> Any:
+        random = np.random.default_rng(count)
+        return [random.normal(size=shape) for shape in ((count, 3), (3,), ())]
+
+    with warnings.catch_warnings(record=True) as told, np.errstate(all="ignore"):
+        warnings.simplefilter("always")
+        model = onnx_model(subject_of(f, tuple(arrays(3)), prepared=False), (0,))
+    fixed = [line for line in told if "depends on the number of samples" in str(line.message)]
+    for count in (3,) if fixed else (3, 2, 7):
+        with np.errstate(all="ignore"):
+            ours = np.asarray(f(*arrays(count)))
+        (got,) = runtime(model.SerializeToString(), arrays(count))
+        finite = np.isfinite(ours)
+        assert got.shape == ours.shape
+        np.testing.assert_allclose(got[finite], ours[finite], rtol=1e-5, atol=1e-5)
