@@ -111,6 +111,7 @@ FOLLOWING = {
     "standardized": lambda x: (x - XP.mean(x, axis=0)) / XP.std(x, axis=0, correction=1),
     "sorted": lambda x: XP.sort(x, axis=0),
     "softmax": lambda x: XP.softmax(x, axis=0),
+    "numbers of its own": lambda x: XP.concat([np.full((x.shape[0], 1, 2), 0.5), x], axis=1),
     "twice and one": lambda x: XP.broadcast_to(XP.sum(x), (2 * x.shape[0] + 1, 3)),
 }
 
@@ -126,7 +127,7 @@ def test_sizes_follow_the_batch(name: str, runtime: Any, tmp_path: Path) -> None
 
 DEPENDING = {
     "a number": (lambda x: x * (1.0 / x.shape[0]), "a number in multiply"),
-    "an array": (lambda x: x + np.ones((x.shape[0], 3)), "an array of shape"),
+    "an array": (lambda x: x + np.arange(1.0 * x.shape[0])[:, None], "an array of shape (4, 1)"),
     "other calls": (lambda x: x if x.shape[0] < 6 else XP.exp(x), "it makes other calls"),
     "an order": (lambda x: XP.roll(x, 2, axis=0), "the length of an axis in roll"),
     "a shape that fits": (lambda x: x + np.zeros((4, 1)), "with 9 samples it fails"),

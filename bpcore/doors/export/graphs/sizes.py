@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bpcore.derivatives.rules import TABLE
 from bpcore.ground.registry import backend_of
 from bpcore.program.equation import ArrayType, Constant, Equation, Slot
+from bpcore.program.passes.rewriting import fresh_slots, with_operands
 from bpcore.program.program import Program
 from bpcore.words.protocols import Array, Static
 
@@ -65,13 +67,37 @@ class _Pair:
         same = len(one.equations) == len(other.equations) and set(one.constants) == set(other.constants)
         if not same or not _alike(one.outputs, other.outputs):
             raise FollowsBatch("it makes other calls")
-        for name, array in one.constants.items():
-            if not _same_array(array, other.constants[name]):
-                raise FollowsBatch(f"an array of shape {tuple(array.shape)} that it holds")
         pairs = zip(one.equations, other.equations, strict=True)
         equations = tuple(self._equation(a, b) for a, b in pairs)
         types = {slot: self._type(kind, other.types[slot]) for slot, kind in one.types.items()}
-        return replace(one, equations=equations, types=types)
+        merged = replace(one, equations=equations, types=types)
+        for name, array in one.constants.items():
+            if not _same_array(array, other.constants[name]):
+                merged = self._spread(merged, Constant(name))
+        return merged
+
+    def _spread(self, program: Program, name: Constant) -> Program:
+        """Return the Program with an array of one number, as zeros are, made as long as the batch."""
+        one, other = (_host(each.constants[name]) for each in (self.one, self.other))
+        number = _only_number(one)
+        if number is None or number != _only_number(other) or len(one.shape) != len(other.shape):
+            raise FollowsBatch(f"an array of shape {tuple(one.shape)} that it holds")
+        shape = tuple(self._size(m, n) for m, n in zip(one.shape, other.shape, strict=True))
+        slot = next(fresh_slots(program))
+
+        def put(operand: Static) -> Static:
+            return slot if isinstance(operand, Constant) and operand == name else operand
+
+        equations = (with_operands(equation, put) for equation in program.equations)
+        first = Equation(TABLE["broadcast_to"], (name, shape), {}, slot)
+        kind: Any = shape
+        return replace(
+            program,
+            equations=(first, *equations),
+            outputs=tuple(map(put, program.outputs)),
+            constants={**program.constants, name: one[(0,) * len(one.shape)][...]},
+            types={**program.types, slot: ArrayType(kind, one.dtype)},
+        )
 
     def _equation(self, a: Equation, b: Equation) -> Equation:
         where = f"a number in {a.function.name}"
@@ -121,5 +147,15 @@ def _alike(x: Static, y: Static) -> bool:
 def _same_array(x: Array, y: Array) -> bool:
     if tuple(x.shape) != tuple(y.shape) or x.dtype != y.dtype:
         return False
-    one, other = (backend_of(a).to_host(a) for a in (x, y))
-    return bool(one.tobytes() == other.tobytes())
+    return bool(_host(x).tobytes() == _host(y).tobytes())
+
+
+def _host(x: Array) -> Array:
+    return backend_of(x).to_host(x)
+
+
+def _only_number(x: Array) -> bytes | None:
+    """Return the bits of the number that a host array holds everywhere; None where there is no such one."""
+    bits: bytes = x.tobytes()
+    first = bits[: x.dtype.itemsize]
+    return first if bits and bits == first * x.size else None
