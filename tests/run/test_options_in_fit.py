@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,37 @@ def test_a_frozen_layer_keeps_its_bits() -> None:
     assert run.params[0]["bias"].tobytes() == start[0]["bias"].tobytes()
     assert (run.params[2]["weight"] != start[2]["weight"]).all()
     assert run.history["loss"][-1] < run.history["loss"][0]
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        bp.AdamW(
+            bp.Warmup(bp.Cosine(0.05, steps=60), steps=5),
+            clip=bp.clip_by_global_norm(0.1),
+            groups={"0.*": bp.Group(factor=0.5, decay=0.1)},
+            freeze="2.bias",
+            averaging=0.9,
+            accumulate=3,
+        ),
+        bp.SGD(bp.ReduceOnPlateau(1.0, patience=0, threshold=0.3)),
+        bp.RAdam(bp.OneCycle(0.05, steps=60)),
+        bp.Lion(1e-3),
+        bp.LBFGS(memory=3),
+    ],
+    ids=lambda optimizer: type(optimizer).__name__,
+)
+def test_a_run_that_is_resumed_ends_in_the_same_bits(optimizer: Any, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"penalty": bp.L2(1e-3), "sample_weight": np.linspace(0.0, 1.0, 32)}
+    options["batch_size"] = None if isinstance(optimizer, bp.LBFGS) else 8
+    whole = trained(optimizer, epochs=9, **options)
+    trained(optimizer, epochs=4, checkpoint=tmp_path / "run", **options)
+    resumed = trained(optimizer, epochs=9, checkpoint=tmp_path / "run", **options)
+    assert resumed.history == whole.history
+    for found, wanted in zip(
+        leaves([resumed.params, resumed.averaged]), leaves([whole.params, whole.averaged]), strict=True
+    ):
+        assert found.tobytes() == wanted.tobytes()
 
 
 def test_a_loss_that_diverges_says_the_rate_that_it_had() -> None:
