@@ -9,8 +9,8 @@ from bpcore.words.errors import OutOfMemory
 
 __all__ = ["memory_told"]
 
-SIGNS = ("RESOURCE_EXHAUSTED", "can't allocate memory", "out of memory")
-"""How libraries say it whose error is no MemoryError: JAX, PyTorch."""
+SIGNS = ("resource_exhausted", "can't allocate memory", "out of memory")
+"""How libraries say it whose error is no MemoryError, JAX and PyTorch; in lower case."""
 
 
 @contextmanager
@@ -28,5 +28,5 @@ def memory_told(samples: int, batch_size: int | None) -> Iterator[None]:
 
 
 def _exhausted(error: Exception) -> bool:
-    name = type(error).__name__
-    return isinstance(error, MemoryError) or name == "OutOfMemoryError" or any(s in str(error) for s in SIGNS)
+    name, said = type(error).__name__, str(error).lower()
+    return isinstance(error, MemoryError) or name == "OutOfMemoryError" or any(sign in said for sign in SIGNS)

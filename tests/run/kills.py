@@ -52,11 +52,9 @@ def reached(path: Path) -> int:
 
 
 def killed(folder: Path, *, kills: int, seed: int) -> Iterator[Ended]:
-    """Yield runs that were killed, `kills` times in all."""
-    began = time.monotonic()
-    with started(folder, "alone") as run:
-        assert run.wait() == 0
-    whole = time.monotonic() - began
+    """Yield runs that were killed, `kills` times in all; each kill within the time that a whole run takes."""
+    whole = ended(folder, "alone", None)
+    assert whole is not None
     alone = (folder / "alone.safetensors").read_bytes()
     draw = random.Random(seed)  # noqa: S311
     left = kills
@@ -64,21 +62,23 @@ def killed(folder: Path, *, kills: int, seed: int) -> Iterator[Ended]:
         met: list[int] = []
         for file in folder.glob("killed.*"):
             file.unlink()
-        while not ended(folder, draw.uniform(0, whole) if left else None):
+        while (took := ended(folder, "killed", draw.uniform(0, whole) if left else None)) is None:
             left -= 1
             met.append(reached(folder / "killed.ckpt"))
+        whole = whole if met else min(whole, took)  # the machine may have been busy before
         yield Ended(met=met, same=(folder / "killed.safetensors").read_bytes() == alone)
 
 
-def ended(folder: Path, seconds: float | None) -> bool:
-    """Run it, and kill it after so many seconds; return whether it came to its end before."""
-    with started(folder, "killed") as run:
+def ended(folder: Path, name: str, seconds: float | None) -> float | None:
+    """Run it, and kill it after so many seconds; return what it took, None where it was killed."""
+    began = time.monotonic()
+    with started(folder, name) as run:
         try:
             assert run.wait(seconds) == 0
         except subprocess.TimeoutExpired:
             run.kill()
-            return False
-    return True
+            return None
+    return time.monotonic() - began
 
 
 def main() -> None:

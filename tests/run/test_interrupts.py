@@ -7,12 +7,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import bpcore as bp
 from bpcore.run.checkpoint_file import read_checkpoint
 from bpcore.run.interrupts import Stopped
-from bpcore.words.errors import BpcoreError
+from bpcore.words.errors import BpcoreError, OutOfMemory
 from tests.run.trials import NET, OPTIONS, X, Y, fit
 
 
@@ -89,6 +90,17 @@ def test_exhausted_memory_names_the_batch_size(
     do = {None: "batch_size=20, or a smaller network", 16: "batch_size=8, or a smaller network"}
     wanted = f"not enough memory for {whole[batch_size]}. Try {do.get(batch_size, 'a smaller network')}."
     assert str(caught.value) == f"there is {wanted}"
+
+
+@pytest.mark.axes("numpy", "torch", "jax")
+def test_more_memory_than_there_is(backend: Any) -> None:
+    """Outputs of the hidden layer would take 1.6 terabytes."""
+    x = np.zeros((1_000_000, 1), dtype="float32")
+    with pytest.raises(OutOfMemory, match=r"for all 1000000 samples in one batch. Try batch_size=500000"):
+        bp.fit(
+            bp.MLP([1, 400_000, 1]), (x, x), loss=bp.SquaredError(), optimizer=bp.SGD(0.1), epochs=1,
+            backend=backend.backend,
+        )  # fmt: skip
 
 
 def test_what_other_libraries_say_of_memory() -> None:
