@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.derivatives.transforms.custom import custom_vjp
 from bpcore.parts.initializers import Glorot, Initializer, Zeros
 from bpcore.parts.keys import split
 from bpcore.parts.layers import Layer
@@ -71,23 +72,37 @@ class _Recurrent(Layer):
         if x.ndim != 3 or x.shape[1] < 1 or x.shape[2] != features:  # noqa: PLR2004
             raise ShapeError(str(self), f"inputs of shape (batch, length, {features})", tuple(x.shape))
         xp = array_namespace(x)
-        inputs = xp.add(xp.matmul(x, params["input_weight"]), params["input_bias"])  # of all steps at once
-        start = xp.zeros_like(inputs[:, 0, : self.units])
-        carried: Carried = (start,) * self.carries
+        products = xp.add(xp.matmul(x, params["input_weight"]), params["input_bias"])  # of all steps at once
+        carried: Carried = (xp.zeros_like(products[:, 0, : self.units]),) * self.carries
         outputs = []
-        for t in range(x.shape[1]):
+        for inputs in _steps(products):
             hidden = xp.add(xp.matmul(carried[0], params["hidden_weight"]), params["hidden_bias"])
-            carried = self.step(xp, inputs[:, t, :], hidden, carried)
+            carried = self.step(xp, inputs, hidden, carried)
             outputs.append(carried[0])
         return xp.stack(outputs, axis=1) if self.return_sequences else carried[0]
 
     def _parts(self, x: Array) -> list[Array]:
         """Return the columns of each gate."""
-        return [x[:, i * self.units : (i + 1) * self.units] for i in range(self.gates)]
+        return list(_columns(x, count=self.gates))
 
     @abstractmethod
     def step(self, xp: Namespace, inputs: Array, hidden: Array, carried: Carried) -> Carried:
         """Return what is carried on, from the products of this step's input and of the hidden state."""
+
+
+_steps = custom_vjp(
+    lambda x: [x[:, t, :] for t in range(x.shape[1])],
+    lambda g, y, x: [array_namespace(*g).stack(g, axis=1)],
+)
+"""The steps of a sequence. Their gradients are put side by side: a slice's own is as long as the sequence."""
+
+_columns = custom_vjp(
+    lambda x, *, count: [
+        x[:, i * (x.shape[1] // count) : (i + 1) * (x.shape[1] // count)] for i in range(count)
+    ],
+    lambda g, y, x, *, count: [array_namespace(*g).concat(g, axis=1)],
+)
+"""As many columns for each gate; the same of them."""
 
 
 @dataclass(frozen=True)
