@@ -63,7 +63,7 @@ CASES: dict[str, tuple[Any, Any, Any, Any]] = {
     "CrossEntropy smoothed of shares": (
         bp.CrossEntropy(from_logits=False, label_smoothing=0.2),
         *(SHARES, LABELS),
-        lambda f, z, t: -((0.8 * f.one_hot(t, 4) + 0.05) * z.log()).sum(-1).mean(),
+        lambda f, z, t: -((0.8 * f.one_hot(t, 4).double() + 0.05) * z.log()).sum(-1).mean(),
     ),
     "BinaryFocal": (bp.BinaryFocal(), Z, BITS, lambda f, z, t: focal_of_bits(f, z, t, 2.0)),
     "BinaryFocal 0.5, 0.25": (
