@@ -24,9 +24,8 @@ def test_check(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", "sgd"])
-@pytest.mark.parametrize("kind", [BackpropClassifier, BackpropRegressor])
-def test_every_solver(kind: Any, solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kind", "solver"), [(BackpropClassifier, "lbfgs"), (BackpropRegressor, "sgd")])
+def test_other_solvers(kind: Any, solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(
         "SCIPY_ARRAY_API", raising=False
     )  # leaves out the slow checks, which the default passed

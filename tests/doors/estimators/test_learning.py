@@ -103,7 +103,14 @@ def test_parts_survive_a_pickle_and_lengths_that_vary(flowers: Any) -> None:
     np.testing.assert_array_equal(parts.coefs_[1], stored.coefs_[1])
     assert parts._machine is not None
     assert copy.deepcopy(parts)._machine is None
-    assert parts._machine.step.compilations <= 4
+
+
+def test_lengths_up_to_the_same_power_of_two_share_a_step(flowers: Any) -> None:
+    x, y = flowers
+    model = small()
+    for n in (33, 47, 64, 50):
+        model.partial_fit(x[:n], y[:n], classes=[0, 1, 2])
+    assert model._machine.step.compilations == 1
 
 
 def test_parts_name_their_classes(flowers: Any) -> None:

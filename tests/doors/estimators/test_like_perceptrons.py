@@ -116,11 +116,24 @@ def test_several_outputs() -> None:
     assert ours.predict(scale(x)).shape == both.shape
 
 
-def test_it_stops_where_they_stop() -> None:
+@pytest.mark.parametrize("patience", [1, 2, 4, 7])
+def test_it_stops_where_they_stop(patience: int) -> None:
     x, y = load_breast_cancer(return_X_y=True)
-    ours, theirs = fitted(MLPClassifier, (scale(x), y), tol=2e-3, n_iter_no_change=4, solver="sgd",
-                          learning_rate_init=0.1)  # fmt: skip
-    assert 10 < ours.n_iter_ < 150
+    options: dict[str, Any] = {"solver": "sgd", "learning_rate_init": 0.1, "tol": 2e-3}
+    ours, theirs = fitted(MLPClassifier, (scale(x), y), n_iter_no_change=patience, **options)
+    assert 5 < ours.n_iter_ < 150
+    assert_alike(ours, theirs, 1e-9)
+
+
+@pytest.mark.parametrize("learning_rate", ["adaptive", "invscaling"])
+def test_rates_that_change(learning_rate: str) -> None:
+    """Without momentum: theirs holds the rate, ours does not."""
+    x, y = load_breast_cancer(return_X_y=True)
+    options: dict[str, Any] = {"solver": "sgd", "learning_rate_init": 0.3, "momentum": 0.0, "power_t": 0.1}
+    ours, theirs = fitted(
+        MLPClassifier, (scale(x), y), learning_rate=learning_rate, tol=1e-3, n_iter_no_change=3, **options
+    )
+    assert 5 < ours.n_iter_ < 200
     assert_alike(ours, theirs, 1e-9)
 
 

@@ -206,6 +206,13 @@ def test_the_dtype_of_learning() -> None:
     assert wide.coefs_[0].dtype == np.float32  # a large one
     assert small(BackpropClassifier, dtype="float32").fit(x, y).coefs_[0].dtype == np.float32
     assert wide.predict_proba(x).dtype == np.float64
+    hidden = x
+    for coef, intercept in zip(wide.coefs_[:-1], wide.intercepts_[:-1], strict=True):
+        hidden = np.maximum(hidden @ coef.astype(np.float64) + intercept, 0.0)
+    output = hidden @ wide.coefs_[-1].astype(np.float64) + wide.intercepts_[-1]
+    np.testing.assert_allclose(
+        wide.decision_function(x), output, rtol=1e-10
+    )  # in float64, as the samples are
     assert wide.predict_proba(x.astype(np.float32)).dtype == np.float32
     assert (
         small(BackpropRegressor).fit((10 * x).astype(int), y).predict((10 * x).astype(int)).dtype

@@ -139,3 +139,5 @@ def test_two_classes_of_any_kind(flowers: Any, labels: list[Any]) -> None:
         model.predict(x), model.classes_[(model.decision_function(x) > 0).astype(int)]
     )
     np.testing.assert_allclose(np.log(model.predict_proba(x)), model.predict_log_proba(x))
+    second = 1 / (1 + np.exp(-model.decision_function(x)))
+    np.testing.assert_allclose(model.predict_proba(x), np.stack([1 - second, second], axis=1), atol=1e-12)
