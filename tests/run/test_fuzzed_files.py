@@ -128,7 +128,7 @@ def load_all(files: Iterator[bytes], path: Path, *, every: int = 1) -> tuple[int
 
 
 def test_ten_thousand_files(model: bytes, path: Path) -> None:
-    files = list(mutated(model, COUNT + 100))
+    files = list(mutated(model, COUNT + 200))
     assert len(files) >= COUNT
     refused, largest, loaded = load_all(iter(files), path, every=9)
     assert loaded == []
@@ -148,6 +148,34 @@ def test_files_from_before_the_checksum(model: bytes, path: Path) -> None:
         assert {name: x.shape for name, x in named_leaves(run.params)} == {
             name: x.shape for name, x in wanted.items()
         }
+
+
+MANY = bp.Chain(
+    bp.Reshape((6, 6, 1)), bp.Conv2D(4, 3, padding="same", groups=1), bp.BatchNorm(), bp.MaxPool2D(2),
+    bp.Residual(bp.Conv2D(4, 1), bp.Tanh(), bp.Dropout(0.5)), bp.Flatten(), bp.Reshape((9, 4)),
+    bp.MultiHeadAttention(2), bp.LayerNorm(), bp.GRU(3), bp.Linear(2, weight_init=bp.He("uniform")),
+)  # fmt: skip
+
+
+def test_descriptions_of_many_layers(path: Path) -> None:
+    """Without a checksum, the words are all that there is to go by: none asks for more than there is."""
+    features, dice = (36,), random.Random(11)  # noqa: S311 -- nothing is kept secret
+    params = MANY.init(bp.key(0), features)
+    state = MANY.init_state(features, like=params[-1]["bias"])
+    place = bp.backend("numpy")
+    run = bp.Run(
+        net=MANY, params=params, state=state, loss=bp.CrossEntropy(), features=features, backend=place
+    )
+    content = unsealed(bp.save(path, run).read_bytes())
+    end = 8 + int.from_bytes(content[:8], "little")
+    chosen = (flipped, written_over, digit, digit, digit, swapped)
+
+    def changed(number: int) -> bytes:
+        return chosen[number % len(chosen)](content[:end], dice) + content[end:]
+
+    refused, largest, _ = load_all(map(changed, range(1500)), path, every=5)
+    assert refused > 900
+    assert largest < 2**24
 
 
 @pytest.mark.parametrize("place", range(8))
