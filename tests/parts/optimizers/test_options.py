@@ -128,7 +128,7 @@ def test_what_is_frozen_keeps_its_bits(backend: Any, kind: Any) -> None:
     start = [backend.host(backend.array(leaf)) for leaf in leaves(START)]
     for found, wanted in zip(frozen[:3], start[:3], strict=True):
         assert found.tobytes() == wanted.tobytes()
-    assert (frozen[3] != start[3]).all()
+    assert (frozen[3] != start[3]).any()  # not all: Lion may step up as often as down
     for name in kind.memories:
         assert not any(backend.host(memory).any() for memory in leaves(state[name])[:3])
     kept = [backend.host(average) for average in leaves(state["average"])]
