@@ -10,7 +10,7 @@ from typing import Any
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.machine.searched import make_searched_step
-from bpcore.machine.step import Batch, init_step_state, make_evaluation, make_step
+from bpcore.machine.step import init_step_state, make_evaluation, make_step
 from bpcore.parts.keys import fold_in, split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
@@ -31,8 +31,8 @@ from bpcore.run.place import Place
 from bpcore.run.progress import Progress
 from bpcore.run.result import Run
 from bpcore.run.run_description import described
-from bpcore.run.stream_epochs import StreamEpochs, bringing
-from bpcore.run.streams import Data, check_stream, opened
+from bpcore.run.stream_epochs import StreamEpochs, bringing, held_pieces
+from bpcore.run.streams import Data, check_stream, opened, opened_apart
 from bpcore.run.training import Engine, Training
 from bpcore.run.weights import ClassWeight
 from bpcore.words.errors import Diverged, OptionError
@@ -54,7 +54,7 @@ def fit(
     seed: int = 0,
     backend: str | Backend | None = None,
     dtype: str | None = None,
-    validation: float | Batch | None = None,
+    validation: float | Data | None = None,
     params: Tree | None = None,
     sample_weight: Array | None = None,
     class_weight: ClassWeight | None = None,
@@ -90,7 +90,7 @@ def fit(
         Where to compute; None means where `x` is.
     dtype : "float32", "float64" or None
         None means that of `x` where it is real floating and the device has it, else float32.
-    validation : float, pair (x, y), triple (x, y, weights), or None
+    validation : float, pair (x, y), triple (x, y, weights), stream, or None
         A share of the samples to hold out, or samples of their own.
     params : tree of arrays or None
         Parameters to start from.
@@ -158,9 +158,10 @@ def fit(
     weights: dict[str, Any] = {"sample_weight": sample_weight, "class_weight": class_weight}
     if stream is not None:
         check_stream(stream, epochs, optimizer, validation, checkpoint, **weights, balanced=balanced or None)
+    apart, held_stream = opened_apart(validation, epochs, checkpoint)
     place = Place.of(given[0], backend, dtype)
     start_key, split_key, order_key = split(place.key(seed), 3)
-    train, held = parted(place, net, loss, given, validation, split_key, **weights)
+    train, held = parted(place, net, loss, given, apart, split_key, **weights)
     features = tuple(train[0].shape[1:])
     params = start_of(place, net, features, params, start_key)
     step, evaluate, output = _functions(net, loss, optimizer, penalty, place.backend if compiled else None)
@@ -173,15 +174,17 @@ def fit(
         check_searched(optimizer, batch_size, train[0].shape[0])
         order = balanced_order(train, batch_size) if balanced else order_of
         engine = Epochs(step, params, state, train, batch_size, order_key, place.backend, order)
+    pieces = held_pieces(held, held_stream, bringing(place, net, loss, features, "validation data"))
     keeper: Keeper | None = None
     if checkpoint is not None:
         options = {"optimizer": optimizer, "penalty": penalty, "batch_size": batch_size, "seed": seed}
         more = {"balanced": balanced, "compiled": compiled, "metrics": list(scores)}
+        more |= {"held-out stream": None if held_stream is None else type(held_stream).__name__}
         run = described(place, net, loss, params, train, held, told, stream, options | more)
         keeper = Keeper(Checkpoint.of(checkpoint), run)
     training = Training(
         *(engine, place, loss, epochs),
-        held=None if held is None else HeldOut(place, loss, held, evaluate, output, scores),
+        held=None if pieces is None else HeldOut(place, loss, pieces, evaluate, output, scores),
         plateau=optimizer.rate if isinstance(optimizer.rate, ReduceOnPlateau) else None,
         callbacks=told,
         keeper=keeper,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
@@ -14,7 +14,7 @@ from bpcore.run import metrics
 from bpcore.run.epochs import Done
 from bpcore.run.place import Place
 from bpcore.run.rows import row_of
-from bpcore.words.errors import OptionError, choose
+from bpcore.words.errors import DataError, OptionError, choose
 from bpcore.words.protocols import Array, Tree
 
 __all__ = ["HeldOut", "Metric", "named_metrics"]
@@ -33,8 +33,9 @@ class HeldOut:
     ----------
     place : Place
     loss : Loss
-    data : tuple (x, y) or (x, y, weights)
-    evaluate : function ``(params, data, layers) -> report``
+    pieces : function
+        Returns them, as batches (x, y) or (x, y, weights): one of all, or a stream's.
+    evaluate : function ``(params, batch, layers) -> report``
     output : function ``(params, x, layers) -> outputs``
     scores : mapping of str to function
         From `named_metrics`.
@@ -44,22 +45,39 @@ class HeldOut:
         self,
         place: Place,
         loss: Loss,
-        data: Batch,
+        pieces: Callable[[], Iterable[Batch]],
         evaluate: Callable[..., Tree],
         output: Callable[..., Array],
         scores: Mapping[str, Score],
     ) -> None:
-        self.place, self.loss, self.data = place, loss, data
+        self.place, self.loss, self.pieces = place, loss, pieces
         self.evaluate, self.output, self.scores = evaluate, output, scores
 
     def row(self, params: Tree, layers: Tree) -> dict[str, float]:
         """Return the columns of the history that are theirs."""
-        report = dict(self.evaluate(params, self.data, layers))
-        if self.scores:
-            output = self.output(params, self.data[0], layers)
-            report |= {name: score(self.loss, output, self.data[1]) for name, score in self.scores.items()}
-        row, _ = row_of(self.place, Done([1], [report]), self.loss)
-        return {f"validation_{name}": value for name, value in row.items()}
+        done, outputs, targets = Done([], []), [], []
+        for batch in self.pieces():
+            done.samples.append(batch[0].shape[0])
+            done.reports.append(self.evaluate(params, batch, layers))
+            if self.scores:
+                outputs.append(self.output(params, batch[0], layers))
+                targets.append(batch[1])
+        if not done.samples:
+            raise DataError("the stream of held-out samples is empty: give a function that makes it anew.")
+        row, _ = row_of(self.place, done, self.loss)
+        found = {**row, **self._scored(outputs, targets)}
+        return {f"validation_{name}": value for name, value in found.items()}
+
+    def _scored(self, outputs: list[Array], targets: list[Array]) -> dict[str, float]:
+        """Return the metrics over all pieces, read in one transfer."""
+        if not self.scores:
+            return {}
+        xp = array_namespace(outputs[0])
+        output, y = (
+            parts[0] if len(parts) == 1 else xp.concat(parts, axis=0) for parts in (outputs, targets)
+        )
+        found = [xp.reshape(score(self.loss, output, y), (-1,)) for score in self.scores.values()]
+        return dict(zip(self.scores, self.place.backend.to_host(xp.concat(found)).tolist(), strict=True))
 
 
 def named_metrics(wanted: Sequence[Metric], net: Layer, loss: Loss) -> dict[str, Score]:

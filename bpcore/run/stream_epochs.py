@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from bpcore.machine.step import Batch
+from bpcore.parts.keys import key
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.checks import check_data
@@ -14,7 +15,7 @@ from bpcore.run.streams import Stream, rebatched
 from bpcore.words.errors import DataError
 from bpcore.words.protocols import Array, Shape, Tree
 
-__all__ = ["StreamEpochs", "bringing"]
+__all__ = ["StreamEpochs", "bringing", "held_pieces"]
 
 
 class StreamEpochs:
@@ -54,12 +55,24 @@ class StreamEpochs:
             yield done
 
 
-def bringing(place: Place, net: Layer, loss: Loss, features: Shape) -> Callable[[Batch], Batch]:
+def bringing(
+    place: Place, net: Layer, loss: Loss, features: Shape, name: str = "stream"
+) -> Callable[[Batch], Batch]:
     """Return the function that brings a piece of a stream to its place, and looks at it."""
 
     def bring(piece: Batch) -> Batch:
-        brought = place.data(piece, loss, integers=net.integers)
-        check_data(brought, net, loss, "stream", features)
+        brought = place.data(piece, loss, name, integers=net.integers)
+        check_data(brought, net, loss, name, features)
         return brought
 
     return bring
+
+
+def held_pieces(
+    held: Batch | None, stream: Stream | None, bring: Callable[[Batch], Batch]
+) -> Callable[[], Iterable[Batch]] | None:
+    """Return what returns the held-out samples, in one batch or in a stream's pieces; None for none."""
+    if stream is not None:
+        its_key = key(0)
+        return lambda: map(bring, stream.pieces(1, its_key))
+    return None if held is None else lambda: (held,)

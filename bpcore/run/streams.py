@@ -26,11 +26,14 @@ __all__ = [
     "Data",
     "NpyStream",
     "Stream",
+    "check_again",
     "check_rows",
     "check_stream",
     "from_npy",
     "is_stream",
     "mixed",
+    "opened",
+    "opened_apart",
     "rebatched",
     "stream_of",
 ]
@@ -139,9 +142,19 @@ def check_stream(
     for name, given in options.items():
         if given is not None:
             raise OptionError(name, type(given).__name__, "left out with a stream")
+    check_again("data", stream, epochs, checkpoint)
+
+
+def check_again(name: str, stream: Stream, epochs: int, checkpoint: object) -> None:
+    """Want a stream that can be read in every epoch that there is.
+
+    Raises
+    ------
+    OptionError
+    """
     if stream.once and (epochs > 1 or checkpoint is not None):
         do = "Give the function that makes it, without calling it."
-        raise OptionError("data", "a generator", "something that can be read in every epoch", do)
+        raise OptionError(name, "a generator", "something that can be read in every epoch", do)
 
 
 def opened(data: Data, seed: int) -> tuple[Batch, Stream | None, Array | None]:
@@ -152,6 +165,17 @@ def opened(data: Data, seed: int) -> tuple[Batch, Stream | None, Array | None]:
     check_pair(data, "data")
     pair: tuple[Array, Array] = data  # type: ignore[assignment]
     return pair, None, None
+
+
+def opened_apart(
+    validation: float | Data | None, epochs: int, checkpoint: object
+) -> tuple[float | Batch | None, Stream | None]:
+    """Return held-out samples, or the share that is to be, and None; or None and the stream of them."""
+    if is_stream(validation):
+        stream = stream_of(validation)
+        check_again("validation", stream, epochs, checkpoint)
+        return None, stream
+    return validation, None  # type: ignore[return-value]
 
 
 def stream_of(data: object) -> Stream:

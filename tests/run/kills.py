@@ -17,8 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START = "from bpcore.doors.cli import main; main()"
-COMMAND = ["train", "gates", "--batch-size", "2", "--checkpoint-every", "4", "--quiet"]
-EPOCHS = 200
+COMMAND = ["train", "gates", "--batch-size", "2", "--checkpoint-every", "10", "--quiet"]
+EPOCHS = 1500
+"""They take twice as long as Python's start."""
+
+OFTEN = 5
+"""How often one run is killed at most, before it is let end and the next one begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +41,9 @@ class Ended:
     same: bool
 
 
-def started(folder: Path, name: str) -> subprocess.Popen[bytes]:
+def started(folder: Path, name: str, epochs: int) -> subprocess.Popen[bytes]:
     """Start the command with a checkpoint and a model of that name."""
-    words = [sys.executable, "-c", START, *COMMAND, "--epochs", str(EPOCHS)]
+    words = [sys.executable, "-c", START, *COMMAND, "--epochs", str(epochs)]
     words += ["--checkpoint", f"{name}.ckpt", "--save", f"{name}.safetensors"]
     return subprocess.Popen(words, cwd=folder)
 
@@ -51,9 +55,9 @@ def reached(path: Path) -> int:
     return int(read_checkpoint(path)["epoch"]) if path.exists() else 0
 
 
-def killed(folder: Path, *, kills: int, seed: int) -> Iterator[Ended]:
+def killed(folder: Path, *, kills: int, seed: int, epochs: int = EPOCHS) -> Iterator[Ended]:
     """Yield runs that were killed, `kills` times in all; each kill within the time that a whole run takes."""
-    whole = ended(folder, "alone", None)
+    whole = ended(folder, "alone", epochs, None)
     assert whole is not None
     alone = (folder / "alone.safetensors").read_bytes()
     draw = random.Random(seed)  # noqa: S311
@@ -62,17 +66,21 @@ def killed(folder: Path, *, kills: int, seed: int) -> Iterator[Ended]:
         met: list[int] = []
         for file in folder.glob("killed.*"):
             file.unlink()
-        while (took := ended(folder, "killed", draw.uniform(0, whole) if left else None)) is None:
-            left -= 1
+        while True:
+            moment = draw.uniform(0, whole) if len(met) < min(OFTEN, left) else None
+            took = ended(folder, "killed", epochs, moment)
+            if took is not None:
+                break
             met.append(reached(folder / "killed.ckpt"))
+        left -= len(met)
         whole = whole if met else min(whole, took)  # the machine may have been busy before
         yield Ended(met=met, same=(folder / "killed.safetensors").read_bytes() == alone)
 
 
-def ended(folder: Path, name: str, seconds: float | None) -> float | None:
+def ended(folder: Path, name: str, epochs: int, seconds: float | None) -> float | None:
     """Run it, and kill it after so many seconds; return what it took, None where it was killed."""
     began = time.monotonic()
-    with started(folder, name) as run:
+    with started(folder, name, epochs) as run:
         try:
             assert run.wait(seconds) == 0
         except subprocess.TimeoutExpired:

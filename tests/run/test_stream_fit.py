@@ -76,6 +76,28 @@ def test_a_stream_with_held_out_samples_and_callbacks() -> None:
     assert len(run.history["validation_loss"]) == 50 or stopping.stopped
 
 
+def test_held_out_samples_may_be_a_stream() -> None:
+    wanted = fit((X, Y), validation=(X, Y), metrics=["r2"], batch_size=20)
+    found = fit((X, Y), validation=lambda: iter(PIECES), metrics=["r2"], batch_size=20)
+    assert sorted(found.history) == sorted(wanted.history)
+    for name, values in wanted.history.items():
+        assert found.history[name] == pytest.approx(values, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("validation", "said"),
+    [
+        ((piece for piece in PIECES), "validation must be something that can be read in every epoch"),
+        (lambda: iter([]), "the stream of held-out samples is empty"),
+        (lambda: iter([(X[:, :2], Y)]), "x of the validation data wants samples of shape (3,)"),
+    ],
+)
+def test_held_out_streams_that_are_none(validation: Any, said: str) -> None:
+    with pytest.raises(BpcoreError) as caught:
+        fit((X, Y), validation=validation)
+    assert said in str(caught.value)
+
+
 def test_a_file_larger_than_what_is_read_of_it(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     x = draw.normal(size=(400, 2))
