@@ -21,8 +21,7 @@ def checked_labels(y: Array) -> Array:
     if y.ndim > 1 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     check_classification_targets(y)
-    kind = type_of_target(y)
-    if kind == "multiclass-multioutput":
+    if y.ndim > 1 and type_of_target(y) == "multiclass-multioutput":
         raise DataError(
             "y holds several labels of many classes a sample: fit a classifier for each column, as with "
             "sklearn.multioutput.MultiOutputClassifier."
