@@ -56,7 +56,10 @@ def reached(path: Path) -> int:
 
 
 def killed(folder: Path, *, kills: int, seed: int, epochs: int = EPOCHS) -> Iterator[Ended]:
-    """Yield runs that were killed, `kills` times in all; each kill within the time that a whole run takes."""
+    """Yield runs that were killed, `kills` times in all.
+
+    Every other kill is at any moment from Python's start on, the others are while it trains.
+    """
     whole = ended(folder, "alone", epochs, None)
     assert whole is not None
     alone = (folder / "alone.safetensors").read_bytes()
@@ -68,7 +71,7 @@ def killed(folder: Path, *, kills: int, seed: int, epochs: int = EPOCHS) -> Iter
             file.unlink()
         while True:
             moment = draw.uniform(0, whole) if len(met) < min(OFTEN, left) else None
-            took = ended(folder, "killed", epochs, moment)
+            took = ended(folder, "killed", epochs, moment, training=len(met) % 2 == 0)
             if took is not None:
                 break
             met.append(reached(folder / "killed.ckpt"))
@@ -77,10 +80,21 @@ def killed(folder: Path, *, kills: int, seed: int, epochs: int = EPOCHS) -> Iter
         yield Ended(met=met, same=(folder / "killed.safetensors").read_bytes() == alone)
 
 
-def ended(folder: Path, name: str, epochs: int, seconds: float | None) -> float | None:
-    """Run it, and kill it after so many seconds; return what it took, None where it was killed."""
+def ended(
+    folder: Path, name: str, epochs: int, seconds: float | None, *, training: bool = False
+) -> float | None:
+    """Run it, and kill it after so many seconds; return what it took, None where it was killed.
+
+    With `training`, it is killed after a tenth of that time from its first checkpoint on.
+    """
     began = time.monotonic()
+    checkpoint = folder / f"{name}.ckpt"
+    before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
     with started(folder, name, epochs) as run:
+        if seconds is not None and training:
+            while run.poll() is None and (not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before):
+                time.sleep(0.001)
+            seconds /= 10
         try:
             assert run.wait(seconds) == 0
         except subprocess.TimeoutExpired:
