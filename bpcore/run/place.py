@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
-from bpcore.ground.registry import backend_of, known
+from bpcore.ground.registry import backend_of, known, on_host
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import key
 from bpcore.parts.losses import Loss
@@ -53,7 +53,8 @@ class Place:
         if _is_array(x) and (backend is None or (device is None and backend_of(x).library == place.library)):
             device = x.device
         if dtype is None:
-            given = str(getattr(x, "dtype", "")).rpartition(".")[2]
+            seen = x if _is_array(x) else on_host(x)  # by DLPack, where it is of a library nobody knows
+            given = str(getattr(seen, "dtype", "")).rpartition(".")[2]
             dtype = given if given == "float64" and place.float64 else "float32"
         return cls(place, device, place.dtype(choose("dtype", dtype, DTYPES)))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.words.errors import BackendError, DataError, OptionError
+from bpcore.words.errors import BackendError, OptionError
 
 LIBRARIES = ("numpy", "torch", "jax")
 PAIRS = list(permutations(LIBRARIES, 2))
@@ -102,13 +102,16 @@ def test_an_array_of_a_library_that_nobody_knows(kind: Any, backend: Any) -> Non
 
 
 @pytest.mark.parametrize("kind", [Foreign, ForeignArray])
-def test_it_is_trained_on_and_predicted(kind: Any) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_it_is_trained_on_and_predicted(kind: Any, dtype: str) -> None:
+    x = NUMBERS.astype(dtype)
     options: dict[str, Any] = {"loss": bp.SquaredError(), "optimizer": bp.SGD(0.01), "progress": None}
     net = bp.MLP([8, 3, 2])
-    wanted = bp.fit(net, (NUMBERS, NUMBERS[:, :2]), **options)
-    run = bp.fit(net, (kind(NUMBERS), kind(NUMBERS[:, :2])), **options)
+    wanted = bp.fit(net, (x, x[:, :2]), **options)
+    run = bp.fit(net, (kind(x), kind(x[:, :2])), **options)
+    assert run.params[0]["weight"].dtype == x.dtype
     np.testing.assert_array_equal(run.params[0]["weight"], wanted.params[0]["weight"])
-    np.testing.assert_array_equal(run.predict(kind(NUMBERS)), wanted.predict(NUMBERS))
+    np.testing.assert_array_equal(run.predict(kind(x)), wanted.predict(x))
 
 
 @pytest.mark.parametrize("source", ["torch", "jax"])
@@ -158,7 +161,7 @@ def test_a_device_that_cannot() -> None:
     )
     with pytest.raises(OptionError, match="'one on device 99:0"):
         bp.from_dlpack(Foreign(NUMBERS, (99, 0)))
-    with pytest.raises(DataError, match="one whose memory numpy can read, was given 'one on cuda:3"):
+    with pytest.raises(OptionError, match="one whose memory numpy can read, was given 'one on cuda:3"):
         bp.fit(bp.MLP([8, 2]), (far, NUMBERS[:, :2]), loss=bp.SquaredError(), optimizer=bp.SGD(0.1))
 
 
