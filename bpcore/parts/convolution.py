@@ -122,7 +122,7 @@ class Conv1D(_Convolution):
         The length of a window.
     stride : int >= 1
         From one window to the next.
-    padding : "valid", "same", int, or a pair
+    padding : "valid", "same", int, or ((before, after),)
         Zeros before and after. ``"same"`` gives ``ceil(length / stride)`` windows, the odd zero at the end.
     dilation : int >= 1
         From one element of a window to the next.
@@ -157,7 +157,7 @@ class Conv2D(_Convolution):
         The height and width of a window.
     stride : int >= 1, or a pair
         From one window to the next.
-    padding : "valid", "same", int, or one for each axis
+    padding : "valid", "same", int, one for each axis, or a pair (before, after) for each
         Zeros on either side. ``"same"`` gives ``ceil(length / stride)`` windows, the odd zero at the end.
     dilation : int >= 1, or a pair
         From one element of a window to the next.

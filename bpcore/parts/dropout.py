@@ -53,5 +53,5 @@ class Dropout(Layer):
         if key is None:
             raise OptionError("key of Dropout", None, "a key while it learns, as bpcore.key(0)")
         xp = array_namespace(x)
-        kept = xp.greater_equal(uniform(key, tuple(x.shape), dtype=x.dtype), self.rate)
+        kept = xp.greater_equal(uniform(key, tuple(x.shape)), self.rate)  # the same places in every dtype
         return xp.where(kept, xp.multiply(x, 1 / (1 - self.rate)), xp.zeros_like(x)), state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from bpcore.derivatives.checks.checking import GradCheck, check_grad
@@ -57,8 +57,14 @@ class Trial:
 
     def run(self, params: Tree, state: Tree, x: Array, *, training: bool) -> tuple[Array, Tree]:
         """Return output and state; a layer that draws is given a key when it learns."""
-        its_key = fold_in(self.key, 2) if training and self.layer.draws else None
-        found: Tree = self.layer.forward(params, state, x, key=its_key, training=training)
+        its_key = fold_in(self.key, 2)
+        forward = partial(self.layer.forward, params, state, x, training=training)
+        try:
+            found: Tree = forward(key=its_key if training and self.layer.draws else None)
+        except (AttributeError, OptionError, TypeError) as error:
+            if training and not self.layer.draws and _succeeds(forward, its_key):
+                raise self.fail("it draws while it learns: say so, with draws = True") from error
+            raise
         if not isinstance(found, tuple) or len(found) != 2:  # noqa: PLR2004
             raise self.fail(f"forward must return a pair (output, state), returned {type(found).__name__}")
         return found
@@ -141,6 +147,15 @@ class Trial:
                 when = " while it learns" if training else ""
                 said = str(error).rstrip(".")
                 raise self.fail(f"its gradient{when} is not its slope: {said}") from error
+
+
+def _succeeds(forward: Callable[..., Tree], key: Array) -> bool:
+    """Return whether a key is all that was missing."""
+    try:
+        forward(key=key)
+    except (AttributeError, OptionError, TypeError):
+        return False
+    return True
 
 
 def _spread(key: Array, shape: Shape, dtype: Dtype) -> Array:

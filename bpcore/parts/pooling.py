@@ -108,13 +108,15 @@ class _Mean(_Pooling):
 class MaxPool1D(_Largest):
     """The largest of each window along a sequence: (batch, length, channels).
 
+    Where several are the largest they share the gradient.
+
     Parameters
     ----------
     size : int >= 1
         The length of a window.
     stride : int >= 1, or None
         From one window to the next; None for `size`.
-    padding : "valid", "same", int, or a pair
+    padding : "valid", "same", int, or ((before, after),)
         How far windows reach beyond the ends, where nothing is seen.
     """
 
@@ -126,13 +128,15 @@ class MaxPool1D(_Largest):
 class MaxPool2D(_Largest):
     """The largest of each window over a picture: (batch, height, width, channels).
 
+    Where several are the largest they share the gradient.
+
     Parameters
     ----------
     size : int >= 1, or a pair
         The height and width of a window.
     stride : int >= 1, a pair, or None
         From one window to the next; None for `size`.
-    padding : "valid", "same", int, or one for each axis
+    padding : "valid", "same", int, one for each axis, or a pair (before, after) for each
         How far windows reach beyond the ends, where nothing is seen.
     """
 
@@ -150,7 +154,7 @@ class AvgPool1D(_Mean):
         The length of a window.
     stride : int >= 1, or None
         From one window to the next; None for `size`.
-    padding : "valid", "same", int, or a pair
+    padding : "valid", "same", int, or ((before, after),)
         How far windows reach beyond the ends, where nothing is seen: the mean is of what is there.
     """
 
@@ -168,7 +172,7 @@ class AvgPool2D(_Mean):
         The height and width of a window.
     stride : int >= 1, a pair, or None
         From one window to the next; None for `size`.
-    padding : "valid", "same", int, or one for each axis
+    padding : "valid", "same", int, one for each axis, or a pair (before, after) for each
         How far windows reach beyond the ends, where nothing is seen: the mean is of what is there.
     """
 

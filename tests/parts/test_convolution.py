@@ -58,6 +58,7 @@ def test_any_shape_as_by_hand(data: Any) -> None:
         (2, {"dilation": (1, 2)}),
         (3, {"groups": 2, "padding": "same", "dilation": 2}),
         (1, {"bias": False}),
+        (3, {"padding": (0, 2)}),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even:UserWarning")
@@ -126,3 +127,14 @@ def test_what_does_not_fit_is_said() -> None:
         OptionError, match=r"kernel of Conv1D must be a whole number, 1 or more, was given 2\.5"
     ):
         bp.Conv1D(4, 2.5)
+
+
+def test_zeros_before_and_not_after() -> None:
+    x = np.random.default_rng(0).normal(size=(1, 5, 2))
+    layer = bp.Conv1D(3, 2, padding=((1, 0),))
+    params = layer.init(bp.key(0), (5, 2), dtype=np.float64)
+    whole = bp.Conv1D(3, 2)(params, np.pad(x, ((0, 0), (1, 0), (0, 0))))
+    np.testing.assert_allclose(layer(params, x), whole, atol=1e-14)
+    assert layer.output_shape((5, 2)) == (5, 3)
+    with pytest.raises(ShapeError, match=r"Conv1D\(3, 2\) wants a width, a pair"):
+        bp.Conv1D(3, 2, padding=-1).output_shape((5, 2))

@@ -43,6 +43,18 @@ def test_what_has_learnt_drops_nothing() -> None:
     assert bp.Chain(bp.Linear(2), bp.Dropout()).draws
 
 
+def test_the_same_places_in_every_dtype() -> None:
+    key = bp.key(5)
+    kept = [
+        bp.Dropout(0.4).forward({}, {}, np.ones((50, 50), dtype), key=key, training=True)[0]
+        for dtype in (np.float16, np.float32, np.float64)
+    ]
+    assert [y.dtype for y in kept] == [np.float16, np.float32, np.float64]
+    assert np.array_equal(kept[0] != 0, kept[1] != 0)
+    assert np.array_equal(kept[1] != 0, kept[2] != 0)
+    assert np.mean(kept[0] != 0) == pytest.approx(0.6, abs=0.03)
+
+
 def test_layers_drop_other_places() -> None:
     net = bp.Chain(bp.Dropout(0.5), bp.Dropout(0.5))
     x = np.ones((100, 100))

@@ -134,7 +134,14 @@ class Restless(Growing):
         return self(params, x), {"seen": bp.array_namespace(x).add(state["seen"], 1.0)}
 
 
+class Keyless(Scale):
+    def forward(self, params: Any, state: Any, x: Any, /, *, key: Any = None, training: bool = False) -> Any:
+        noise = bp.normal(key, tuple(x.shape), dtype=x.dtype) if training else 0.0
+        return bp.array_namespace(x).add(self(params, x), noise), state
+
+
 SICK = [
+    (Keyless(), "it draws while it learns: say so, with draws = True"),
     (Start(), "at the start scale is of dtype float32 where float64 is wanted: make arrays with dtype="),
     (Host(), "at the start scale.0 is a float: an array is wanted"),
     (Chance(), "init makes other parameters from the same key: draw from the key alone"),
