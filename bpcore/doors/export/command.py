@@ -53,7 +53,8 @@ def export(model: str, *, kind: str, output: str | None, alone: bool) -> None:
     for line in lines:
         click.echo(f"  {line}")
     for warning in told:
-        click.echo(f"bpcore: {warning.message}", err=True)
+        if warning.category is UserWarning:  # bpcore's own; what libraries say of themselves is not for here
+            click.echo(f"bpcore: {warning.message}", err=True)
 
 
 def _written(kind: str, path: Path, run: Run, *, prepared: bool) -> tuple[str, ...]:
