@@ -71,8 +71,8 @@ class Backprop(Parameters):
         """Return what is to be learnt; with `first`, nothing of it is known from before but `classes`."""
 
     @abstractmethod
-    def _weights(self, problem: Problem, given: Array | None) -> Array | None:
-        """Return the samples' weights; None where all are 1."""
+    def _weights(self, problem: Problem, weights: Array, place: Place) -> Array:
+        """Return the samples' weights with those of their classes, all of them at a place."""
 
     @abstractmethod
     def _quality(self, output: Array, y: Array, weights: Array) -> Array:
@@ -99,7 +99,8 @@ class Backprop(Parameters):
         self._check_going_on(sizes)
         self.n_outputs_, self.out_activation_ = problem.outputs, problem.out_activation
         self.n_layers_ = len(sizes)
-        data, held = _brought(place, x, problem, self._weights(problem, given)), None
+        samples, y, weights = _brought(place, x, problem, given)
+        data, held = [samples, y, self._weights(problem, weights, place)], None
         if self.early_stopping and self.solver != "lbfgs":
             strata = None if problem.strata is None else place.whole(problem.strata, "y")
             key = place.key(int(random.randint(2**31 - 1)))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from bpcore.derivatives.namespaces.namespace import space_of
-from bpcore.doors.estimators.place import Home
 from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array
 
@@ -14,7 +13,7 @@ __all__ = ["weights_of"]
 
 
 def weights_of(
-    given: Mapping[Any, float] | str, codes: Array | None, classes: Array, weights: Array | None
+    given: Mapping[Any, float] | str, codes: Array | None, classes: Array, weights: Array
 ) -> Array:
     """Return the samples' weights, with those of their classes.
 
@@ -25,8 +24,8 @@ def weights_of(
     codes : array (samples,), or None
         The places of their classes; None where a sample has several.
     classes : array (classes,)
-    weights : array (samples,), or None
-        Of the samples alone; None where all are 1.
+    weights : array (samples,)
+        Of the samples alone, beside the codes.
 
     Raises
     ------
@@ -36,9 +35,6 @@ def weights_of(
     if codes is None:
         raise OptionError("class_weight", given, "None where a sample has several labels", "Weigh samples.")
     xp = space_of(codes).functions
-    if weights is None:
-        weights = xp.ones(codes.shape, dtype=xp.float32, device=codes.device)
-    weights = Home(codes).bring(weights)
     if given == "balanced":
         each = _balanced(codes, classes.shape[0], weights)
     elif isinstance(given, Mapping):

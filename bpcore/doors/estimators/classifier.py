@@ -24,6 +24,7 @@ from bpcore.doors.estimators.holding import right_share
 from bpcore.doors.estimators.parameters import goes_on
 from bpcore.doors.estimators.place import Home
 from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy
+from bpcore.run.place import Place
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array
 
@@ -218,10 +219,11 @@ class BackpropClassifier(ClassifierMixin, Backprop):  # type: ignore[misc]  # sc
         column = space_of(codes).functions.reshape(codes, (-1, 1))
         return Problem(column, 1, "logistic", BinaryCrossEntropy(reduction="sum"), codes)
 
-    def _weights(self, problem: Problem, given: Array | None) -> Array | None:
+    def _weights(self, problem: Problem, weights: Array, place: Place) -> Array:
         if self.class_weight is None:
-            return given
-        return weights_of(self.class_weight, problem.strata, self.classes_, given)
+            return weights
+        codes = None if problem.strata is None else place.whole(problem.strata, "y")
+        return weights_of(self.class_weight, codes, self.classes_, weights)
 
     def _quality(self, output: Array, y: Array, weights: Array) -> Array:
         codes = codes_from(output, **self._kind())

@@ -14,6 +14,7 @@ from bpcore.doors.estimators.holding import variance_explained
 from bpcore.doors.estimators.parameters import goes_on
 from bpcore.doors.estimators.place import Home
 from bpcore.parts.losses import Loss, PoissonLoss, SquaredError
+from bpcore.run.place import Place
 from bpcore.words.errors import DataError, choose
 from bpcore.words.protocols import Array
 
@@ -94,8 +95,14 @@ class BackpropRegressor(RegressorMixin, MultiOutputMixin, Backprop):  # type: ig
         loss: Loss = PoissonLoss(reduction="sum")
         return Problem(column, outputs, "exp", loss)
 
-    def _weights(self, problem: Problem, given: Array | None) -> Array | None:
-        return given
+    def _weights(self, problem: Problem, weights: Array, place: Place) -> Array:
+        return weights
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that counts are not below 0."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags
 
     def _quality(self, output: Array, y: Array, weights: Array) -> Array:
         return variance_explained(self._answer(output), y, weights)
