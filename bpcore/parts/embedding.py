@@ -31,8 +31,8 @@ class Embedding(Layer):
 
     Notes
     -----
-    Parameters: ``weight`` (tokens, outputs). It maps whole numbers (batch, *shape) to
-    (batch, *shape, outputs). As the first layer of a network it makes `fit` bring samples as int32, and
+    Parameters: ``weight`` (tokens, outputs). It maps whole numbers ``(batch, *shape)`` to
+    ``(batch, *shape, outputs)``. As the first layer of a network it makes `fit` bring samples as int32, and
     refuse those out of range. By itself it does not look: what a library does with a token that is none is
     its own.
     """

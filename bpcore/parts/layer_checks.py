@@ -62,7 +62,7 @@ def check_layer(
     layer : Layer
     shape : sequence of int
         Of one sample.
-    x : array (3 or more, *shape), or None
+    x : array ``(3 or more, *shape)``, or None
         Samples to try it on; None for numbers that are spread evenly, or for tokens 0 and 1 where it takes
         whole numbers.
         Give some of your own where the layer has kinks or is not defined everywhere.

@@ -87,7 +87,7 @@ class Residual(Layer):
 
 @dataclass(frozen=True)
 class Flatten(Layer):
-    """All axes of a sample in one: (batch, *shape) becomes (batch, product of shape)."""
+    """All axes of a sample in one: ``(batch, *shape)`` becomes (batch, product of shape)."""
 
     def output_shape(self, shape: Shape, /) -> Shape:
         """Return one length."""
