@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from bpcore.doors.recipes import OPTIMIZERS, Recipe
 from bpcore.parts.optimizers import Optimizer
@@ -63,10 +64,12 @@ class Wishes:
         Raises
         ------
         OptionError
-            It is said how often, and not where.
+            It is said how often, and not where; or where the network goes to.
         """
         if self.checkpoint is None and self.checkpoint_every is not None:
             raise OptionError("--checkpoint-every", self.checkpoint_every, "used with --checkpoint")
+        if self.checkpoint and self.save and Path(self.checkpoint).resolve() == Path(self.save).resolve():
+            raise OptionError("--checkpoint", self.checkpoint, "another file than that of --save")
         return None if self.checkpoint is None else Checkpoint(self.checkpoint, every=self.checkpoint_every)
 
     def command(self) -> list[str]:

@@ -79,6 +79,11 @@ def test_how_often_without_where(refused: Callable[..., str]) -> None:
     assert said == "--checkpoint-every must be used with --checkpoint, was given 5."
 
 
+def test_one_file_for_both(refused: Callable[..., str]) -> None:
+    said = refused("train", "gates", "--checkpoint", "m.safetensors", "--save", "./m.safetensors")
+    assert said == "--checkpoint must be another file than that of --save, was given 'm.safetensors'."
+
+
 def test_a_damaged_checkpoint(refused: Callable[..., str], folder: Path) -> None:
     Path("c").write_bytes(b"nothing")
     said = refused("train", "gates", "--checkpoint", "c")

@@ -12,6 +12,7 @@ import pytest
 
 import bpcore as bp
 from bpcore.run.callbacks import Callbacks
+from bpcore.run.epochs import Epochs
 from bpcore.words.errors import FileError, OptionError
 from bpcore.words.trees import leaves, tree_map
 
@@ -60,6 +61,34 @@ def test_a_callback_changes_nothing(options: dict[str, Any]) -> None:
     assert plain.history == told.history
     pairs = zip(leaves(plain.params), leaves(told.params), strict=True)
     assert all((a == b).all() for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("options", "one_by_one"),
+    [
+        ({}, False),
+        ({"progress": "lines"}, False),
+        ({"callbacks": [Recorder()]}, True),
+        ({"validation": 0.5}, True),
+    ],
+)
+def test_who_looks_at_no_epoch_does_not_pay_for_it(
+    options: dict[str, Any],
+    one_by_one: bool,
+    monkeypatch: pytest.MonkeyPatch,  # noqa: FBT001
+) -> None:
+    """Without callbacks a backend may make many epochs in one call."""
+    asked: list[bool] = []
+    many = Epochs.many
+
+    def spied(self: Epochs, epochs: int, **how: Any) -> Any:
+        asked.append(how["one_by_one"])
+        return many(self, epochs, **how)
+
+    monkeypatch.setattr(Epochs, "many", spied)
+    x = np.ones((4, 1))
+    bp.fit(bp.Linear(1), (x, x), loss=bp.SquaredError(), optimizer=bp.SGD(0.1), epochs=2, **options)
+    assert asked == [one_by_one]
 
 
 def test_what_is_true_ends_the_run() -> None:
