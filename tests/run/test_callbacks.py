@@ -73,9 +73,7 @@ def test_a_callback_changes_nothing(options: dict[str, Any]) -> None:
     ],
 )
 def test_who_looks_at_no_epoch_does_not_pay_for_it(
-    options: dict[str, Any],
-    one_by_one: bool,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: FBT001
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch, *, one_by_one: bool
 ) -> None:
     """Without callbacks a backend may make many epochs in one call."""
     asked: list[bool] = []
@@ -150,7 +148,7 @@ def test_when_it_stops(values: list[float], options: Any, end: int, best: int) -
     [("loss", False), ("validation_loss", False), ("validation_mae", False), ("accuracy", True),
      ("validation_f1", True), ("validation_roc_auc", True), ("validation_r2", True)],
 )  # fmt: skip
-def test_the_name_says_which_way_is_better(monitor: str, larger: bool) -> None:  # noqa: FBT001
+def test_the_name_says_which_way_is_better(monitor: str, *, larger: bool) -> None:
     assert bp.EarlyStopping(monitor).larger is larger
 
 
