@@ -40,6 +40,7 @@ def setup(app: Any) -> None:
     """Connect what the documents do not say themselves."""
     app.connect("source-read", list_decisions)
     app.connect("autodoc-process-docstring", quote_shapes, priority=400)  # before napoleon, at 500
+    app.connect("autodoc-process-docstring", keep_underscores, priority=600)  # after it
 
 
 def quote_shapes(app: Any, what: str, name: str, it: Any, options: Any, lines: list[str]) -> None:
@@ -48,6 +49,11 @@ def quote_shapes(app: Any, what: str, name: str, it: Any, options: Any, lines: l
         line if line.lstrip().startswith((">>>", "...")) else STARRED.sub(r"``\g<0>``", line)
         for line in lines
     ]
+
+
+def keep_underscores(app: Any, what: str, name: str, it: Any, options: Any, lines: list[str]) -> None:
+    """Leave attributes their last underscore, as in ``coef_``, which else would make a link of them."""
+    lines[:] = [re.sub(r"^(:(?:ivar|vartype) \w+)_:", r"\1\_:", line) for line in lines]
 
 
 def list_decisions(app: Any, name: str, source: list[str]) -> None:

@@ -99,17 +99,25 @@ class BackpropClassifier(ClassifierMixin, Backprop):  # type: ignore[misc]  # sc
     Attributes
     ----------
     classes_ : array (classes,)
-    n_features_in_, feature_names_in_ : int, array
+    n_features_in_ : int
+    feature_names_in_ : array (features,)
+        Where `X` had names.
     n_iter_ : int
         How many epochs were made.
-    loss_, best_loss_ : float
-        The last one, and the lowest; the latter is None with early stopping.
+    loss_ : float
+        Of the last epoch.
+    best_loss_ : float or None
+        The lowest; None with early stopping.
     loss_curve_ : list of float
         Of each epoch.
-    validation_scores_, best_validation_score_ : list of float, float
-        Accuracies of what is held out; None without early stopping.
-    coefs_, intercepts_ : lists of arrays (inputs, outputs) and (outputs,)
-    n_layers_, n_outputs_ : int
+    validation_scores_ : list of float, or None
+        Accuracies of what is held out, with early stopping.
+    best_validation_score_ : float or None
+    coefs_ : list of arrays (inputs, outputs)
+    intercepts_ : list of arrays (outputs,)
+    n_layers_ : int
+        Input and output among them.
+    n_outputs_ : int
     out_activation_ : "softmax" or "logistic"
         "logistic" for two classes, and for several labels a sample.
     t_ : int
