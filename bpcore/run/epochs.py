@@ -49,6 +49,8 @@ class Epochs:
     ----------
     params, state : trees of arrays
         After the last epoch that was made. The next may overwrite their arrays.
+    made : int
+        How many epochs these have seen.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Epochs:
         self.step, self.params, self.state = step, params, state
         self.data, self.size, self.key, self.order = data, size, key, order
         self.samples: int = data[0].shape[0]
+        self.made = 0
         self.whole = size is None or size >= self.samples
         self.loop = step.scan if isinstance(step, Compiled) and backend.loop is not None else None
 
@@ -76,11 +79,22 @@ class Epochs:
         while made < epochs:
             ahead = 0 if one_by_one or not self.whole or not made else min(self._room(AT_ONCE), epochs - made)
             if self.loop is not None and ahead == self._room(AT_ONCE) > 1:
+                self.made = made = made + ahead
                 yield from self._whole_epochs(self.loop, ahead)
-                made += ahead
             else:
-                made += 1
+                self.made = made = made + 1
                 yield self._epoch(made)
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch, as often as they are asked for."""
+        return batches(self.data, self.size, self.key, epoch, 0, self.order)
+
+    def sample(self, epoch: int, batch: int, row: int) -> int | None:
+        """Return which sample is in a row of a batch; batches and epochs are counted from 1."""
+        if self.whole or self.size is None:
+            return row
+        order = self.order(self.key, epoch, self.samples)
+        return int(order[(batch - 1) * self.size + row])
 
     def _whole_epochs(self, loop: Callable[..., Tree], count: int) -> Iterator[Done]:
         xp = array_namespace(self.data[0])

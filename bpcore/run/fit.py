@@ -29,13 +29,14 @@ from bpcore.run.intake import parted, start_of
 from bpcore.run.memory import memory_told
 from bpcore.run.place import Place
 from bpcore.run.progress import Progress
+from bpcore.run.replay import Replay
 from bpcore.run.result import Run
 from bpcore.run.run_description import described
 from bpcore.run.stream_epochs import StreamEpochs, bringing, held_pieces
 from bpcore.run.streams import Data, check_stream, opened, opened_apart
 from bpcore.run.training import Engine, Training
 from bpcore.run.weights import ClassWeight
-from bpcore.words.errors import Diverged, OptionError
+from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves, tree_map
 
@@ -72,7 +73,7 @@ def fit(
     ----------
     net : Layer
     data : pair (x, y), or a stream
-        `x` (samples, features), or (samples, *shape) as the first layer takes it; `y` as the loss takes
+        `x` (samples, features), or ``(samples, *shape)`` as the first layer takes it; `y` as the loss takes
         it: numbers of the output's shape, or labels (samples,). Arrays of any backend's library, or nested
         lists. A stream is an iterable of batches (x, y), a function that returns a fresh one for each
         epoch, or what `bp.datasets.from_npy`, `from_csv` and `from_parquet` return.
@@ -132,7 +133,8 @@ def fit(
     ShapeError, DataError, OptionError
         Before the first step, when data, network and loss do not fit together.
     Diverged
-        When the loss of an epoch is not finite.
+        When the loss of an epoch is not finite. It says where that began: the step is replayed function
+        by function.
     FileError
         When the checkpoint is that of another run, is damaged, is in use, or cannot be written.
     OutOfMemory
@@ -188,13 +190,14 @@ def fit(
         plateau=optimizer.rate if isinstance(optimizer.rate, ReduceOnPlateau) else None,
         callbacks=told,
         keeper=keeper,
+        replay=Replay(net, loss, optimizer, penalty),
     )
     began = time.perf_counter()
     with memory_told(train[0].shape[0], batch_size):
         ending = training.run(progress)
     params, carried, averaged = (tree_map(_kept, tree) for tree in (*ending, engine.state.get(AVERAGE)))
     if not all(_is_finite(p) for p in leaves(params)):  # the last update is seen by no loss
-        raise Diverged("a parameter became infinite or not a number", training.epoch, training.rate())
+        raise training.diverged("a parameter became infinite or not a number")
     place.backend.synchronize()
     return Run(
         net=net,

@@ -24,6 +24,8 @@ class StreamEpochs:
     Attributes
     ----------
     params, state : trees of arrays
+    made : int
+        How many epochs these have seen.
     """
 
     def __init__(
@@ -39,12 +41,13 @@ class StreamEpochs:
     ) -> None:
         self.step, self.params, self.state = step, params, state
         self.stream, self.size, self.key, self.bring = stream, size, key, bring
+        self.made = 0
 
     def many(self, epochs: int, *, one_by_one: bool, made: int = 0) -> Iterator[Done]:
         """Make the epochs after the first `made`, up to `epochs`; yield each when it is done."""
         for epoch in range(made + 1, epochs + 1):
             done = Done([], [])
-            for batch in rebatched(map(self.bring, self.stream.pieces(epoch, self.key)), self.size):
+            for batch in self.batches(epoch):
                 self.params, self.state, report = self.step(self.params, self.state, batch)
                 done.samples.append(batch[0].shape[0])
                 done.reports.append(report)
@@ -52,7 +55,15 @@ class StreamEpochs:
                 raise DataError(
                     f"the stream yielded nothing in epoch {epoch}: give a function that makes it anew."
                 )
+            self.made = epoch
             yield done
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch."""
+        return rebatched(map(self.bring, self.stream.pieces(epoch, self.key)), self.size)
+
+    def sample(self, epoch: int, batch: int, row: int) -> int | None:
+        """Return None: samples of a stream have no number."""
 
 
 def bringing(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Protocol
 
-from bpcore.machine.step import LAYERS
+from bpcore.machine.step import LAYERS, Batch
 from bpcore.parts.losses import Loss
 from bpcore.parts.schedules import ReduceOnPlateau
 from bpcore.run.callbacks import Callbacks, Ending, Epoch
@@ -19,6 +19,7 @@ from bpcore.run.interrupts import Interrupts, Stopped
 from bpcore.run.place import Place
 from bpcore.run.progress import Progress, shown
 from bpcore.run.rates import rescheduled
+from bpcore.run.replay import Replay
 from bpcore.run.result import History
 from bpcore.run.rows import row_of
 from bpcore.words.errors import Diverged
@@ -32,9 +33,17 @@ class Engine(Protocol):
 
     params: Tree
     state: Tree
+    step: Callable[..., Tree]
+    made: int
 
     def many(self, epochs: int, *, one_by_one: bool, made: int = 0) -> Iterator[Done]:
         """Make the epochs after the first `made`, up to `epochs`; yield each one when it is done."""
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch once more."""
+
+    def sample(self, epoch: int, batch: int, row: int) -> int | None:
+        """Return which sample is in a row of a batch; None where samples have no number."""
 
 
 class Training:
@@ -54,6 +63,8 @@ class Training:
     callbacks : Callbacks
     keeper : Keeper or None
         Of the checkpoint.
+    replay : Replay
+        That finds out where it went wrong.
 
     Attributes
     ----------
@@ -75,9 +86,11 @@ class Training:
         plateau: ReduceOnPlateau | None,
         callbacks: Callbacks,
         keeper: Keeper | None,
+        replay: Replay,
     ) -> None:
         self.engine, self.place, self.loss, self.epochs = engine, place, loss, epochs
         self.held, self.plateau, self.callbacks, self.keeper = held, plateau, callbacks, keeper
+        self.replay = replay
         self.history: History = {}
         self.first_loss, self.epoch = math.nan, 0
         self._since = 0.0
@@ -105,6 +118,11 @@ class Training:
         """Read the learning rate."""
         return self.place.number(self.engine.state["rate"])
 
+    def diverged(self, what: str) -> Diverged:
+        """Return the error of a run that has become not finite, with where that began."""
+        origin = self.replay.origin(self.engine, self.epoch, self.history)
+        return Diverged(what, self.epoch, self.rate(), origin)
+
     def _alone(self) -> AbstractContextManager[None]:
         return nullcontext() if self.keeper is None else self.keeper.locked()
 
@@ -128,9 +146,12 @@ class Training:
         return self.callbacks.resumed(reached.callbacks)
 
     def _go_on(self, show: Progress, interrupts: Interrupts) -> None:
+        self.replay.keep(self.engine, self.epoch)
         watched = bool(self.held or self.plateau or self.callbacks or self.keeper)
         for done in self.engine.many(self.epochs, one_by_one=watched, made=self.epoch):
             row = self._noted(done)
+            if self.engine.made == self.epoch:
+                self.replay.keep(self.engine, self.epoch)
             show(self.epoch, self.epochs, row)
             over = bool(self.callbacks) and self._told(row)
             self._keep(interrupts, last=over or self.epoch == self.epochs)
@@ -149,7 +170,7 @@ class Training:
         for name, value in row.items():
             self.history.setdefault(name, []).append(value)
         if not math.isfinite(row["loss"]):
-            raise Diverged(f"the loss became {row['loss']}", self.epoch, self.rate())
+            raise self.diverged(f"the loss became {row['loss']}")
         if self.plateau is not None:
             engine.state = rescheduled(engine.state, self.plateau, self.history)
         return row

@@ -216,13 +216,19 @@ class PaperError(BpcoreError, ValueError):
 
 
 class Diverged(BpcoreError, ArithmeticError):
-    """Training ended in a loss, or in parameters, that are not finite."""
+    """Training ended in a loss, or in parameters, that are not finite.
 
-    def __init__(self, what: str, epoch: int, rate: float) -> None:
-        self.what, self.epoch, self.rate = what, epoch, rate
+    Attributes
+    ----------
+    origin : Origin or None
+        Where the first such number came from, where that was found.
+    """
+
+    def __init__(self, what: str, epoch: int, rate: float, origin: object = None) -> None:
+        self.what, self.epoch, self.rate, self.origin = what, epoch, rate, origin
         super().__init__(
             f"{what} in epoch {epoch}: lower the learning rate (it was {rate:g}), or put the "
-            "features on one scale."
+            "features on one scale." + (f" {origin}." if origin else "")
         )
 
 

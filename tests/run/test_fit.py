@@ -342,6 +342,6 @@ def test_a_rate_that_is_too_high() -> None:
     number = next(epochs) + 1
     assert str(caught.value) == (
         f"the loss became inf in epoch {number}: lower the learning rate (it was 10), or put the features on "
-        "one scale."
+        f"one scale. {caught.value.origin}."
     )
     assert (caught.value.epoch, caught.value.rate) == (number, 10.0)

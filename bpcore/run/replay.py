@@ -1,0 +1,126 @@
+"""The last good state of a run, and the steps from there to the one that went wrong.
+
+Nothing is looked at while all is well: a copy of parameters and state is made where an epoch ends and the
+last copy is half a second old, which is where the loss has just been read anyway.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, Protocol
+
+from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.machine.step import Batch, Step
+from bpcore.parts.layers import Layer
+from bpcore.parts.losses import Loss
+from bpcore.parts.optimizers import LBFGS, Optimizer
+from bpcore.parts.penalties import Penalty
+from bpcore.parts.schedules import ReduceOnPlateau
+from bpcore.run.nonfinite import Origin, origin_of
+from bpcore.run.rates import rescheduled
+from bpcore.run.result import History
+from bpcore.words.protocols import Array, Tree
+from bpcore.words.trees import leaves, tree_map
+
+__all__ = ["Replay"]
+
+APART = 0.5
+"""Seconds between two copies at least: so much is made again, or one epoch."""
+
+
+class _Steps(Protocol):
+    """What makes the steps of a run, and can tell its batches again."""
+
+    params: Tree
+    state: Tree
+    step: Step
+
+    def batches(self, epoch: int) -> Iterator[Batch]: ...
+
+    def sample(self, epoch: int, batch: int, row: int) -> int | None: ...
+
+
+class _Good(NamedTuple):
+    epoch: int
+    params: Tree
+    state: Tree
+
+
+@dataclass
+class Replay:
+    """What is kept of a run to find out where it went wrong.
+
+    Parameters
+    ----------
+    net : Layer
+    loss : Loss
+    optimizer : Optimizer or LBFGS
+    penalty : Penalty or None
+    """
+
+    net: Layer
+    loss: Loss
+    optimizer: Optimizer | LBFGS
+    penalty: Penalty | None = None
+    _good: _Good | None = field(default=None, init=False)
+    _next: float = field(default=0.0, init=False)
+
+    def keep(self, engine: _Steps, epoch: int) -> None:
+        """Copy parameters and state after `epoch`, where it is time to, and where they are finite."""
+        now = time.perf_counter()
+        if now < self._next:
+            return
+        if self._good is None or _is_finite(engine.params):
+            self._good = _Good(epoch, *(tree_map(_copied, tree) for tree in (engine.params, engine.state)))
+        self._next = time.perf_counter() + APART
+
+    def origin(self, engine: Any, epoch: int, history: History) -> Origin | None:
+        """Return where the first number that is not finite came from, up to `epoch`, if found."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            try:
+                return self._searched(engine, epoch, history)
+            except Exception:  # noqa: BLE001 -- a run that diverged is to be told as that, whatever is not found
+                return None
+
+    def _searched(self, engine: _Steps, last: int, history: History) -> Origin | None:
+        if self._good is None:
+            return None
+        params, state = self._good.params, self._good.state
+        for epoch in range(self._good.epoch + 1, last + 1):
+            for number, batch in enumerate(engine.batches(epoch), start=1):
+                before = tree_map(_copied, params), tree_map(_copied, state)
+                params, state, report = engine.step(params, state, batch)
+                if _is_finite((params, state, report["loss"])):
+                    continue
+                found = self._of_step(*before, batch)
+                return found and _placed(found, engine, epoch, number)
+            rate = self.optimizer.rate
+            if isinstance(rate, ReduceOnPlateau):
+                state = rescheduled(state, rate, {name: column[:epoch] for name, column in history.items()})
+        return None
+
+    def _of_step(self, params: Tree, state: Tree, batch: Batch) -> Origin | None:
+        return origin_of(self.net, self.loss, self.optimizer, params, state, batch, penalty=self.penalty)
+
+
+def _placed(found: Origin, engine: _Steps, epoch: int, batch: int) -> Origin:
+    sample = None if found.row is None else engine.sample(epoch, batch, found.row)
+    return replace(found, epoch=epoch, batch=batch, sample=sample)
+
+
+def _is_finite(tree: Tree) -> bool:
+    """Whether all numbers of a tree are finite, read from the device once."""
+    flags = []
+    for x in leaves(tree):
+        xp = array_namespace(x)
+        if xp.isdtype(x.dtype, "real floating"):
+            flags.append(xp.all(xp.isfinite(x)))
+    return not flags or bool(xp.all(xp.stack(flags)))
+
+
+def _copied(x: Array) -> Array:
+    return array_namespace(x).asarray(x, copy=True) if hasattr(x, "dtype") else x

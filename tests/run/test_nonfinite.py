@@ -1,0 +1,216 @@
+"""Where a number that is not finite began: the producer, its layer and its sample are named."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpcore as bp
+from bpcore.machine.step import init_step_state
+from bpcore.run.nonfinite import Origin, origin_of
+from bpcore.words.errors import Diverged
+from bpcore.words.trees import tree_map
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy says what is looked for
+
+
+@dataclass(frozen=True)
+class Own(bp.Layer):
+    """A layer that is one function of the namespace and its input."""
+
+    f: Callable[[Any, Any], Any]
+
+    def __str__(self) -> str:
+        return "Own"
+
+    def __call__(self, params: Any, x: Any) -> Any:
+        return self.f(bp.array_namespace(x), x)
+
+
+LOG = Own(lambda xp, x: xp.log(x))
+EXP = Own(lambda xp, x: xp.exp(x))
+STANDARD = Own(
+    lambda xp, x: xp.divide(
+        xp.subtract(x, xp.mean(x, axis=1, keepdims=True)), xp.std(x, axis=1, keepdims=True)
+    )
+)
+MASKED = Own(lambda xp, x: xp.where(x > 0.5, xp.log(x), 0.0))
+X = 1.0 + np.arange(24.0).reshape(8, 3) / 24.0
+Y = np.zeros((8, 1))
+
+
+def changed(row: int, values: Any) -> Any:
+    x = X.copy()
+    x[row] = values
+    return x
+
+
+def found(
+    backend: Any,
+    net: Any,
+    x: Any = X,
+    *,
+    optimizer: Any = None,
+    loss: Any = None,
+    dtype: str = "float32",
+    scale: float = 1.0,
+    penalty: Any = None,
+) -> Origin | None:
+    """Return the origin in one step from the start."""
+    optimizer, loss = optimizer or bp.SGD(0.1), loss or bp.SquaredError()
+    x, y = backend.array(x, dtype), backend.array(Y, dtype)
+    key = bp.key(0, backend=backend.backend, device=x.device)
+    params = net.init(key, (3,), dtype=x.dtype)
+    params = tree_map(lambda p: p * scale, params)
+    state = init_step_state(net, optimizer, params, (3,), key)
+    with backend.reading():
+        return origin_of(net, loss, optimizer, params, state, (x, y), penalty=penalty)
+
+
+def test_a_step_that_is_finite_has_no_origin(backend: Any) -> None:
+    net = bp.Chain(bp.Linear(4), bp.Dropout(0.5), bp.BatchNorm(), bp.Chain(bp.Relu(), bp.Linear(1)))
+    assert found(backend, net, penalty=bp.L2(0.1), optimizer=bp.Adam(0.1)) is None
+
+
+def test_the_logarithm_of_zero(backend: Any) -> None:
+    origin = found(backend, bp.Chain(LOG, bp.Linear(4), bp.Tanh(), bp.Linear(1)), changed(5, [1, 0, 1]))
+    assert origin == Origin(
+        layer="net[0] Own", phase="forward", function="log", inputs=(0.0,), output=-math.inf, row=5
+    )
+    assert str(origin) == "It began in row 5 of the batch, forward in net[0] Own: log(0) gave -inf"
+
+
+def test_the_exponential_in_float32(backend: Any) -> None:
+    origin = found(backend, bp.Chain(bp.Chain(bp.Identity(), EXP), bp.Linear(1)), changed(2, [1, 1, 89]))
+    assert origin is not None
+    assert (origin.layer, origin.function, origin.inputs, origin.row) == ("net[0][1] Own", "exp", (89.0,), 2)
+    assert origin.output == math.inf
+
+
+def test_a_variance_of_zero(backend: Any) -> None:
+    origin = found(backend, bp.Chain(STANDARD, bp.Linear(1)), changed(6, [2, 2, 2]))
+    assert origin is not None
+    assert (origin.layer, origin.function, origin.row) == ("net[0] Own", "divide", 6)
+    assert origin.inputs == (0.0, 0.0)
+    assert math.isnan(origin.output)
+
+
+def test_backward_where_forward_is_finite(backend: Any) -> None:
+    own = bp.custom_vjp(lambda x: x * 1.0, lambda g, y, x: [g / x])
+    origin = found(backend, bp.Chain(Own(lambda xp, x: own(x)), bp.Linear(1)), changed(3, [1, 0, 1]))
+    assert origin is not None
+    assert (origin.phase, origin.layer, origin.function) == ("backward", "net[0] Own", "divide")
+    assert origin.row == 3
+
+
+def test_a_mask_is_not_blamed(backend: Any) -> None:
+    net = bp.Chain(MASKED, Own(lambda xp, x: xp.exp(xp.multiply(x, 1e3))), bp.Linear(1))
+    origin = found(backend, net, changed(1, [0, 1, 1.2]))
+    assert origin is not None
+    assert (origin.layer, origin.function) == ("net[1] Own", "exp")
+
+
+def test_the_loss_overflows(backend: Any) -> None:
+    origin = found(backend, bp.Chain(bp.Identity(), bp.Linear(1)), changed(7, [1e30, 1e30, 1e30]))
+    assert origin is not None
+    assert (origin.layer, origin.function, origin.row) == ("the loss SquaredError", "square", 7)
+
+
+def test_the_update_overflows(backend: Any) -> None:
+    origin = found(backend, bp.Chain(bp.Linear(4), bp.Linear(1)), optimizer=bp.SGD(3e38))
+    assert origin is not None
+    assert (origin.phase, origin.function) == ("update", "multiply")
+    assert origin.layer.startswith("SGD at ")
+    assert origin.layer.endswith(("net[0] Linear(4)", "net[1] Linear(1)"))
+    assert origin.inputs[0] == pytest.approx(3e38, rel=1e-6)
+
+
+def test_the_penalty_overflows(backend: Any) -> None:
+    origin = found(backend, bp.Chain(bp.Linear(1)), X * 0.0, scale=1e25, penalty=bp.L2(1.0))
+    assert origin is not None
+    assert (origin.phase, origin.layer) == ("forward", "the penalty L2")
+
+
+@pytest.mark.parametrize("bad", [math.inf, math.nan])
+def test_data_that_are_not_finite(backend: Any, bad: float) -> None:
+    origin = found(backend, bp.Chain(bp.Linear(1)), changed(2, [1, bad, 1]))
+    assert origin is not None
+    assert (origin.phase, origin.layer, origin.row) == ("data", "x at position 1 of the sample", 2)
+
+
+def test_parameters_that_were_not_finite_are_not_blamed_on_a_layer(backend: Any) -> None:
+    origin = found(backend, bp.Chain(bp.Linear(1)), scale=math.inf)
+    assert origin is not None
+    assert (origin.phase, origin.function) == ("data", "")
+    assert origin.layer.startswith("parameter 0.")
+
+
+def diverged(net: Any, x: Any, **options: Any) -> Origin:
+    fitted = {"optimizer": bp.SGD(1e-3), "epochs": 3, "progress": None, "seed": 3} | options
+    with pytest.raises(Diverged) as caught:
+        bp.fit(net, (x.astype("float32"), Y.astype("float32")), loss=bp.SquaredError(), **fitted)
+    origin = caught.value.origin
+    assert isinstance(origin, Origin)
+    assert str(origin) in str(caught.value)
+    return origin
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("batch_size", [None, 2, 3])
+def test_fit_names_the_sample(batch_size: int | None, *, compiled: bool) -> None:
+    net = bp.Chain(LOG, bp.Linear(1))
+    for row in (0, 5):
+        origin = diverged(net, changed(row, [1, 0, 1]), batch_size=batch_size, compiled=compiled)
+        assert (origin.epoch, origin.sample, origin.layer) == (1, row, "net[0] Own")
+        assert 1 <= origin.batch <= 1 + 8 // (batch_size or 8)
+
+
+def test_fit_names_the_epoch_of_a_rate_that_is_too_high() -> None:
+    origin = diverged(bp.Chain(bp.Linear(4), bp.Linear(1)), X, optimizer=bp.SGD(1.0), epochs=100)
+    assert 1 < origin.epoch < 20
+    assert all(map(math.isfinite, origin.inputs))
+    assert not math.isfinite(origin.output)
+
+
+def test_epochs_in_many_to_a_call_are_replayed_one_by_one() -> None:
+    one = diverged(bp.Chain(bp.Linear(1)), X, optimizer=bp.SGD(0.6), epochs=1000)
+    other = diverged(
+        bp.Chain(bp.Linear(1)), X, optimizer=bp.SGD(0.6), epochs=1000, callbacks=[bp.TimeLimit(100.0)]
+    )
+    assert (one.epoch, one.layer) == (other.epoch, other.layer)
+
+
+def test_a_stream_is_replayed_where_it_can_be() -> None:
+    x = changed(6, [1, 0, 1]).astype("float32")
+    batches = [(x[:4], Y[:4]), (x[4:], Y[4:])]
+    with pytest.raises(Diverged, match=r"epoch 1, batch 2, row 2 of the batch, forward in net\[0\] Own: log"):
+        bp.fit(
+            bp.Chain(LOG, bp.Linear(1)),
+            lambda: batches,
+            loss=bp.SquaredError(),
+            optimizer=bp.SGD(0.1),
+            progress=None,
+        )
+
+
+def test_nothing_is_copied_between_steps_while_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bpcore.run import replay
+
+    copies = []
+    real = replay._copied
+    monkeypatch.setattr(replay, "_copied", lambda x: (copies.append(1), real(x))[1])
+    monkeypatch.setattr(replay, "APART", 1e9)
+    bp.fit(
+        bp.Chain(bp.Linear(1)),
+        (X, Y),
+        loss=bp.SquaredError(),
+        optimizer=bp.SGD(1e-3),
+        epochs=50,
+        progress=None,
+    )
+    assert len(copies) == 4  # weight, bias, rate and count, once
