@@ -75,6 +75,7 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
     metavar="N",
     help="Epochs from one to the next. Left out: as often as costs a twentieth of the time at most.",
 )
+@click.option("--log", metavar="FILE", help="Write a line of JSON there for each epoch.")
 @click.option("--progress/--no-progress", default=True, help="Show how training goes.")
 @click.option("--quiet", is_flag=True, help="Print nothing at all but errors.")
 def train(**options: Any) -> None:

@@ -20,6 +20,7 @@ from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.perceptron import MLP
 from bpcore.run.datasets import DATASETS, Dataset
 from bpcore.run.fit import fit
+from bpcore.run.logs import JsonLines
 from bpcore.run.result import Run
 from bpcore.run.saving import save
 from bpcore.run.tables.preparation import Preparation
@@ -86,6 +87,7 @@ def _fit(settled: Wishes, train: Dataset, held: Dataset | None) -> Run:
         backend=settled.backend,
         dtype=settled.dtype,
         validation=None if held is None else (held.x, held.y),
+        callbacks=[] if settled.log is None else [JsonLines(settled.log)],
         checkpoint=settled.made_checkpoint(),
         progress=_progress(settled),
     )

@@ -36,6 +36,7 @@ class Wishes:
     save: str | None
     checkpoint: str | None
     checkpoint_every: int | None
+    log: str | None
     progress: bool
     quiet: bool
 

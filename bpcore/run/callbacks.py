@@ -11,6 +11,9 @@ A callback is any object with some of these methods, all of them optional:
 ``resumed(kept)``      after ``started``, when the run goes on from a checkpoint: what it kept;
                        what is true says that the run was over already
 =====================  ==========================================================================
+
+One with the attribute ``only_looks = True`` changes nothing of the run, which goes on from a checkpoint with
+it or without it.
 """
 
 from __future__ import annotations
@@ -101,8 +104,8 @@ class Callbacks:
 
     @property
     def names(self) -> list[str]:
-        """What the callbacks are, in order."""
-        return [type(callback).__name__ for callback in self.all]
+        """What the callbacks are, in order; those that only look are left out."""
+        return [_name(callback) for callback in self.all if not getattr(callback, "only_looks", False)]
 
     def started(self, epochs: int) -> None:
         """Tell how many epochs there are to be."""
@@ -118,14 +121,21 @@ class Callbacks:
         return endings[-1] if endings else None
 
     def kept(self) -> list[Static]:
-        """Return what each keeps."""
-        return [callback.kept() if hasattr(callback, "kept") else None for callback in self.all]
+        """Return the name of each that keeps something, and what it keeps."""
+        return [(_name(callback), callback.kept()) for callback in self.all if hasattr(callback, "kept")]
 
     def resumed(self, kept: Sequence[Static]) -> bool:
-        """Give each what it kept; return whether one of them had ended the run."""
-        pairs = zip(self.all, kept, strict=True)
-        told = [callback.resumed(its) for callback, its in pairs if hasattr(callback, "resumed")]
+        """Give each what one of its name kept, in order; return whether one of them had ended the run."""
+        left, told = list(kept), []
+        for callback in self.all:
+            place = next((i for i, (name, _) in enumerate(left) if name == _name(callback)), None)
+            if place is not None and hasattr(callback, "resumed"):
+                told.append(callback.resumed(left.pop(place)[1]))
         return any(told)
 
     def _call(self, method: str, *args: object) -> list[Static]:
         return [getattr(callback, method)(*args) for callback in self.all if hasattr(callback, method)]
+
+
+def _name(callback: object) -> str:
+    return type(callback).__name__

@@ -36,6 +36,8 @@ class JsonLines:
         When the run starts, or a line is written: the file cannot be.
     """
 
+    only_looks = True
+
     def __init__(self, path: str | os.PathLike[str], *, append: bool = False) -> None:
         self.path, self.append = Path(path), append
         self._size: int | None = None
@@ -49,7 +51,7 @@ class JsonLines:
         numbers = {**epoch.row, "rate": epoch.rate, "seconds": round(epoch.seconds, 6)}
         finite = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
         line = json.dumps({"epoch": epoch.number, **finite}) + "\n"
-        fresh = self._size is None and not self.append
+        fresh = self._size is None and not self.append and epoch.number == 1
         try:
             with self.path.open("wb" if fresh else "ab") as file:
                 file.write(line.encode("ascii"))
@@ -81,6 +83,8 @@ class TimeLimit:
     seconds : float > 0
         Of this call: a run that goes on from a checkpoint has as many again.
     """
+
+    only_looks = True
 
     def __init__(self, seconds: float, /) -> None:
         if not is_finite(seconds) or seconds <= 0:

@@ -43,6 +43,15 @@ def test_called_again_it_goes_on(done: Callable[..., Result], folder: Path) -> N
     assert Path("third.safetensors").read_bytes() == alone
 
 
+def test_a_log_of_a_run_that_goes_on(done: Callable[..., Result], folder: Path) -> None:
+    command = ("train", "gates", "--checkpoint", "c", "--log", "log", "--quiet", "--save", "m.safetensors")
+    done(*command, "--epochs", 3)
+    done(*command, "--epochs", 5)
+    rows = [json.loads(line) for line in Path("log").read_text("utf-8").splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4, 5]
+    assert [row["loss"] for row in rows] == bp.load("m.safetensors").history["loss"]
+
+
 def test_no_clock_is_in_the_file(done: Callable[..., Result], folder: Path) -> None:
     said = done("train", "gates", "--checkpoint", "c", "--epochs", 5, "--save", "m.safetensors").stdout
     run = bp.load("m.safetensors")

@@ -146,7 +146,18 @@ def test_the_checkpoint_of_another_run(options: Any, said: str, tmp_path: Path) 
 def test_other_callbacks(tmp_path: Path) -> None:
     fit(tmp_path / "c", epochs=1)
     with pytest.raises(FileError, match=r"callbacks is .* there"):
-        fit(tmp_path / "c", bp.TimeLimit(5))
+        fit(tmp_path / "c", bp.EarlyStopping())
+
+
+def test_callbacks_that_only_look_come_and_go(tmp_path: Path) -> None:
+    stopping, log = bp.EarlyStopping(patience=50), tmp_path / "log"
+    fit(tmp_path / "c", stopping, bp.JsonLines(log), epochs=2)
+    fit(tmp_path / "c", bp.TimeLimit(100), bp.EarlyStopping(patience=50), epochs=4)
+    run = fit(tmp_path / "c", bp.JsonLines(log), bp.EarlyStopping(patience=50), epochs=6)
+    alone = fit(tmp_path / "alone", bp.EarlyStopping(patience=50), epochs=6)
+    assert file_of(run, tmp_path / "a") == file_of(alone, tmp_path / "b")
+    rows = [json.loads(line)["epoch"] for line in log.read_text("utf-8").splitlines()]
+    assert rows == [1, 2, 5, 6], "it was not there in between"
 
 
 @pytest.mark.parametrize(("every", "written"), [(1, 8), (3, 3), (100, 1), (None, None)])
