@@ -57,11 +57,23 @@ class Problem(NamedTuple):
     integers: bool = False
 
 
+class Begin(NamedTuple):
+    """What a training begins from."""
+
+    coefs: Sequence[Array]
+    intercepts: Sequence[Array]
+    record: Record
+    memory: Memory | None
+
+
 class Backprop(Parameters):
     """The part of both estimators that learns."""
 
     _machine: Any = None
     """The compiled step, where a training may go on; no part of what is pickled."""
+
+    _memory: Memory | None = None
+    """The optimizer's state at the end, from which a training may go on."""
 
     _numeric = False
     """Whether targets must be numbers."""
@@ -89,38 +101,60 @@ class Backprop(Parameters):
         given = None if sample_weight is None else _check_sample_weight(sample_weight, x)
         problem = self._problem(y, first=first, classes=classes)
         sizes = [x.shape[1], *self.hidden(), problem.outputs]
+        random = check_random_state(self.random_state)
+        begin = self._begin(sizes, random, first=first)
+        self.n_outputs_, self.out_activation_ = problem.outputs, problem.out_activation
         size = self._size(x.shape[0], incremental=incremental)
         place = place_of(self, x, sizes, size)
-        random = check_random_state(self.random_state)
-        if first:
-            self.coefs_, self.intercepts_ = start(sizes, self.activation, random)
-            self._record, self._machine = Record(), None
-            self._memory: Memory | None = None
-        self._check_going_on(sizes)
-        self.n_outputs_, self.out_activation_ = problem.outputs, problem.out_activation
-        self.n_layers_ = len(sizes)
         samples, y, weights = _brought(place, x, problem, given)
-        data, held = [samples, y, self._weights(problem, weights, place)], None
-        if self.early_stopping and self.solver != "lbfgs":
-            strata = None if problem.strata is None else place.whole(problem.strata, "y")
-            key = place.key(int(random.randint(2**31 - 1)))
-            data, held = split_off(data, self.validation_fraction, key, strata)
+        data = [samples, y, self._weights(problem, weights, place)]
         net = chain(sizes, self.activation)
         if self.solver == "lbfgs":
-            self._search(net, problem.loss, data, place)
+            self._search(net, problem.loss, data, begin, place)
         else:
+            data, held = self._parted(data, problem, random, place)
             machine = Machine.of(self, net, problem.loss, place.backend)
-            size = min(size, data[0].shape[0]) if held else size
+            size = size if held is None else min(size, data[0].shape[0])
             passes = Passes(machine.step, data, size, random if self.shuffle else None)
-            self._learn(machine, passes, place, held, single=incremental)
+            self._learn(machine, passes, held, begin, place, single=incremental)
+        self.n_layers_ = len(sizes)
+
+    def _begin(self, sizes: Sequence[int], random: Any, *, first: bool) -> Begin:
+        """Return what is learnt from: drawn numbers, or what was learnt before."""
+        if first:
+            return Begin(*start(sizes, self.activation, random), Record(), None)
+        had = [self.coefs_[0].shape[0], *(c.shape[1] for c in self.coefs_)]
+        if had != list(sizes):
+            wanted = f"those that were trained, {tuple(had[1:-1])}, with {had[-1]} outputs"
+            told = "Train anew, with warm_start=False."
+            given = f"{tuple(sizes[1:-1])}, with {sizes[-1]} outputs"
+            raise OptionError("hidden_layer_sizes", given, wanted, told)
+        return Begin(self.coefs_, self.intercepts_, self._record, self._memory)
+
+    def _parted(
+        self, data: list[Array], problem: Problem, random: Any, place: Place
+    ) -> tuple[list[Array], list[Array] | None]:
+        """Return what is learnt from, and what is held out for early stopping."""
+        if not self.early_stopping:
+            return data, None
+        strata = None if problem.strata is None else place.whole(problem.strata, "y")
+        key = place.key(int(random.randint(2**31 - 1)))
+        return split_off(data, self.validation_fraction, key, strata)
 
     def _learn(
-        self, machine: Machine, passes: Passes, place: Place, held: Sequence[Array] | None, *, single: bool
+        self,
+        machine: Machine,
+        passes: Passes,
+        held: Sequence[Array] | None,
+        begin: Begin,
+        place: Place,
+        *,
+        single: bool,
     ) -> None:
-        record = self._record
+        record = begin.record
         record.begin(self.tol, self.n_iter_no_change, again=single)
-        params = self._params(place, place.dtype)
-        state = machine.state(self, params, self._memory, go_on=single)
+        params = _params(begin.coefs, begin.intercepts, place, place.dtype)
+        state = machine.state(self, params, begin.memory, go_on=single)
 
         def score(params: Any) -> float:
             output = machine.net(params, held[0])  # type: ignore[index]
@@ -129,7 +163,7 @@ class Backprop(Parameters):
         training = Training(self, passes, params, state, record, score if held else None)
         training.run(1 if single else int(self.max_iter), single=single)
         self.coefs_, self.intercepts_ = as_lists(training.params)
-        self._memory = machine.memory(training.state)
+        self._record, self._memory = record, machine.memory(training.state)
         self._machine = machine if single or self.warm_start else None
         self.n_iter_, self.t_ = training.epochs, record.samples
         self.loss_curve_, self.loss_ = record.losses, record.losses[-1]
@@ -137,16 +171,18 @@ class Backprop(Parameters):
         self.validation_scores_ = record.scores if held else None
         self.best_validation_score_ = record.best_score if held else None
 
-    def _search(self, net: Layer, loss: Loss, data: Sequence[Array], place: Place) -> None:
-        found = search(self, net, loss, data, self._params(place, place.dtype), place)
+    def _search(self, net: Layer, loss: Loss, data: Sequence[Array], begin: Begin, place: Place) -> None:
+        params = _params(begin.coefs, begin.intercepts, place, place.dtype)
+        found = search(self, net, loss, data, params, place)
         self.coefs_, self.intercepts_ = as_lists(found.params)
+        self._record, self._memory, self._machine = begin.record, None, None
         self.n_iter_, self.loss_curve_, self.loss_ = len(found.losses) - 1, found.losses[1:], found.losses[-1]
         self.t_, self.best_loss_ = self.n_iter_ * data[0].shape[0], min(found.losses)
         self.validation_scores_ = self.best_validation_score_ = None
 
     def _outputs(self, x: Any, method: str) -> tuple[Array, Array]:
         """Return checked samples, and the network's outputs for them, where it computes."""
-        check_is_fitted(self)
+        check_is_fitted(self, "coefs_")
         x = validate_data(self, x, reset=False)
         if self.backend is None:
             check_same_place(x, self.coefs_[0], f"{type(self).__name__}.{method}()")
@@ -154,12 +190,7 @@ class Backprop(Parameters):
         place = Place.of(x, self.backend, dtype_name(first))
         dtype = working_dtype(x, place)
         net = chain([x.shape[1], *(c.shape[1] for c in self.coefs_)], self.activation)
-        return x, net(self._params(place, dtype), place.array(x, dtype))
-
-    def _params(self, place: Place, dtype: Any) -> Any:
-        """Return the weights as the parameters of the network, a copy of them, at some place."""
-        here = [[place.array(w, dtype) for w in weights] for weights in (self.coefs_, self.intercepts_)]
-        return as_tree(here[0], here[1], dtype)
+        return x, net(_params(self.coefs_, self.intercepts_, place, dtype), place.array(x, dtype))
 
     def _size(self, samples: int, *, incremental: bool) -> int:
         """Return the samples a batch.
@@ -173,13 +204,6 @@ class Backprop(Parameters):
             warnings.warn(told, UserWarning, stacklevel=4)
         size = min(wanted, samples)
         return 2 ** (size - 1).bit_length() if incremental and size == samples else size
-
-    def _check_going_on(self, sizes: Sequence[int]) -> None:
-        had = [self.coefs_[0].shape[0], *(c.shape[1] for c in self.coefs_)]
-        if had != list(sizes):
-            wanted = f"those that were trained, {tuple(had[1:-1])}, with {had[-1]} outputs"
-            told = "Train anew, with warm_start=False."
-            raise OptionError("hidden_layer_sizes", f"{sizes[1:-1]} and {sizes[-1]} outputs", wanted, told)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the compiled step, which is made anew."""
@@ -201,3 +225,9 @@ def _brought(place: Place, x: Array, problem: Problem, weights: Array | None) ->
     if weights is None:
         weights = array_namespace(samples).ones((x.shape[0],), dtype=place.dtype, device=samples.device)
     return [samples, y, place.array(weights, place.dtype)]
+
+
+def _params(coefs: Sequence[Array], intercepts: Sequence[Array], place: Place, dtype: Any) -> Any:
+    """Return weights and biases as the parameters of the network, a copy of them, at some place."""
+    weights, biases = ([place.array(w, dtype) for w in given] for given in (coefs, intercepts))
+    return as_tree(weights, biases, dtype)

@@ -62,6 +62,8 @@ class Training:
                 told = f"not converged after max_iter={most} epochs: raise max_iter, or tol."
                 warnings.warn(told, ConvergenceWarning, stacklevel=5)
         except KeyboardInterrupt:
+            if not self.epochs:
+                raise
             warnings.warn("training was interrupted, and is left as it was.", RuntimeWarning, stacklevel=5)
         if self.best is not None:
             self.params = as_tree(*self.best, self.best[0][0].dtype)

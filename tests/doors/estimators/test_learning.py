@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("sklearn")
 from sklearn.datasets import load_breast_cancer, load_iris
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.preprocessing import scale
 
 from bpcore.estimators import BackpropClassifier, BackpropRegressor
@@ -195,8 +195,11 @@ def test_it_prints_what_it_is_told_to(flowers: Any, capsys: pytest.CaptureFixtur
 
 
 def test_a_loss_that_is_no_number_ends_it(flowers: Any) -> None:
+    model = small(BackpropRegressor, solver="sgd", learning_rate_init=1e6)
     with pytest.raises(Diverged, match="lower the learning rate"):
-        small(BackpropRegressor, solver="sgd", learning_rate_init=1e6).fit(flowers[0] * 1e6, flowers[1])
+        model.fit(flowers[0] * 1e6, flowers[1])
+    with pytest.raises(NotFittedError):
+        model.predict(flowers[0])
 
 
 def test_ctrl_c_leaves_what_was_learnt(flowers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,3 +219,6 @@ def test_ctrl_c_leaves_what_was_learnt(flowers: Any, monkeypatch: pytest.MonkeyP
     assert 0 < model.n_iter_ < 200
     assert len(model.loss_curve_) == model.n_iter_
     assert model.predict(flowers[0]).shape == (150,)
+    calls[:] = [0, 0]
+    with pytest.raises(KeyboardInterrupt):  # nothing was learnt yet
+        small().fit(*flowers)
