@@ -125,11 +125,12 @@ class Keeper:
         try:
             self._check_run(value["run"])
             reached = Reached(**{name: value[name] for name in Reached._fields})
+            _check_told(reached)
             _check_trees(self.path, {"params": params, "state": state}, reached)
             brought = {
                 name: _brought(getattr(reached, name), params) for name in ("params", "state", "callbacks")
             }
-        except (LookupError, TypeError) as error:
+        except (AttributeError, LookupError, TypeError) as error:
             raise FileError(self.path, "is a checkpoint that cannot be understood") from error
         if reached.epoch > epochs:
             wanted = f"{reached.epoch} or more: so many {self.path} has made"
@@ -203,6 +204,20 @@ def _brought(value: Tree, params: Tree) -> Tree:
         return place.array(own, place.backend.dtype(str(x.dtype)))
 
     return tree_map(bring, value)
+
+
+def _check_told(reached: Reached) -> None:
+    """Raise `TypeError` for what `Keeper.write` cannot have written."""
+    callbacks: Static = reached.callbacks
+    rows = reached.history.values()
+    if type(reached.epoch) is not int or reached.epoch < 1 or type(reached.first_loss) is not float:
+        raise TypeError(reached.epoch)
+    if not all(isinstance(column, list) and len(column) == reached.epoch for column in rows):
+        raise TypeError(reached.history)
+    if not all(type(number) is float for column in rows for number in column):
+        raise TypeError(reached.history)
+    if not all(isinstance(kept, tuple) and len(kept) == 2 for kept in callbacks):  # noqa: PLR2004
+        raise TypeError(callbacks)
 
 
 def _check_trees(path: Path, wanted: Mapping[str, Tree], reached: Reached) -> None:

@@ -50,6 +50,35 @@ def test_files_that_are_no_whole_checkpoint(kind: str, tmp_path: Path) -> None:
     assert path.read_bytes() == content, "the run must not begin anew over it"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epoch": "1"},
+        {"epoch": -1},
+        {"epoch": 3},
+        {"history": [1.0]},
+        {"history": {"loss": 1.0}},
+        {"history": {"loss": ["1.0"]}},
+        {"first_loss": None},
+        {"callbacks": 3},
+        {"callbacks": [1]},
+        {"params": 3},
+        {"params": {"bias": "a", "weight": "b"}},
+        {"state": None},
+        {"run": [1]},
+    ],
+)
+def test_whole_files_that_tell_something_else(change: dict[str, Any], tmp_path: Path) -> None:
+    """The checksum is right: somebody made them on purpose."""
+    path = tmp_path / "c"
+    fit(path, epochs=1)
+    value = read_checkpoint(path)
+    assert set(change) < set(value)
+    path.write_bytes(content_of({**value, **change}))
+    with pytest.raises(FileError):
+        fit(path)
+
+
 def test_a_model_is_no_checkpoint(tmp_path: Path) -> None:
     path = bp.save(tmp_path / "m", fit(tmp_path / "c", epochs=1))
     with pytest.raises(FileError, match="no checkpoint of bpcore"):
