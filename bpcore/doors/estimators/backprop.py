@@ -98,7 +98,11 @@ class Backprop(Parameters):
             raise OptionError("early_stopping", self.early_stopping, "False for partial_fit", told)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         x, y = validate_data(self, x, y, multi_output=True, y_numeric=self._numeric, reset=first)
-        given = None if sample_weight is None else _check_sample_weight(sample_weight, x)
+        given = (
+            None
+            if sample_weight is None
+            else _check_sample_weight(sample_weight, x, ensure_non_negative=True)
+        )
         problem = self._problem(y, first=first, classes=classes)
         sizes = [x.shape[1], *self.hidden(), problem.outputs]
         random = check_random_state(self.random_state)

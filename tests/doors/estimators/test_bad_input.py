@@ -119,3 +119,8 @@ def test_a_name_that_is_not() -> None:
     with pytest.raises(AttributeError, match="no attribute 'BackpropClasifier'"):
         bpcore.estimators.BackpropClasifier  # noqa: B018
     assert "BackpropClassifier" in dir(bpcore.estimators)
+
+
+def test_weights_below_zero(flowers: Any) -> None:
+    with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
+        BackpropClassifier(max_iter=1).fit(*flowers, np.linspace(-1, 1, 150))
