@@ -208,14 +208,13 @@ def _brought(value: Tree, params: Tree) -> Tree:
 
 def _check_told(reached: Reached) -> None:
     """Raise `TypeError` for what `Keeper.write` cannot have written."""
+    history: Static = reached.history
     callbacks: Static = reached.callbacks
-    rows = reached.history.values()
     if type(reached.epoch) is not int or reached.epoch < 1 or type(reached.first_loss) is not float:
         raise TypeError(reached.epoch)
-    if not all(isinstance(column, list) and len(column) == reached.epoch for column in rows):
-        raise TypeError(reached.history)
-    if not all(type(number) is float for column in rows for number in column):
-        raise TypeError(reached.history)
+    for column in history.values():
+        if not isinstance(column, list) or len(column) != reached.epoch or {*map(type, column)} != {float}:
+            raise TypeError(history)
     if not all(isinstance(kept, tuple) and len(kept) == 2 for kept in callbacks):  # noqa: PLR2004
         raise TypeError(callbacks)
 
