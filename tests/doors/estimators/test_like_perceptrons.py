@@ -137,6 +137,17 @@ def test_rates_that_change(learning_rate: str) -> None:
     assert_alike(ours, theirs, 1e-9)
 
 
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_passes_one_by_one(digits: Any, solver: str) -> None:
+    x, y = digits
+    options: dict[str, Any] = {"solver": solver, "random_state": 5, "alpha": 1.0, "epsilon": 1e-14}
+    ours, theirs = BackpropClassifier(dtype="float64", **options), MLPClassifier(**options)
+    for start, end in ((0, 250), (250, 350), (100, 500)):
+        for model in (ours, theirs):
+            model.partial_fit(x[start:end], y[start:end], classes=range(10))
+    assert_alike(ours, theirs, 1e-12 if solver == "sgd" else 1e-6)
+
+
 def test_lbfgs_comes_as_low() -> None:
     x, y = load_diabetes(return_X_y=True)
     options: dict[str, Any] = {"solver": "lbfgs", "alpha": 20.0, "hidden_layer_sizes": (5,)}
