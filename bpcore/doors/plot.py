@@ -89,7 +89,7 @@ def _step(function: Command) -> Command:
 @_target
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the spiral.")
 def data(source: str, **options: Any) -> None:
-    """Draw the samples of SOURCE: spiral, gates, iris, or a CSV or NPZ file."""
+    """Draw the samples of SOURCE: spiral, gates, iris, or a CSV, NPZ or Parquet file."""
     from bpcore.doors.pictures.of_data import data_picture
 
     click.echo(data_picture(source, **options))

@@ -29,9 +29,9 @@ WRITTEN = "Write the answers to this .csv file, replaced if it is there; else to
 def predict(model: str, data: str, *, output: str | None, backend: str | None, header: bool | None) -> None:
     """Answer for the rows of DATA with the network in MODEL, a file that bpcore train wrote.
 
-    DATA is a CSV or NPZ file with the columns that the network was trained on, found by their names, or
-    spiral, gates, iris, digits. The answers are CSV: the class and the probability of each class, or
-    the quantity. Where DATA holds the true target too, a line on standard error says how good they are.
+    DATA is a CSV, NPZ or Parquet file with the columns that the network was trained on, found by their
+    names, or spiral, gates, iris, digits. The answers are CSV: the class and the probability of each class,
+    or the quantity. Where DATA holds the true target too, a line on standard error says how good they are.
     """
     place = None
     if output is not None:

@@ -79,7 +79,7 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
 @click.option("--progress/--no-progress", default=True, help="Show how training goes.")
 @click.option("--quiet", is_flag=True, help="Print nothing at all but errors.")
 def train(**options: Any) -> None:
-    """Train a network on DATA: spiral, gates, iris, digits, or a CSV or NPZ file.
+    """Train a network on DATA: spiral, gates, iris, digits, or a CSV, NPZ or Parquet file.
 
     What is not said is taken from a recipe: one for each data set that comes along, one for files. In a CSV
     file the samples are rows; the target is the last column unless --target says so. The network goes

@@ -10,7 +10,10 @@ from bpcore.run.tables.columns import Column, Table
 from bpcore.words.errors import FileError, LibraryMissing
 from bpcore.words.protocols import Array
 
-__all__ = ["parquet_tables"]
+__all__ = ["parquet_tables", "read_parquet"]
+
+ROWS = 100_000
+"""That are made columns of at a time, where all are read."""
 
 
 def parquet_tables(path: Path, *, rows: int) -> Iterator[Table]:
@@ -46,6 +49,20 @@ def parquet_tables(path: Path, *, rows: int) -> Iterator[Table]:
     except pa.ArrowException as error:
         what = f"is no Parquet file, or damaged ({str(error).splitlines()[0].rstrip('.')})"
         raise FileError(path, what) from error
+
+
+def read_parquet(path: Path) -> Table:
+    """Return the table in a Parquet file. What is raised: as for `parquet_tables`."""
+    pieces = list(parquet_tables(path, rows=ROWS))
+    host = find_backend("numpy").namespace
+    columns = []
+    for parts in zip(*(piece.columns for piece in pieces), strict=True):
+        numbers = [part.numbers for part in parts if part.numbers is not None]
+        text = tuple(cell for part in parts for cell in part.text)
+        joined = host.concat(numbers) if numbers else None
+        columns.append(Column(name=parts[0].name, numbers=joined, text=text))
+    rows = range(1, 1 + sum(len(piece.rows) for piece in pieces))
+    return Table(source=str(path), columns=tuple(columns), rows=rows, header=True)
 
 
 def _column(name: str, column: Array) -> Column:

@@ -9,6 +9,7 @@ from bpcore.run.dataset import Dataset
 from bpcore.run.tables.columns import Column, Table
 from bpcore.run.tables.csv_file import read_csv
 from bpcore.run.tables.npz_file import read_npz
+from bpcore.run.tables.parquet_file import read_parquet
 from bpcore.words.errors import FileError
 
 __all__ = ["read_table", "table_of"]
@@ -20,7 +21,8 @@ def read_table(path: str | Path, *, header: bool | None = None) -> Table:
     Parameters
     ----------
     path : str or Path
-        A CSV file (comma, semicolon or tab; UTF-8), or with the ending ``.npz`` a NumPy archive.
+        A CSV file (comma, semicolon or tab; UTF-8); with the ending ``.npz`` a NumPy archive, with
+        ``.parquet`` a Parquet file, which wants pyarrow.
     header : bool or None
         For CSV, whether the first row holds the names of the columns; None: look.
 
@@ -33,6 +35,8 @@ def read_table(path: str | Path, *, header: bool | None = None) -> Table:
     ending = file.suffix.lower()
     if ending == ".npz":
         return read_npz(file)
+    if ending == ".parquet":
+        return read_parquet(file)
     if ending == ".npy":
         raise FileError(file, "one array has no columns to tell apart", "Save x and y with numpy.savez.")
     return read_csv(file, header=header)
@@ -50,7 +54,7 @@ def table_of(data: Dataset) -> Table:
 
 def _existing(path: Path) -> Path:
     if path.is_dir():
-        raise FileError(path, "that is a folder", "Name a CSV or NPZ file in it.")
+        raise FileError(path, "that is a folder", "Name a CSV, NPZ or Parquet file in it.")
     if not path.exists():
         raise FileError(path, "there is no such file", _near(path))
     return path
