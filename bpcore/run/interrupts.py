@@ -45,7 +45,8 @@ class Interrupts:
         self._ours = False
 
     def __enter__(self) -> Self:
-        self._ours = threading.current_thread() is threading.main_thread()
+        main = threading.current_thread() is threading.main_thread()
+        self._ours = main and signal.getsignal(signal.SIGINT) != signal.SIG_IGN  # as under nohup
         if self._ours:
             self._before = signal.signal(signal.SIGINT, self._first)
         return self

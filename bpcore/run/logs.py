@@ -33,7 +33,7 @@ class JsonLines:
     Raises
     ------
     FileError
-        When the run starts, or a line is written: the file cannot be.
+        From the run, when a line cannot be written.
     """
 
     only_looks = True

@@ -60,6 +60,17 @@ def test_ctrl_c_in_the_last_epoch_is_too_late(tmp_path: Path) -> None:
     assert len(run.history["loss"]) == 8
 
 
+def test_who_does_not_hear_it_is_left_alone(tmp_path: Path) -> None:
+    """As under nohup."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        run = fit(tmp_path / "c", Press(3))
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert len(run.history["loss"]) == 8
+
+
 def test_ctrl_c_without_a_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
         bp.fit(NET, (X, Y), callbacks=[Press(2)], **OPTIONS)
