@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from bpcore.run.fit import fit
     from bpcore.run.flow import gradient_flow
     from bpcore.run.logs import JsonLines, TimeLimit
+    from bpcore.run.monitor import monitor
     from bpcore.run.result import Run
     from bpcore.run.saving import load, save
     from bpcore.run.sharpness import sharpness
@@ -233,6 +234,7 @@ __all__ = [
     "load_torch",
     "make_step",
     "metrics",
+    "monitor",
     "named",
     "namespace",
     "normal",

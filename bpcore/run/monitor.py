@@ -1,0 +1,122 @@
+"""`monitor`: what is wrong with a run, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from bpcore.machine.step import Batch
+from bpcore.parts.optimizers import LBFGS, Optimizer
+from bpcore.run.advice import Advice, threshold
+from bpcore.run.diagnosis import limit
+from bpcore.run.result import Run
+from bpcore.run.sharpness import sharpness
+from bpcore.run.signs_in_data import signs_in_data, thinned
+from bpcore.run.signs_in_gradients import signs_in_gradients
+from bpcore.run.signs_in_layers import signs_in_units
+from bpcore.run.stability import rising, spikes
+from bpcore.words.errors import GradientError
+from bpcore.words.protocols import Array
+from bpcore.words.trees import leaves
+
+__all__ = ["monitor"]
+
+LEAST_EPOCHS = 4
+"""From fewer losses nothing is said of how they rise."""
+
+
+def monitor(
+    run: Run, data: Batch, /, *, optimizer: Optimizer | LBFGS | None = None, batch_size: int | None = None
+) -> tuple[Advice, ...]:
+    """Return what is wrong with a run, and what to do.
+
+    Parameters
+    ----------
+    run : Run
+    data : pair (x, y)
+        The samples that it was trained on.
+    optimizer : Optimizer or LBFGS, or None
+        With which. With plain descent or momentum the largest curvature is measured too.
+    batch_size : int or None
+        As `fit` was given it.
+
+    Returns
+    -------
+    tuple of Advice
+        Nothing where nothing was found. What is looked at: ReLUs that are 0 for all samples, sigmoids and
+        tanhs at the ends of their range, the gradient of the first layer beside the last one's, spikes of
+        the loss and the curvature beside what the rate allows, the scales of features and targets, columns
+        that are constant or the target itself. From where on each is told stands, with reasons, in
+        ``bpcore.run.advice.THRESHOLDS``.
+
+    Raises
+    ------
+    ShapeError, DataError
+        When the data do not fit.
+
+    Examples
+    --------
+    >>> import bpcore as bp, numpy as np
+    >>> x = np.linspace(-1.0, 1.0, 20)[:, None]
+    >>> y = 300.0 + x**2
+    >>> run = bp.fit(bp.MLP([1, 8, 1]), (x, y), loss=bp.SquaredError(), optimizer=bp.Adam(0.01))
+    >>> [advice.kind for advice in bp.monitor(run, (x, y))]
+    ['target_scale']
+    """
+    placed = run.placed(data)
+    some = thinned(placed, int(threshold("samples looked at")))
+    start = _first_outputs(run, some[0])
+    return (
+        *signs_in_data(run.net, run.loss, placed, start),
+        *signs_in_units(run.net, run.params, some[0], state=run.state),
+        *signs_in_gradients(run.net, run.params, some, run.loss, state=run.state),
+        *_signs_in_losses(run, some, optimizer, full=batch_size is None or batch_size >= placed[0].shape[0]),
+    )
+
+
+def _first_outputs(run: Run, x: Array) -> Array:
+    """Return the outputs of the network with weights as they are drawn."""
+    first = leaves(run.params)[0]
+    params = run.net.init(run.place.key(0), run.features, dtype=first.dtype)
+    if run.state is None:
+        return run.net(params, x)
+    return run.net.forward(params, run.net.init_state(run.features, like=first), x)[0]
+
+
+def _signs_in_losses(
+    run: Run, data: Batch, optimizer: Optimizer | LBFGS | None, *, full: bool
+) -> Iterator[Advice]:
+    """Yield what is to be said of how the loss went."""
+    losses = run.history.get("loss", [])
+    if len(losses) < LEAST_EPOCHS:
+        return
+    least = threshold("spike of the start") * abs(losses[0])
+    found = [one for one in spikes(losses, least=threshold("spike")) if one.height - one.before > least]
+    share = rising(losses) / (len(losses) - 1)
+    edge = limit(optimizer) if isinstance(optimizer, Optimizer) and full and run.state is None else math.nan
+    most = math.nan
+    if not math.isnan(edge) and (found or share > threshold("rising epochs")):
+        most = _sharpness(run, data)
+    past = most > edge
+    if not found and not past:
+        return
+    words = f"the loss rose in {rising(losses)} of {len(losses)} epochs"
+    if found:
+        worst = max(found, key=lambda one: one.height)
+        words += f", from {worst.before:.3g} to {worst.height:.3g} in epochs {worst.start} to {worst.peak}"
+    if past:
+        words += f"; the largest curvature is {most:.3g}, the rate allows {edge:.3g}"
+    yield Advice(
+        kind="rate",
+        words=words,
+        what_to_do="Lower the rate, to a third or so, or begin with bp.Warmup().",
+        option="rate",
+    )
+
+
+def _sharpness(run: Run, data: Batch) -> float:
+    """Return the largest curvature; NaN where the network has no second derivative."""
+    try:
+        return sharpness(run.net, run.params, data[0], data[1], run.loss, state=run.state)
+    except GradientError:
+        return math.nan

@@ -1,0 +1,141 @@
+"""Signs in the data: columns that say nothing or say too much, and numbers on another scale."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
+from bpcore.ground.registry import backend_of
+from bpcore.machine.step import Batch
+from bpcore.parts.layers import Layer
+from bpcore.parts.losses import Huber, Loss, MeanAbsoluteError, SquaredError
+from bpcore.run.advice import Advice, threshold
+from bpcore.words.protocols import Array
+
+__all__ = ["signs_in_data"]
+
+SHOWN = 5
+"""How many columns are named."""
+
+
+def signs_in_data(net: Layer, loss: Loss, data: Batch, start: Array) -> Iterator[Advice]:
+    """Yield what is to be said of the data.
+
+    Parameters
+    ----------
+    net : Layer
+    loss : Loss
+    data : pair (x, y)
+    start : array
+        The network's outputs for these before training.
+    """
+    x, y = data[:2]
+    if not net.integers:
+        xp = array_namespace(x)
+        rows = xp.reshape(x, (x.shape[0], -1))
+        tall = x.shape[0] > 1
+        if tall and x.ndim == 2:  # noqa: PLR2004 -- the corners of pictures are constant, and no fault
+            yield from _constant(rows)
+        if tall:
+            yield from _leaking(rows, y)
+        yield from _large(rows)
+    if isinstance(loss, SquaredError | MeanAbsoluteError | Huber):
+        yield from _targets(y, start)
+
+
+def _constant(rows: Array) -> Iterator[Advice]:
+    xp = array_namespace(rows)
+    found = _where(xp.equal(xp.max(rows, axis=0), xp.min(rows, axis=0)))
+    if found:
+        yield Advice(
+            kind="constant_column",
+            words=f"{_columns(found)} of x {'is' if len(found) == 1 else 'are'} the same in all samples",
+            what_to_do="Leave it out: it says nothing, and another value of it later would mislead.",
+            option="columns",
+            columns=found,
+        )
+
+
+def _leaking(rows: Array, y: Array) -> Iterator[Advice]:
+    xp = array_namespace(rows)
+    targets = xp.astype(xp.reshape(y, (y.shape[0], -1)), rows.dtype)
+    found: set[int] = set()
+    for i in range(min(targets.shape[1], 16)):
+        likeness = xp.abs(_correlation(rows, targets[:, i : i + 1]))
+        found |= set(_where(xp.greater(likeness, threshold("correlation"))))
+    if found:
+        names = tuple(sorted(found))
+        yield Advice(
+            kind="leakage",
+            words=f"{_columns(names)} of x {'is' if len(names) == 1 else 'are'} the target, up to a scale",
+            what_to_do="Leave it out, unless it is known before the target is.",
+            option="columns",
+            columns=names,
+        )
+
+
+def _correlation(rows: Array, target: Array) -> Array:
+    """Return the correlation of each column with the target; 0 for one that is constant."""
+    xp = array_namespace(rows)
+    a = xp.subtract(rows, xp.mean(rows, axis=0, keepdims=True))
+    b = xp.subtract(target, xp.mean(target, axis=0, keepdims=True))
+    sizes = xp.sqrt(xp.multiply(xp.sum(xp.square(a), axis=0), xp.sum(xp.square(b))))
+    some = xp.greater(sizes, 0.0)
+    return xp.where(some, xp.divide(xp.sum(xp.multiply(a, b), axis=0), xp.where(some, sizes, 1.0)), 0.0)
+
+
+def _large(rows: Array) -> Iterator[Advice]:
+    xp = array_namespace(rows)
+    sizes = xp.sqrt(xp.mean(xp.square(rows), axis=0))
+    found = _where(xp.greater(sizes, threshold("feature scale")))
+    if found:
+        yield Advice(
+            kind="feature_scale",
+            words=f"{_columns(found)} of x {'has' if len(found) == 1 else 'have'} numbers of size "
+            f"{_number(xp.max(sizes)):.3g}",
+            what_to_do="Bring the features to mean 0 and standard deviation 1.",
+            option="inputs",
+            columns=found,
+        )
+
+
+def _targets(y: Array, start: Array) -> Iterator[Advice]:
+    xp = array_namespace(start)
+    y = xp.astype(y, start.dtype)
+    size, first = (_number(xp.sqrt(xp.mean(xp.square(array)))) for array in (y, start))
+    away = _number(xp.mean(y))
+    spread = _number(xp.std(y))
+    scale = max(first, 1.0)
+    if size > threshold("target scale") * scale or 0 < size < threshold("small targets") * first:
+        yield Advice(
+            kind="target_scale",
+            words=f"the targets have mean {away:.3g} and standard deviation {spread:.3g}, the outputs began "
+            f"at size {first:.3g}",
+            what_to_do="Bring the targets to mean 0 and standard deviation 1, and the predictions back.",
+            option="targets",
+        )
+
+
+def _where(flags: Array) -> tuple[int, ...]:
+    found = backend_of(flags).to_host(flags).tolist()
+    return tuple(i for i, flag in enumerate(found) if flag)
+
+
+def _columns(numbers: tuple[int, ...]) -> str:
+    shown = ", ".join(map(str, numbers[:SHOWN])) + ", ..." * (len(numbers) > SHOWN)
+    return f"column {shown}" if len(numbers) == 1 else f"{len(numbers)} columns ({shown})"
+
+
+def _number(x: Array) -> float:
+    return float(backend_of(x).to_host(x))
+
+
+def thinned(data: Batch, most: int) -> Batch:
+    """Return at most so many of the samples, taken at equal distances."""
+    x = data[0]
+    apart = -(-x.shape[0] // most)
+    if apart <= 1:
+        return data
+    xp = array_namespace(x)
+    chosen = xp.arange(0, x.shape[0], apart, dtype=xp.int32, device=device_of(x))
+    return tuple(xp.take(part, chosen, axis=0) for part in data)
