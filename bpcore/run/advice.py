@@ -48,16 +48,20 @@ class Threshold(NamedTuple):
 
 THRESHOLDS: Mapping[str, Threshold] = MappingProxyType(
     {
-        "dead units": Threshold(0.5, "random weights leave a few dead; beyond half, the layer is too narrow"),
+        "dead units": Threshold(
+            0.75, "chance leaves up to half of a narrow layer dead; with the rest it can learn"
+        ),
         "saturated": Threshold(0.99, "there a sigmoid's slope is below 4 % of its best, a tanh's below 2 %"),
         "saturated samples": Threshold(
             0.95, "a unit that switches between its two ends still says something"
         ),
-        "saturated units": Threshold(0.5, "as for dead units"),
+        "saturated units": Threshold(0.5, "chance leaves few there, for its weights are small"),
         "gradient ratio": Threshold(1e-3, "three digits: the first layer stands while the last one learns"),
         "weights in a row": Threshold(3, "in fewer layers gradients have no way to vanish on"),
         "spike": Threshold(0.5, "epochs of small batches rise by a few percent, a half more is no noise"),
-        "spike of the start": Threshold(0.05, "a rise that is small beside the first loss costs nothing"),
+        "spike of the start": Threshold(
+            0.25, "momentum overshoots by a tenth of the first loss, and it costs nothing"
+        ),
         "rising epochs": Threshold(0.3, "descent below the edge rises in none, noise in up to a third"),
         "target scale": Threshold(10.0, "biases must walk there first, at the rate that fits the weights"),
         "small targets": Threshold(0.01, "the outputs of the start are errors a hundred times the targets"),

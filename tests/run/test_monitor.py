@@ -186,11 +186,18 @@ def data_of(case: Case) -> Any:
     return ((x - x.mean(0)) / x.std(0), y)
 
 
-def kinds(case: Case, *, known: bool) -> list[str]:
+def kinds(case: Case, *, known: bool = True, seed: int = 0) -> list[str]:
     data = data_of(case)
     options = {"batch_size": case.batch_size}
     run = bp.fit(
-        case.net, data, loss=case.loss, optimizer=case.optimizer, epochs=case.epochs, progress=None, **options
+        case.net,
+        data,
+        loss=case.loss,
+        optimizer=case.optimizer,
+        epochs=case.epochs,
+        seed=seed,
+        progress=None,
+        **options,
     )
     if known:
         return [one.kind for one in bp.monitor(run, data, optimizer=case.optimizer, **options)]
@@ -242,10 +249,11 @@ def test_the_sets_are_large_enough() -> None:
 
 @pytest.mark.parametrize("name", SICK)
 def test_a_sick_run_gets_its_advice(name: str) -> None:
-    assert SICK[name].kind in kinds(SICK[name], known=True)
+    assert SICK[name].kind in kinds(SICK[name])
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("known", [True, False], ids=["optimizer known", "optimizer unknown"])
-def test_healthy_runs_raise_no_false_alarm(*, known: bool) -> None:
-    alarms = {name: kinds(case, known=known) for name, case in HEALTHY.items()}
+def test_healthy_runs_raise_no_false_alarm(seed: int, *, known: bool) -> None:
+    alarms = {name: kinds(case, known=known, seed=seed) for name, case in HEALTHY.items()}
     assert {name: found for name, found in alarms.items() if found} == {}
