@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bpcore.derivatives.transforms.gradients import grad, stop_gradient, value_and_grad, vjp
     from bpcore.derivatives.transforms.jacobian import hessian, jacobian
     from bpcore.doors import plots
+    from bpcore.doors.doctor import doctor
     from bpcore.doors.export.onnx_file import export_onnx
     from bpcore.doors.export.standalone import export_c, export_python
     from bpcore.doors.export.torch_file import load_torch, save_torch
@@ -213,6 +214,7 @@ __all__ = [
     "custom_vjp",
     "datasets",
     "derivative_errors",
+    "doctor",
     "explain",
     "export_c",
     "export_onnx",

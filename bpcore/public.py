@@ -18,6 +18,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "bpcore.derivatives.namespaces.namespace": ("array_namespace", "namespace"),
     "bpcore.derivatives.transforms.gradients": ("grad", "stop_gradient", "value_and_grad", "vjp"),
     "bpcore.doors": ("plots",),
+    "bpcore.doors.doctor": ("doctor",),
     "bpcore.doors.export.onnx_file": ("export_onnx",),
     "bpcore.doors.export.standalone": ("export_c", "export_python"),
     "bpcore.doors.export.torch_file": ("load_torch", "save_torch"),
