@@ -63,14 +63,16 @@ class Origin:
     sample: int | None = None
 
     def __str__(self) -> str:
-        found = f"{', '.join(f'{x:.6g}' for x in self.inputs)}"
+        found = ", ".join(f"{x:.6g}" for x in self.inputs)
         what = f"{self.function}({found}) gave {self.output}" if self.function else f"there was {self.output}"
         place = [f"epoch {self.epoch}, batch {self.batch}"] if self.epoch else []
         if self.sample is not None:
             place.append(f"sample {self.sample}")
         elif self.row is not None:
             place.append(f"row {self.row} of the batch")
-        return f"It began in {', '.join([*place, _WAYS[self.phase] + self.layer])}: {what}"
+        first = self.epoch == self.batch == 1 and self.phase != "update"
+        why = ", before any update: it was not the rate" if first else ""
+        return f"It began in {', '.join([*place, _WAYS[self.phase] + self.layer])}: {what}{why}"
 
 
 _WAYS = {"data": "", "forward": "forward in ", "backward": "backward in ", "update": "the update of "}

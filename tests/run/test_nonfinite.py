@@ -185,6 +185,35 @@ def test_epochs_in_many_to_a_call_are_replayed_one_by_one() -> None:
     assert (one.epoch, one.layer) == (other.epoch, other.layer)
 
 
+@pytest.mark.parametrize("rate", [0.1, bp.ReduceOnPlateau(0.1, factor=0.97, patience=1, monitor="loss")])
+def test_a_copy_of_any_epoch_leads_to_the_same_step(rate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bpcore.run import replay
+
+    net, options = bp.Chain(bp.Linear(1)), {"optimizer": bp.SGD(rate), "epochs": 400}
+    origins = []
+    for apart in (0.0, 1e9):
+        monkeypatch.setattr(replay, "APART", apart)
+        origins.append(diverged(net, 3.0 * X, batch_size=3, **options))
+    assert str(origins[0]) == str(origins[1])
+    assert origins[0].epoch > 5
+
+
+def test_the_last_update_is_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bpcore.run import replay
+
+    for apart in (0.0, 1e9):  # a copy of what is not finite is not kept
+        monkeypatch.setattr(replay, "APART", apart)
+        origin = diverged(bp.Chain(bp.Linear(1)), X, optimizer=bp.SGD(3e38), epochs=1)
+        assert (origin.phase, origin.epoch, origin.batch) == ("update", 1, 1)
+
+
+def test_before_any_update_it_was_not_the_rate() -> None:
+    first = diverged(bp.Chain(LOG, bp.Linear(1)), changed(1, [1, 0, 1]))
+    assert str(first).endswith(": log(0) gave -inf, before any update: it was not the rate")
+    later = diverged(bp.Chain(bp.Linear(1)), X, optimizer=bp.SGD(3.0), epochs=100)
+    assert "not the rate" not in str(later)
+
+
 def test_a_stream_is_replayed_where_it_can_be() -> None:
     x = changed(6, [1, 0, 1]).astype("float32")
     batches = [(x[:4], Y[:4]), (x[4:], Y[4:])]
