@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from bpcore.run.flow import gradient_flow
     from bpcore.run.logs import JsonLines, TimeLimit
     from bpcore.run.monitor import monitor
+    from bpcore.run.monitoring import Monitor
     from bpcore.run.result import Run
     from bpcore.run.saving import load, save
     from bpcore.run.sharpness import sharpness
@@ -173,6 +174,7 @@ __all__ = [
     "MaxPool2D",
     "MeanAbsoluteError",
     "Momentum",
+    "Monitor",
     "MultiHeadAttention",
     "Nesterov",
     "NetNames",

@@ -100,6 +100,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "bpcore.run.flow": ("gradient_flow",),
     "bpcore.run.logs": ("JsonLines", "TimeLimit"),
     "bpcore.run.monitor": ("monitor",),
+    "bpcore.run.monitoring": ("Monitor",),
     "bpcore.run.result": ("Run",),
     "bpcore.run.saving": ("load", "save"),
     "bpcore.run.sharpness": ("sharpness",),
