@@ -19,7 +19,8 @@ from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.parts.schedules import ReduceOnPlateau
-from bpcore.run.nonfinite import Origin, origin_of
+from bpcore.run.nonfinite import origin_of
+from bpcore.run.origin import Origin
 from bpcore.run.rates import rescheduled
 from bpcore.run.result import History
 from bpcore.words.protocols import Array, Tree

@@ -12,7 +12,8 @@ import pytest
 
 import bpcore as bp
 from bpcore.machine.step import init_step_state
-from bpcore.run.nonfinite import Origin, origin_of
+from bpcore.run.nonfinite import origin_of
+from bpcore.run.origin import Origin
 from bpcore.words.errors import Diverged
 from bpcore.words.trees import tree_map
 
