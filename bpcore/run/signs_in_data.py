@@ -31,14 +31,13 @@ def signs_in_data(net: Layer, loss: Loss, data: Batch, start: Array) -> Iterator
     """
     x, y = data[:2]
     if not net.integers:
-        xp = array_namespace(x)
-        rows = xp.reshape(x, (x.shape[0], -1))
-        tall = x.shape[0] > 1
-        if tall and x.ndim == 2:  # noqa: PLR2004 -- the corners of pictures are constant, and no fault
-            yield from _constant(rows)
-        if tall:
-            yield from _leaking(rows, y)
-        yield from _large(rows)
+        rows = array_namespace(x).reshape(x, (x.shape[0], -1))
+        kind = "column" if x.ndim == 2 else "number"  # noqa: PLR2004 -- (samples, features)
+        if x.shape[0] > 1:
+            if kind == "column":  # the corners of pictures are constant, and no fault
+                yield from _constant(rows)
+            yield from _leaking(rows, y, kind)
+        yield from _large(rows, kind)
     if isinstance(loss, SquaredError | MeanAbsoluteError | Huber):
         yield from _targets(y, start)
 
@@ -50,13 +49,13 @@ def _constant(rows: Array) -> Iterator[Advice]:
         yield Advice(
             kind="constant_column",
             words=f"{_columns(found)} of x {'is' if len(found) == 1 else 'are'} the same in all samples",
-            what_to_do="Leave it out: it says nothing, and another value of it later would mislead.",
+            what_to_do="Leave such columns out: they say nothing, and another value later would mislead.",
             option="columns",
             columns=found,
         )
 
 
-def _leaking(rows: Array, y: Array) -> Iterator[Advice]:
+def _leaking(rows: Array, y: Array, kind: str) -> Iterator[Advice]:
     xp = array_namespace(rows)
     targets = xp.astype(xp.reshape(y, (y.shape[0], -1)), rows.dtype)
     found: set[int] = set()
@@ -65,10 +64,11 @@ def _leaking(rows: Array, y: Array) -> Iterator[Advice]:
         found |= set(_where(xp.greater(likeness, threshold("correlation"))))
     if found:
         names = tuple(sorted(found))
+        verb = "is" if len(names) == 1 else "are"
         yield Advice(
             kind="leakage",
-            words=f"{_columns(names)} of x {'is' if len(names) == 1 else 'are'} the target, up to a scale",
-            what_to_do="Leave it out, unless it is known before the target is.",
+            words=f"{_columns(names, kind)} of x {verb} the target, up to a scale",
+            what_to_do="Leave such columns out, unless they are known before the target is.",
             option="columns",
             columns=names,
         )
@@ -84,14 +84,14 @@ def _correlation(rows: Array, target: Array) -> Array:
     return xp.where(some, xp.divide(xp.sum(xp.multiply(a, b), axis=0), xp.where(some, sizes, 1.0)), 0.0)
 
 
-def _large(rows: Array) -> Iterator[Advice]:
+def _large(rows: Array, kind: str) -> Iterator[Advice]:
     xp = array_namespace(rows)
     sizes = xp.sqrt(xp.mean(xp.square(rows), axis=0))
     found = _where(xp.greater(sizes, threshold("feature scale")))
     if found:
         yield Advice(
             kind="feature_scale",
-            words=f"{_columns(found)} of x {'has' if len(found) == 1 else 'have'} numbers of size "
+            words=f"{_columns(found, kind)} of x {'has' if len(found) == 1 else 'have'} numbers of size "
             f"{_number(xp.max(sizes)):.3g}",
             what_to_do="Bring the features to mean 0 and standard deviation 1.",
             option="inputs",
@@ -121,9 +121,9 @@ def _where(flags: Array) -> tuple[int, ...]:
     return tuple(i for i, flag in enumerate(found) if flag)
 
 
-def _columns(numbers: tuple[int, ...]) -> str:
+def _columns(numbers: tuple[int, ...], kind: str = "column") -> str:
     shown = ", ".join(map(str, numbers[:SHOWN])) + ", ..." * (len(numbers) > SHOWN)
-    return f"column {shown}" if len(numbers) == 1 else f"{len(numbers)} columns ({shown})"
+    return f"{kind} {shown}" if len(numbers) == 1 else f"{len(numbers)} {kind}s ({shown})"
 
 
 def _number(x: Array) -> float:

@@ -234,6 +234,15 @@ def test_on_every_backend(backend: Any) -> None:
     assert str(found["dead_relu"]).startswith("net[1] Relu: 16 of 16 units are 0 for all samples")
 
 
+def test_numbers_of_larger_samples_are_no_columns() -> None:
+    x = np.random.default_rng(0).normal(size=(50, 4, 3))
+    y = x[:, -1, :1]
+    net = bp.Chain(bp.Flatten(), bp.Linear(1))
+    run = bp.fit(net, (x, y), loss=MSE, optimizer=GENTLE, epochs=2, progress=None)
+    (found,) = bp.monitor(run, (x, y))
+    assert found.words == "number 9 of x is the target, up to a scale"
+
+
 def test_a_carried_state_is_used(backend: Any) -> None:
     x, y = (backend.array(part) for part in plane(n=30))
     net = bp.Chain(bp.Linear(4), bp.BatchNorm(), bp.Tanh(), bp.Chain(bp.Linear(4), bp.Relu()), bp.Linear(1))
