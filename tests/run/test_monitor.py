@@ -10,6 +10,7 @@ import pytest
 
 import bpcore as bp
 from bpcore.run.advice import THRESHOLDS
+from bpcore.run.signs_in_layers import signs_in_units
 
 MSE, BCE, CE = bp.SquaredError(), bp.BinaryCrossEntropy(), bp.CrossEntropy()
 
@@ -232,6 +233,14 @@ def test_on_every_backend(backend: Any) -> None:
     assert found["leakage"].columns == (1,)
     assert found["constant_column"].columns == (2,)
     assert str(found["dead_relu"]).startswith("net[1] Relu: 16 of 16 units are 0 for all samples")
+
+
+def test_answers_may_be_at_their_ends() -> None:
+    params = [{"weight": np.full((3, 2), 100.0), "bias": np.asarray([500.0, 900.0])}, {}]
+    for last, kinds in ((bp.Sigmoid(), []), (bp.Chain(bp.Sigmoid(), bp.Identity()), ["saturated"])):
+        params[1] = [{}, {}] if isinstance(last, bp.Chain) else {}
+        found = signs_in_units(bp.Chain(bp.Linear(2), last), params, plane()[0])
+        assert [one.kind for one in found] == kinds
 
 
 def test_numbers_of_larger_samples_are_no_columns() -> None:
