@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -181,7 +183,9 @@ def test_fit_names_the_epoch_of_a_rate_that_is_too_high() -> None:
 def test_epochs_in_many_to_a_call_are_replayed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     from bpcore.run import replay
 
-    monkeypatch.setattr(replay, "APART", 0.0)
+    ticks = itertools.count()
+    monkeypatch.setattr(replay, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    monkeypatch.setattr(replay, "APART", 7)  # a copy is due at every few epochs
     options = {"optimizer": bp.SGD(0.17), "epochs": 1000}
     one = diverged(bp.Chain(bp.Linear(1)), X, **options)
     other = diverged(bp.Chain(bp.Linear(1)), X, **options, callbacks=[bp.TimeLimit(100.0)])
