@@ -70,6 +70,21 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def features(session: nox.Session) -> None:
+    """Write README's table of features anew, from the tests of each on every axis that needs no GPU."""
+    session.install(".[torch,jax,strict,jit]", f"torch=={TORCH}", *group("tests"))
+    axes = ("numpy", "strict:device1", "torch", "jax:jit")
+    places = session.run(
+        "python",
+        "-c",
+        "from tests.house.features import FEATURES; print(*sum(FEATURES.values(), ()))",
+        silent=True,
+    )
+    test = ("pytest", "-n", WORKERS, "--axes", ",".join(axes), "--write-features")
+    session.run(*test, *str(places).split(), env=ONE_THREAD)
+
+
+@nox.session(default=False)
 def gpu(session: nox.Session) -> None:
     """CuPy on a CUDA device; skipped, with the reason, where there is none."""
     extra, reason = _cuda()

@@ -50,8 +50,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write what test_coverage.py finds into docs/coverage.md",
     )
 
+    parser.addoption("--write-features", action="store_true", help="write README's table of features")
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--write-features") and not hasattr(config, "workerinput"):
+        from tests.house.features import Features
+
+        config.pluginmanager.register(Features(config.rootpath / "README.md"))
     os.environ.setdefault("SCIPY_ARRAY_API", "1")  # SciPy reads it when it is imported: tests/interop
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
