@@ -10,7 +10,7 @@ from bpcore.parts.keys import fold_in, permutation
 from bpcore.words.errors import DataError
 from bpcore.words.protocols import Array
 
-__all__ = ["Order", "batches", "order_of", "select", "split_off"]
+__all__ = ["Order", "batches", "in_order", "order_of", "select", "split_off"]
 
 Order = Callable[[Array, int, int], Array]
 """Of a key, an epoch and how many samples there are: the positions of those that an epoch sees, in order."""
@@ -28,7 +28,7 @@ def order_of(key: Array, epoch: int, samples: int) -> Array:
 
 
 def batches(
-    data: Batch, size: int | None, key: Array, epoch: int, start: int = 0, order: Order = order_of
+    data: Batch, size: int | None, key: Array, epoch: int, order: Order = order_of
 ) -> Iterator[Batch]:
     """Yield all samples once, in the epoch's order; the last batch may be smaller.
 
@@ -40,19 +40,29 @@ def batches(
     key : array (2,), int32
     epoch : int >= 0
         Each epoch has an order of its own.
-    start : int >= 0
-        How many samples, of the first batches, were seen already.
     order : function
     """
     samples = data[0].shape[0]
     if size is None or size >= samples:
         yield data
         return
-    if start >= samples:
-        return
-    positions = order(key, epoch, samples)
+    yield from in_order(data, size, order(key, epoch, samples))
+
+
+def in_order(data: Batch, size: int, order: Array, start: int = 0) -> Iterator[Batch]:
+    """Yield batches in an order that is known, without the samples that were seen already.
+
+    Parameters
+    ----------
+    data : tuple of arrays (samples, ...)
+    size : int
+    order : array (samples,), whole numbers
+    start : int >= 0
+        How many samples, of the first batches, were seen.
+    """
+    samples = data[0].shape[0]
     for first in range(start, samples, size):
-        yield select(data, positions[first : min(first + size, samples)])
+        yield select(data, order[first : min(first + size, samples)])
 
 
 def split_off(data: Batch, share: float, key: Array) -> tuple[Batch, Batch]:

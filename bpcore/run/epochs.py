@@ -7,14 +7,14 @@ steps: for small networks that is the most of the time.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch
 from bpcore.program.compiled import Compiled
-from bpcore.run.batches import Order, batches, order_of, select
+from bpcore.run.batches import Order, batches, in_order, order_of, select
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves, tree_map
 
@@ -87,7 +87,7 @@ class Epochs:
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of an epoch, as often as they are asked for."""
-        return batches(self.data, self.size, self.key, epoch, 0, self.order)
+        return batches(self.data, self.size, self.key, epoch, self.order)
 
     def sample(self, epoch: int, batch: int, row: int) -> int | None:
         """Return which sample is in a row of a batch; batches and epochs are counted from 1."""
@@ -105,14 +105,19 @@ class Epochs:
 
     def _epoch(self, epoch: int) -> Done:
         done = Done([], [])
-        start = 0
-        if self.loop is not None and not self.whole and self.size is not None:
-            order = self.order(self.key, epoch, self.samples)
+        if self.whole or self.size is None:
+            return self._steps([self.data], done)
+        order, start = self.order(self.key, epoch, self.samples), 0
+        if self.loop is not None:
             count = min(self._room(self.samples // self.size), self.samples // self.size)
             while count > 1 and start + count * self.size <= self.samples:
                 self._several(self.loop, count, self.size, order[start : start + count * self.size], done)
                 start += count * self.size
-        for batch in batches(self.data, self.size, self.key, epoch, start, self.order):
+        return self._steps(in_order(self.data, self.size, order, start), done)
+
+    def _steps(self, batches: Iterable[Batch], done: Done) -> Done:
+        """Make a step for each batch."""
+        for batch in batches:
             self.params, self.state, report = self.step(self.params, self.state, batch)
             done.samples.append(batch[0].shape[0])
             done.reports.append(report)
