@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.batches import batches, select, split_off
+from bpcore.run.batches import batches, order_of, select, split_off
+from bpcore.run.epochs import Epochs
 from bpcore.words.errors import DataError
 
 
@@ -119,3 +120,21 @@ def test_more_epochs_and_a_ragged_batch_compile_nothing_more() -> None:
         bp.fit(net, (x, y), epochs=epochs, progress=None, seed=0, **options)
         calls.append(Counted.calls)
     assert calls[0] == calls[1]
+
+
+def test_an_epoch_draws_its_order_once() -> None:
+    """Also where a batch is left over after those that were made in one call."""
+    drawn = []
+
+    def order(key: Any, epoch: int, samples: int) -> Any:
+        drawn.append(epoch)
+        return order_of(key, epoch, samples)
+
+    net, optimizer = bp.MLP([2, 1]), bp.SGD(0.1)
+    params = net.init(bp.key(0), (2,))
+    step = bp.compile(bp.make_step(net, bp.SquaredError(), optimizer), carry=2)
+    x, y = np.ones((11, 2), dtype=np.float32), np.ones((11, 1), dtype=np.float32)
+    place = bp.backend("numpy")
+    epochs = Epochs(step, params, optimizer.init(params), (x, y), 4, bp.key(1), place, order)
+    assert [done.samples for done in epochs.many(3, one_by_one=False)] == [[4, 4, 3]] * 3
+    assert drawn == [1, 2, 3]
