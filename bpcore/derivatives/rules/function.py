@@ -7,7 +7,7 @@ A rule is a pure function
 with `xp` the namespace to compute in, `g` the cotangent of the output, `y` the output, `inputs` the
 array arguments as they were given (Python numbers stay Python numbers) and `static` the keyword
 arguments. Rules call named functions of `xp` only, so that a rule is itself differentiable, and
-`xp.matmul(a, b)` rather than `a @ b`, so that a backend can put its own product there.
+`xp.matmul(a, b)` rather than the operator, so that a backend can put its own product there.
 
 Rules are transposes: for complex numbers too nothing is conjugated in them, and the rule of a holomorphic
 function is ``g * f'(x)`` as for a real one. Cotangent and tangent are paired as ``Re(sum(g * tangent))``. The
