@@ -1,0 +1,7 @@
+"""Kernels as text: equations of a Program as CUDA C++; imports no CuPy, and needs no GPU."""
+
+from bpcore_cupy.elements.kernel import SCRATCH, Kernel, Layout
+from bpcore_cupy.elements.making import kernel_of, refusal_of, types_of
+from bpcore_cupy.elements.refusal import Refused
+
+__all__ = ["SCRATCH", "Kernel", "Layout", "Refused", "kernel_of", "refusal_of", "types_of"]
