@@ -9,6 +9,7 @@ from pathlib import Path, PureWindowsPath
 from bpcore.doors.fingerprint import FINGERPRINT, fingerprint
 from bpcore.doors.recipes import OPTIMIZERS
 from bpcore.doors.sources import SPLIT, key_for, load_samples
+from bpcore.doors.summary import BEST
 from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch, make_evaluation
 from bpcore.run.datasets import DATASETS, Dataset
@@ -149,8 +150,9 @@ def _split(run: Run, name: str, data: Dataset, preparation: Preparation) -> Mate
     if not isinstance(share, float) or not isinstance(seed, int) or not 0 < share < 1:
         return unknown
     train, held = (preparation.apply(part) for part in split_samples(data, share, key_for(seed, SPLIT)))
-    known = isinstance(run.extra.get(FINGERPRINT), str)
-    if not known and not math.isclose(loss_over(run, (held.x, held.y)), wanted[-1], rel_tol=NEAR):
+    known, best = isinstance(run.extra.get(FINGERPRINT), str), run.extra.get(BEST)
+    loss = wanted[best - 1 if isinstance(best, int) and 0 < best <= len(wanted) else -1]
+    if not known and not math.isclose(loss_over(run, (held.x, held.y)), loss, rel_tol=NEAR):
         return replace(unknown, doubtful=True)
     return Material(source=name, train=train, held=held, preparation=preparation)
 

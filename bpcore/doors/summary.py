@@ -12,23 +12,34 @@ from bpcore.run.tables.columns import listed
 from bpcore.run.tables.preparation import Preparation
 from bpcore.words.trees import size
 
-__all__ = ["summary"]
+__all__ = ["BEST", "summary"]
+
+BEST = "best_epoch"
+"""Where a file says which epoch's weights it holds, where that is not the last."""
 
 ORDER = ("loss", "accuracy", "validation_loss", "validation_accuracy")
 
 
 def summary(
-    source: str, data: Dataset, preparation: Preparation, run: Run, written: str, *, last_column: bool
+    source: str,
+    data: Dataset,
+    preparation: Preparation,
+    run: Run,
+    written: str,
+    *,
+    last_column: bool,
+    best_epoch: int = 0,
 ) -> str:
-    """Return the closing lines: name, then number or words."""
+    """Return the closing lines: name, then number or words; `best_epoch` is that of the weights, or 0."""
+    weights = f", the weights are those of epoch {best_epoch}" if best_epoch else ""
     lines = [
         ("data", f"{source}: {data.x.shape[0]} samples, {_counted(len(data.features), 'feature')}"),
         ("target", _target(source, data, last_column=last_column)),
         ("network", _network(run)),
         ("backend", f"{run.backend.name} {run.backend.version}, {run.dtype}"),
         ("first loss", f"{run.first_loss:.8g}"),
-        *_results(run, preparation),
-        ("time", f"{_time(run)}{_counted(len(run.history['loss']), 'epoch')}"),
+        *_results(run, preparation, best_epoch - 1),
+        ("time", f"{_time(run)}{_counted(len(run.history['loss']), 'epoch')}{weights}"),
         ("model", written),
     ]
     return "\n".join(f"{name:<19}{value}" for name, value in lines)
@@ -56,16 +67,16 @@ def _network(run: Run) -> str:
     return ", ".join(["-".join(map(str, sizes)), *between[:1], f"{size(run.params)} parameters"])
 
 
-def _results(run: Run, preparation: Preparation) -> Iterator[tuple[str, str]]:
-    """Yield the last epoch's numbers; for a quantity also the error in its own unit."""
+def _results(run: Run, preparation: Preparation, epoch: int) -> Iterator[tuple[str, str]]:
+    """Yield an epoch's numbers, the last one's for -1; for a quantity also the error in its own unit."""
     for name in ORDER:
         if name in run.history:
             form = ".4f" if name.endswith("accuracy") else ".6g"
-            yield _worded(name), format(run.history[name][-1], form)
+            yield _worded(name), format(run.history[name][epoch], form)
     for scale in preparation.target_scale:
         for name in ("loss", "validation_loss"):
             if name in run.history:
-                error = math.sqrt(run.history[name][-1]) * scale
+                error = math.sqrt(run.history[name][epoch]) * scale
                 yield _worded(name.replace("loss", "error")), f"{error:.6g} (root mean square)"
 
 

@@ -9,7 +9,7 @@ import click
 from bpcore.doors.one_line import one_of
 from bpcore.doors.recipes import OPTIMIZERS
 from bpcore.doors.training import trained
-from bpcore.doors.wishes import Wishes
+from bpcore.doors.wishes import PATIENCE, Wishes
 from bpcore.parts.activations import ACTIVATIONS
 from bpcore.run.tables.samples import FILLS, TASKS
 
@@ -55,6 +55,23 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", default=0, show_default=True)
 @click.option("--dtype", **one_of(["float32", "float64"]), default="float32", show_default=True)
 @click.option("--validation", type=float, metavar="SHARE", help="How much is held out; 0 for nothing.")
+@click.option(
+    "--early-stopping",
+    is_flag=True,
+    help="End when the loss on what is held out is no longer better, with the weights of the best epoch.",
+)
+@click.option(
+    "--patience",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"With --early-stopping: epochs without a better loss, until the end. Left out, {PATIENCE}.",
+)
+@click.option(
+    "--min-delta",
+    type=click.FloatRange(min=0),
+    metavar="D",
+    help="With --early-stopping: by how much a loss must be better to count. Left out, by anything.",
+)
 @click.option("--fill", **one_of(FILLS), help="What to do about missing values.")
 @click.option("--task", **one_of(TASKS), help="Left out, it is seen from the target.")
 @click.option("--header/--no-header", default=None, help="Whether the first row of a CSV file holds names.")

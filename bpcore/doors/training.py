@@ -14,11 +14,12 @@ from bpcore.doors.fingerprint import FINGERPRINT, fingerprint
 from bpcore.doors.output import Output
 from bpcore.doors.recipes import LOSSES, recipe_for
 from bpcore.doors.sources import SPLIT, key_for, load_samples
-from bpcore.doors.summary import summary
+from bpcore.doors.summary import BEST, summary
 from bpcore.doors.wishes import Wishes
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.perceptron import MLP
 from bpcore.run.datasets import DATASETS, Dataset
+from bpcore.run.early_stopping import EarlyStopping
 from bpcore.run.fit import fit
 from bpcore.run.logs import JsonLines
 from bpcore.run.result import Run
@@ -39,6 +40,7 @@ def trained(wishes: Wishes) -> Run:
     find_backend(wishes.backend)  # before a file is read: nothing is worth waiting for without it
     _check_share(wishes.validation)
     wishes.made_checkpoint()  # what cannot be is said before a file is read
+    stopping = wishes.made_stopping()
     recipe = recipe_for(wishes.data)
     settled = wishes.settled(recipe)
     data = load_samples(
@@ -52,11 +54,13 @@ def trained(wishes: Wishes) -> Run:
     train, held = _split(settled, data)
     preparation = Preparation.measured(train, scaling=recipe.scaling, fill=wishes.fill)
     parts = (preparation.apply(train), None if held is None else preparation.apply(held))
-    run = _fit(settled, *parts)
+    run = _fit(settled, *parts, stopping)
     said = place.said()
-    save(place.path, run, extra=_extra(settled, preparation, run, parts))
+    best = {} if stopping is None else {BEST: stopping.best_epoch}
+    save(place.path, run, extra={**_extra(settled, preparation, run, parts), **best})
     if not wishes.quiet:
-        click.echo(summary(wishes.data, data, preparation, run, said, last_column=wishes.target is None))
+        told = summary(wishes.data, data, preparation, run, said, last_column=wishes.target is None, **best)
+        click.echo(told)
     return run
 
 
@@ -72,7 +76,7 @@ def _split(settled: Wishes, data: Dataset) -> tuple[Dataset, Dataset | None]:
     return split_samples(data, settled.validation, key_for(settled.seed, SPLIT))
 
 
-def _fit(settled: Wishes, train: Dataset, held: Dataset | None) -> Run:
+def _fit(settled: Wishes, train: Dataset, held: Dataset | None, stopping: EarlyStopping | None) -> Run:
     outputs = len(train.classes) if train.task == "multiclass" else train.y.shape[1]
     sizes = [train.x.shape[1], *(settled.hidden or ()), outputs]
     _check_count(settled, sizes)
@@ -87,7 +91,7 @@ def _fit(settled: Wishes, train: Dataset, held: Dataset | None) -> Run:
         backend=settled.backend,
         dtype=settled.dtype,
         validation=None if held is None else (held.x, held.y),
-        callbacks=[] if settled.log is None else [JsonLines(settled.log)],
+        callbacks=[*filter(None, [stopping, None if settled.log is None else JsonLines(settled.log)])],
         checkpoint=settled.made_checkpoint(),
         progress=_progress(settled),
     )

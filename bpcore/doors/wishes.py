@@ -9,9 +9,16 @@ from pathlib import Path
 from bpcore.doors.recipes import OPTIMIZERS, Recipe
 from bpcore.parts.optimizers import Optimizer
 from bpcore.run.checkpoints import Checkpoint
+from bpcore.run.early_stopping import EarlyStopping
 from bpcore.words.errors import OptionError
 
-__all__ = ["Wishes"]
+__all__ = ["PATIENCE", "Wishes"]
+
+PATIENCE = 10
+"""Epochs without a better loss until early stopping ends a run."""
+
+SHARE = 0.2
+"""What early stopping holds out where the recipe holds out nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +37,9 @@ class Wishes:
     seed: int
     dtype: str
     validation: float | None
+    early_stopping: bool
+    patience: int | None
+    min_delta: float | None
     fill: str | None
     task: str | None
     header: bool | None
@@ -44,6 +54,7 @@ class Wishes:
         """Return the same with what a recipe decides; its rate is for its own optimizer only."""
         name = self.optimizer or recipe.optimizer
         rate = recipe.rate if name == recipe.optimizer else OPTIMIZERS[name]().highest_rate
+        share = recipe.validation or (SHARE if self.early_stopping else 0.0)
         return replace(
             self,
             hidden=recipe.hidden if self.hidden is None else self.hidden,
@@ -52,7 +63,7 @@ class Wishes:
             rate=rate if self.rate is None else self.rate,
             epochs=self.epochs or recipe.epochs,
             batch_size=(recipe.batch_size or 0) if self.batch_size is None else self.batch_size,
-            validation=recipe.validation if self.validation is None else self.validation,
+            validation=share if self.validation is None else self.validation,
         )
 
     def made_optimizer(self) -> Optimizer:
@@ -73,11 +84,30 @@ class Wishes:
             raise OptionError("--checkpoint", self.checkpoint, "another file than that of --save")
         return None if self.checkpoint is None else Checkpoint(self.checkpoint, every=self.checkpoint_every)
 
+    def made_stopping(self) -> EarlyStopping | None:
+        """Return what ends the run early, if it is to be.
+
+        Raises
+        ------
+        OptionError
+            It is said how, and not that it is to be; or nothing is held out.
+        """
+        if not self.early_stopping:
+            for option, given in (("--patience", self.patience), ("--min-delta", self.min_delta)):
+                if given is not None:
+                    raise OptionError(option, given, "used with --early-stopping")
+            return None
+        if self.validation == 0:
+            raise OptionError("--validation", self.validation, "a share above 0 with --early-stopping")
+        return EarlyStopping(patience=self.patience or PATIENCE, min_delta=self.min_delta or 0.0)
+
     def command(self) -> list[str]:
         """Return the words of the command line that trains the same network, of settled wishes."""
         words = ["bpcore", "train", self.data]
         for option, value in self._options():
             words += [option, value]
+        if self.early_stopping:
+            words.append("--early-stopping")
         if self.header is not None:
             words.append("--header" if self.header else "--no-header")
         return words
@@ -95,6 +125,8 @@ class Wishes:
             ("--epochs", self.epochs),
             ("--batch-size", self.batch_size),
             ("--validation", self.validation),
+            ("--patience", self.patience),
+            ("--min-delta", self.min_delta),
             ("--seed", self.seed),
             ("--dtype", self.dtype),
             ("--backend", self.backend),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.doors.environment import environment, today
 from bpcore.doors.material import Material
+from bpcore.doors.summary import BEST
 from bpcore.parts.layers import Chain
 from bpcore.parts.metrics import predicted
 from bpcore.run.datasets import Dataset
@@ -107,6 +108,9 @@ def _training(run: Run, repetition: Repetition | None, epochs: int) -> Iterator[
         given = ", which drew no start: the parameters were given" if repetition.params is not None else ""
         yield "seed", f"{repetition.seed}{given}"
     yield "training", f"{epochs} epochs" + (f" in {run.seconds:.2f} s" if run.seconds else "")
+    best = run.extra.get(BEST)
+    if isinstance(best, int) and best:
+        yield "weights", f"those of epoch {best}, the best on the samples held out"
 
 
 def _told(run: Run) -> str:
