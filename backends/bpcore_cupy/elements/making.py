@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bpcore.program.equation import Constant, Equation, Slot, type_of
+from bpcore_cupy.elements.chains import chain_kernel
 from bpcore_cupy.elements.kernel import Kernel, Layout
 from bpcore_cupy.elements.refusal import Refused
 
@@ -16,7 +17,7 @@ Layouts = Mapping[Slot | Constant, Layout]
 Maker = Callable[[Equation, Types, Layouts], Kernel]
 
 MAKERS: dict[str, Maker] = {}
-"""How an equation becomes a kernel, by the name of its function."""
+"""How an equation that is no chain becomes a kernel, by the name of its function."""
 
 
 def types_of(program: Any) -> dict[Slot | Constant, Any]:
@@ -41,9 +42,7 @@ def kernel_of(equation: Equation, types: Types, *, layouts: Layouts | None = Non
     Refused
         If it cannot be one.
     """
-    maker = MAKERS.get(equation.function.name)
-    if maker is None:
-        raise Refused(f"the function {equation.function.name}")
+    maker = MAKERS.get(equation.function.name, chain_kernel)
     return maker(equation, types, layouts or {})
 
 

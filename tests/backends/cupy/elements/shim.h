@@ -1,0 +1,103 @@
+// What a kernel's text needs to be host code: indices, barriers, shuffles. Each thread of a block is a
+// context of its own and runs until it waits; blocks run one after the other. No GPU has a part in it.
+#include <math.h>
+#include <string.h>
+#include <ucontext.h>
+#include <vector>
+
+struct bp_dim { unsigned int x, y, z; };
+static bp_dim threadIdx, blockIdx, blockDim, gridDim;
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __shared__ static
+#define __align__(n) alignas(n)
+#define __launch_bounds__(...)
+
+static inline int __float_as_int(float x) { int y; memcpy(&y, &x, 4); return y; }
+static inline float __int_as_float(int x) { float y; memcpy(&y, &x, 4); return y; }
+static inline long long __double_as_longlong(double x) { long long y; memcpy(&y, &x, 8); return y; }
+static inline double __longlong_as_double(long long x) { double y; memcpy(&y, &x, 8); return y; }
+
+namespace host {
+struct Thread { ucontext_t context; std::vector<char> stack; bool done; int waits; };
+static std::vector<Thread> threads;
+static ucontext_t scheduler;
+static unsigned int now;
+static void (*body)(void**);
+static void** given;
+static unsigned long long words[1024];
+
+static void enter() { body(given); threads[now].done = true; swapcontext(&threads[now].context, &scheduler); }
+
+static void wait(int what) {
+  threads[now].waits = what;
+  swapcontext(&threads[now].context, &scheduler);
+}
+
+// One round lets every thread run to its next barrier; all of a block must come to the same kind.
+static int block() {
+  for (unsigned int t = 0; t < blockDim.x; ++t) {
+    Thread& one = threads[t];
+    one.done = false;
+    getcontext(&one.context);
+    one.context.uc_stack.ss_sp = one.stack.data();
+    one.context.uc_stack.ss_size = one.stack.size();
+    one.context.uc_link = &scheduler;
+    makecontext(&one.context, enter, 0);
+  }
+  for (;;) {
+    unsigned int done = 0;
+    int what = -1, mixed = 0;
+    for (unsigned int t = 0; t < blockDim.x; ++t) {
+      if (threads[t].done) { ++done; continue; }
+      now = t;
+      threadIdx.x = t;
+      swapcontext(&scheduler, &threads[t].context);
+      if (threads[t].done) { ++done; continue; }
+      if (what >= 0 && what != threads[t].waits) mixed = 1;
+      what = threads[t].waits;
+    }
+    if (done == blockDim.x) return 0;
+    if (done || mixed) return 1;  // a thread left while others wait for it, or they wait for different things
+  }
+}
+
+static int launch(void (*call)(void**), void** arguments, unsigned int grid, unsigned int size, int waits) {
+  body = call;
+  given = arguments;
+  gridDim.x = grid;
+  blockDim.x = size;
+  if (!waits) {
+    for (blockIdx.x = 0; blockIdx.x < grid; ++blockIdx.x)
+      for (threadIdx.x = 0; threadIdx.x < size; ++threadIdx.x) call(arguments);
+    return 0;
+  }
+  if (threads.size() < size) threads.resize(size);
+  for (Thread& one : threads) if (one.stack.empty()) one.stack.resize(65536);
+  for (unsigned int b = 0; b < grid; ++b) {
+    blockIdx.x = b;
+    if (block()) return 1;
+  }
+  return 0;
+}
+}  // namespace host
+
+static inline void __syncthreads() { host::wait(0); }
+static inline void __syncwarp(unsigned int mask = 0xffffffffu) { host::wait(1); }
+
+template <class T> static T __shfl_xor_sync(unsigned int mask, T x, int lanes, int width = 32) {
+  const unsigned int me = host::now;
+  unsigned long long word = 0;
+  memcpy(&word, &x, sizeof(T));
+  host::words[me] = word;
+  host::wait(2);
+  const unsigned int other = me ^ (unsigned int)lanes;
+  word = host::words[other];
+  host::wait(3);
+  T y;
+  memcpy(&y, &word, sizeof(T));
+  return y;
+}
