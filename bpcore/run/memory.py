@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bpcore.words.errors import OutOfMemory
+from bpcore.words.errors import MemoryExhausted, OutOfMemory
 
 __all__ = ["memory_told"]
 
 SIGNS = ("resource_exhausted", "can't allocate memory", "out of memory")
 """How libraries say it whose error is no MemoryError, JAX and PyTorch; in lower case."""
+
+WANTED = re.compile(r"allocating ([\d,]+) bytes")
+"""How CuPy says how much was wanted."""
 
 
 @contextmanager
@@ -24,7 +28,15 @@ def memory_told(samples: int, batch_size: int | None) -> Iterator[None]:
         if not _exhausted(error):
             raise
         size = samples if batch_size is None else min(batch_size, samples)
-        raise OutOfMemory(size, batch_size) from error
+        raise OutOfMemory(size, batch_size, _lack(error)) from error
+
+
+def _lack(error: Exception) -> str:
+    """Return which bytes were wanted and free, as far as the error tells."""
+    if isinstance(error, MemoryExhausted):
+        return error.lack
+    said = WANTED.search(str(error))
+    return f"{said[1]} bytes more were wanted" if said else ""
 
 
 def _exhausted(error: Exception) -> bool:

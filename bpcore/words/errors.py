@@ -22,6 +22,9 @@ The facts are fields, the sentence is made here: what was given, what was wanted
     |-- OptionError             an option outside its range              (also ValueError)
     |-- DataError               data that cannot be trained on           (also ValueError)
     |-- OutOfMemory             a step does not fit into memory          (also MemoryError)
+    |-- MemoryExhausted         a device has not the bytes that a step wants (also MemoryError)
+    |-- StepClosed              a step was called after its memory was freed (also RuntimeError)
+    |-- OtherThread             a step was called from another thread    (also RuntimeError)
     |-- PaperError              what cannot be written on paper          (also ValueError)
     |-- ExportError             what another format cannot hold          (also ValueError)
     `-- FileError               a file that is not what it should be     (also ValueError)
@@ -48,13 +51,16 @@ __all__ = [
     "InPlace",
     "LayerError",
     "LibraryMissing",
+    "MemoryExhausted",
     "MixedArrays",
     "NotDifferentiable",
     "OptionError",
+    "OtherThread",
     "OutOfMemory",
     "PaperError",
     "RecordError",
     "ShapeError",
+    "StepClosed",
     "choose",
     "did_you_mean",
 ]
@@ -197,14 +203,58 @@ class DataError(BpcoreError, ValueError):
 
 
 class OutOfMemory(BpcoreError, MemoryError):
-    """A training step does not fit into the memory of its device."""
+    """A training step does not fit into the memory of its device.
 
-    def __init__(self, samples: int, batch_size: int | None) -> None:
-        self.samples, self.batch_size = samples, batch_size
+    Attributes
+    ----------
+    lack : str
+        The bytes that were wanted and those that were free, as far as the library tells.
+    """
+
+    def __init__(self, samples: int, batch_size: int | None, lack: str = "") -> None:
+        self.samples, self.batch_size, self.lack = samples, batch_size, lack
         some = f"batches of {samples} sample{'s' * (samples != 1)}"
         batch = f"all {samples} samples in one batch" if batch_size is None else some
         smaller = f"batch_size={samples // 2}, or " if samples > 1 else ""
-        super().__init__(f"there is not enough memory for {batch}. Try {smaller}a smaller network.")
+        told = f": {lack}" if lack else ""
+        super().__init__(f"there is not enough memory for {batch}{told}. Try {smaller}a smaller network.")
+
+
+class MemoryExhausted(BpcoreError, MemoryError):
+    """A device has not the memory that a step wants.
+
+    Attributes
+    ----------
+    wanted, free, total : int
+        Bytes: those that were refused, those that the device had free, and all that it has.
+    """
+
+    def __init__(self, name: str, device: str, wanted: int, free: int, total: int) -> None:
+        self.wanted, self.free, self.total = wanted, free, total
+        self.lack = (
+            f"{wanted:,} bytes more were wanted on {device}, where {free:,} of {total:,} bytes are free"
+        )
+        super().__init__(
+            f"there is not enough memory for {name}: {self.lack}. "
+            "Try smaller batches, or close() steps that are no longer used."
+        )
+
+
+class StepClosed(BpcoreError, RuntimeError):
+    """A compiled step was called after its memory was freed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the compiled {name} was closed, and its memory freed: compile it anew to call it.")
+
+
+class OtherThread(BpcoreError, RuntimeError):
+    """A compiled step was called from another thread than the one it belongs to."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the compiled {name} belongs to the thread of its first call, and was called from another: "
+            "compile it once in each thread."
+        )
 
 
 class PaperError(BpcoreError, ValueError):
