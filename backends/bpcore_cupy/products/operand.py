@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+
+from bpcore.words.errors import OptionError
 
 __all__ = ["ITEMSIZE", "Operand", "row_major"]
 
@@ -33,6 +34,10 @@ class Operand:
     dtype: str
     alignment: int = 256
 
+    def __post_init__(self) -> None:
+        if self.alignment < 1 or self.alignment & (self.alignment - 1):
+            raise OptionError("alignment", self.alignment, "a power of two, in bytes")
+
     def __str__(self) -> str:
         """Return dtype and shape, and the strides where they are not those of a new array."""
         lies = "" if self.strides == row_major(self.shape) else f" with strides {self.strides}"
@@ -41,7 +46,8 @@ class Operand:
 
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return the strides, in elements, of a new array of that shape."""
-    strides = [1]
-    for length, _ in pairwise((*reversed(shape), 0)):
-        strides.append(strides[-1] * max(length, 1))
-    return tuple(reversed(strides[: len(shape)]))
+    strides, step = [], 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= max(length, 1)
+    return tuple(reversed(strides))

@@ -1,0 +1,128 @@
+"""The library's opaque objects: made, set, read, destroyed."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, ExitStack
+from ctypes import byref, c_size_t, c_void_p, sizeof
+from typing import Any
+
+from bpcore_cupy.products.abi import (
+    COMPUTE,
+    DATA,
+    EPILOGUE,
+    Attribute,
+    Description,
+    MatrixLayout,
+    Preference,
+)
+from bpcore_cupy.products.failures import ProductFailed
+from bpcore_cupy.products.layout import Layout
+from bpcore_cupy.products.plan import Plan
+
+__all__ = ["Described", "Descriptor", "preference"]
+
+
+class Descriptor(AbstractContextManager["Descriptor"]):
+    """One object of the library.
+
+    Parameters
+    ----------
+    library : Library
+        With its prototypes declared.
+    family : {"MatmulDesc", "MatrixLayout", "MatmulPreference"}
+    arguments : int
+        What its ``Create`` takes after the place for the pointer.
+    what : str
+        The product it is for, for errors.
+    """
+
+    def __init__(self, library: Any, family: str, *arguments: int, what: str) -> None:
+        self._library, self._family, self._what = library, family, what
+        pointer = c_void_p()
+        self._call("Create", byref(pointer), *arguments)
+        self.pointer = pointer.value or 0
+
+    def _call(self, verb: str, *arguments: Any) -> None:
+        name = f"cublasLt{self._family}{verb}"
+        status = getattr(self._library, name)(*arguments)
+        if status:
+            raise ProductFailed.of_status(self._what, name, status)
+
+    def set(self, attribute: Attribute, value: int) -> None:
+        """Set an attribute; the library copies the value."""
+        held = attribute.kind(value)
+        self._call("SetAttribute", self.pointer, attribute.number, byref(held), sizeof(held))
+
+    def get(self, attribute: Attribute) -> int:
+        """Return what an attribute is set to."""
+        held, written = attribute.kind(), c_size_t()
+        arguments = (self.pointer, attribute.number, byref(held), sizeof(held), byref(written))
+        self._call("GetAttribute", *arguments)
+        return int(held.value or 0)
+
+    def close(self) -> None:
+        """Destroy it, once."""
+        pointer, self.pointer = self.pointer, 0
+        if pointer:
+            self._call("Destroy", pointer)
+
+    def __exit__(self, *exception: object) -> None:
+        """Destroy it."""
+        self.close()
+
+
+class Described(ExitStack):
+    """A plan as the library's objects: the operation, and the three matrices."""
+
+    def __init__(self, library: Any, plan: Plan) -> None:
+        super().__init__()
+        self._library, self._plan = library, plan
+        with ExitStack() as made:  # what was made is destroyed if what comes next fails
+            self.operation = made.enter_context(_operation(library, plan))
+            self.first = made.enter_context(_matrix(library, plan.first, plan.text))
+            self.second = made.enter_context(_matrix(library, plan.second, plan.text))
+            self.result = made.enter_context(_matrix(library, plan.result, plan.text))
+            self.push(made.pop_all())
+
+    @property
+    def matrices(self) -> tuple[int, int, int, int]:
+        """The library's A, B, C and D; C, which is added where something is, lies as D does."""
+        result = self.result.pointer
+        return (self.first.pointer, self.second.pointer, result, result)
+
+
+def _matrix(library: Any, layout: Layout, what: str) -> Descriptor:
+    lengths = (layout.rows, layout.columns, layout.ld)
+    made = Descriptor(library, "MatrixLayout", DATA[layout.dtype], *lengths, what=what)
+    if layout.batch > 1:
+        made.set(MatrixLayout.BATCH_COUNT, layout.batch)
+        made.set(MatrixLayout.BATCH_STRIDE, layout.batch_stride)
+    return made
+
+
+def _operation(library: Any, plan: Plan) -> Descriptor:
+    made = Descriptor(library, "MatmulDesc", COMPUTE[plan.compute], DATA[plan.scale], what=plan.text)
+    made.set(Description.TRANSA, int(plan.transposed[0]))
+    made.set(Description.TRANSB, int(plan.transposed[1]))
+    made.set(Description.EPILOGUE, EPILOGUE[plan.follows])
+    # the heuristic looks only what these addresses are multiples of; the real ones come with the call
+    if plan.vector:
+        made.set(Description.BIAS_POINTER, plan.vector.alignment)
+    if plan.aux:
+        made.set(Description.AUX_POINTER, plan.aux.alignment)
+        made.set(Description.AUX_LD, plan.aux.ld)
+        made.set(Description.AUX_BATCH_STRIDE, plan.aux.batch_stride)
+    return made
+
+
+def preference(library: Any, plan: Plan, workspace_bytes: int, *, deterministic: bool) -> Descriptor:
+    """Return what the heuristic is told: how much workspace there is, alignments, and no split sums."""
+    made = Descriptor(library, "MatmulPreference", what=plan.text)
+    made.set(Preference.WORKSPACE_BYTES, workspace_bytes)
+    if deterministic:
+        made.set(Preference.REDUCTION_SCHEMES, 0)  # CUBLASLT_REDUCTION_SCHEME_NONE alone
+    made.set(Preference.ALIGNMENT_A, plan.first.alignment)
+    made.set(Preference.ALIGNMENT_B, plan.second.alignment)
+    made.set(Preference.ALIGNMENT_C, plan.result.alignment)
+    made.set(Preference.ALIGNMENT_D, plan.result.alignment)
+    return made
