@@ -90,7 +90,19 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
     "--checkpoint-every",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Epochs from one to the next. Left out: as often as costs a twentieth of the time at most.",
+    help="Epochs from one to the next. With none of these: as often as costs a twentieth of the time.",
+)
+@click.option(
+    "--checkpoint-steps",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Steps from one to the next, also inside an epoch.",
+)
+@click.option(
+    "--checkpoint-seconds",
+    type=click.FloatRange(min=0),
+    metavar="T",
+    help="Seconds from one to the next, also inside an epoch.",
 )
 @click.option("--log", metavar="FILE", help="Write a line of JSON there for each epoch.")
 @click.option("--progress/--no-progress", default=True, help="Show how training goes.")

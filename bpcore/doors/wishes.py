@@ -46,6 +46,8 @@ class Wishes:
     save: str | None
     checkpoint: str | None
     checkpoint_every: int | None
+    checkpoint_steps: int | None
+    checkpoint_seconds: float | None
     log: str | None
     progress: bool
     quiet: bool
@@ -78,11 +80,13 @@ class Wishes:
         OptionError
             It is said how often, and not where; or where the network goes to.
         """
-        if self.checkpoint is None and self.checkpoint_every is not None:
-            raise OptionError("--checkpoint-every", self.checkpoint_every, "used with --checkpoint")
+        often = (self.checkpoint_every, self.checkpoint_seconds, self.checkpoint_steps)
+        for word, given in zip(("every", "seconds", "steps"), often, strict=True):
+            if self.checkpoint is None and given is not None:
+                raise OptionError(f"--checkpoint-{word}", given, "used with --checkpoint")
         if self.checkpoint and self.save and Path(self.checkpoint).resolve() == Path(self.save).resolve():
             raise OptionError("--checkpoint", self.checkpoint, "another file than that of --save")
-        return None if self.checkpoint is None else Checkpoint(self.checkpoint, every=self.checkpoint_every)
+        return None if self.checkpoint is None else Checkpoint(self.checkpoint, *often)
 
     def made_stopping(self) -> EarlyStopping | None:
         """Return what ends the run early, if it is to be.

@@ -19,8 +19,8 @@ from bpcore.words.protocols import Array, Tree
 
 __all__ = ["FORMAT", "content_of", "read_checkpoint", "value_of", "write_checkpoint"]
 
-FORMAT = 1
-"""Of the JSON and of what it means. A reader refuses every other."""
+FORMAT = 2
+"""Of the JSON and of what it means: 2 may be inside an epoch. A reader refuses every later one."""
 
 ENTRY = b'"checkpoint":"'
 """What stands in the file before the checksum."""
@@ -83,11 +83,11 @@ def value_of(path: Path, content: bytes) -> dict[str, Tree]:
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         about = json.loads(header["__metadata__"]["checkpoint"][len(ZEROS) :])
         number = about["format"]
-        value = dict(unpacked(about["value"], tensors)) if number == FORMAT else {}
+        value = dict(unpacked(about["value"], tensors)) if number in (1, FORMAT) else {}
     except (SafetensorError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise FileError(path, "is a checkpoint that cannot be understood", DO) from error
-    if number != FORMAT:
-        what = f"is a checkpoint of format {number}, and this version of bpcore reads format {FORMAT}"
+    if number not in (1, FORMAT):
+        what = f"is a checkpoint of format {number}, and this version of bpcore reads up to {FORMAT}"
         raise FileError(path, what, "Go on with the version that wrote it.")
     return value
 

@@ -39,19 +39,25 @@ class Checkpoint:
     every : int >= 1, or None
         Epochs from one to the next.
     seconds : float >= 0, or None
-        Seconds from one to the next. With neither, as often as costs a twentieth of the time at most. The
-        last epoch, and the one in which Ctrl-C is pressed, are saved in any case.
+        Seconds from one to the next, also inside an epoch.
+    steps : int >= 1, or None
+        Steps from one to the next at least, also inside an epoch. With none of the three, as often as costs a
+        twentieth of the time at most. The last epoch, and the step in which Ctrl-C is pressed, are saved in
+        any case.
     """
 
     path: str | os.PathLike[str]
     every: int | None = None
     seconds: float | None = None
+    steps: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | os.PathLike):
             raise OptionError("checkpoint", self.path, "a path, or a Checkpoint")
         if self.every is not None and (type(self.every) is not int or self.every < 1):
             raise OptionError("every of Checkpoint", self.every, "a whole number of epochs, 1 or more")
+        if self.steps is not None and (type(self.steps) is not int or self.steps < 1):
+            raise OptionError("steps of Checkpoint", self.steps, "a whole number of steps, 1 or more")
         seconds = self.seconds
         if seconds is not None and (not is_finite(seconds) or seconds < 0):
             raise OptionError("seconds of Checkpoint", seconds, "a finite number, 0 or more")
@@ -75,6 +81,9 @@ class Reached(NamedTuple):
     first_loss : float
     callbacks : list
         What each keeps.
+    part : dict or None
+        What the next epoch's steps, as far as they are made, have reported: ``samples``, a list, and
+        ``reports``, an array (steps,) for each quantity.
     """
 
     epoch: int
@@ -83,6 +92,12 @@ class Reached(NamedTuple):
     history: dict[str, list[float]]
     first_loss: float
     callbacks: list[Static]
+    part: dict[str, Static] | None = None
+
+    @property
+    def steps(self) -> int:
+        """How many steps of the next epoch are made."""
+        return len(self.part["samples"]) if self.part else 0
 
 
 class Keeper:
@@ -99,6 +114,7 @@ class Keeper:
         self.checkpoint, self.run = checkpoint, dict(run)
         self.path = Path(checkpoint.path)
         self._saved, self._epoch, self._took = time.monotonic(), 0, 0.0
+        self._steps, self._place = 0, ""
 
     def locked(self) -> AbstractContextManager[None]:
         """Return the scope in which no other run may use the file."""
@@ -124,18 +140,18 @@ class Keeper:
         value = read_checkpoint(self.path)
         try:
             self._check_run(value["run"])
-            reached = Reached(**{name: value[name] for name in Reached._fields})
+            named = {name: value[name] for name in Reached._fields if name != "part"}
+            reached = Reached(**named, part=value.get("part"))  # files of format 1 have none
             _check_told(reached)
             _check_trees(self.path, {"params": params, "state": state}, reached)
-            brought = {
-                name: _brought(getattr(reached, name), params) for name in ("params", "state", "callbacks")
-            }
+            brought = {name: _brought(getattr(reached, name), params) for name in WITH_ARRAYS}
         except (AttributeError, LookupError, TypeError) as error:
             raise FileError(self.path, "is a checkpoint that cannot be understood") from error
-        if reached.epoch > epochs:
-            wanted = f"{reached.epoch} or more: so many {self.path} has made"
+        begun = reached.epoch + bool(reached.part)
+        if begun > epochs:
+            wanted = f"{begun} or more: so many {self.path} has {'begun' if reached.part else 'made'}"
             raise OptionError("epochs", epochs, wanted)
-        self._epoch = reached.epoch
+        self._epoch, self._place = reached.epoch, _place(reached)
         return reached._replace(**brought)
 
     def _check_run(self, found: Mapping[str, Static]) -> None:
@@ -145,18 +161,20 @@ class Keeper:
             what = f"is the checkpoint of another run: {name} is {there} there, {here} here"
             raise FileError(self.path, what, "Name another checkpoint, or take this one away.")
 
-    def due(self, epoch: int) -> bool:
-        """Return whether the checkpoint is to be written after this epoch."""
+    def due(self, epoch: int, steps: int) -> bool:
+        """Return whether the checkpoint is to be written, after so many epochs and steps of this call."""
         passed = time.monotonic() - self._saved
-        every, seconds = self.checkpoint.every, self.checkpoint.seconds
-        if every is None and seconds is None:
+        every, seconds, apart = self.checkpoint.every, self.checkpoint.seconds, self.checkpoint.steps
+        if every is None and seconds is None and apart is None:
             return passed >= SHARE * self._took
-        return (every is not None and epoch - self._epoch >= every) or (
-            seconds is not None and passed >= seconds
+        return (
+            (every is not None and epoch - self._epoch >= every)
+            or (seconds is not None and passed >= seconds)
+            or (apart is not None and steps - self._steps >= apart)
         )
 
-    def write(self, reached: Reached) -> None:
-        """Write the checkpoint.
+    def write(self, reached: Reached, steps: int) -> None:
+        """Write the checkpoint, after so many steps of this call.
 
         Raises
         ------
@@ -165,13 +183,22 @@ class Keeper:
         """
         began = time.monotonic()
         try:
-            arrays = {name: _on_host(getattr(reached, name)) for name in ("params", "state", "callbacks")}
+            arrays = {name: _on_host(getattr(reached, name)) for name in WITH_ARRAYS}
             write_checkpoint(self.path, {"run": self.run, **reached._asdict(), **arrays})
         except FileError as error:
-            kept = f"That of epoch {self._epoch} is still there." if self.path.is_file() else ""
+            kept = f"That of {self._place} is still there." if self._place and self.path.is_file() else ""
             raise FileError(self.path, error.what, kept) from error
-        self._saved, self._epoch = time.monotonic(), reached.epoch
+        self._saved, self._epoch, self._steps = time.monotonic(), reached.epoch, steps
         self._took = self._saved - began
+        self._place = _place(reached)
+
+
+WITH_ARRAYS = ("params", "state", "callbacks", "part")
+"""What of that which was reached holds arrays."""
+
+
+def _place(reached: Reached) -> str:
+    return f"step {reached.steps} of epoch {reached.epoch + 1}" if reached.part else f"epoch {reached.epoch}"
 
 
 def fingerprint(*parts: Array) -> str:
@@ -210,13 +237,24 @@ def _check_told(reached: Reached) -> None:
     """Raise `TypeError` for what `Keeper.write` cannot have written."""
     history: Static = reached.history
     callbacks: Static = reached.callbacks
-    if type(reached.epoch) is not int or reached.epoch < 1 or type(reached.first_loss) is not float:
+    if type(reached.epoch) is not int or reached.epoch < (reached.part is None):
         raise TypeError(reached.epoch)
+    if type(reached.first_loss) is not float:
+        raise TypeError(reached.first_loss)
+    if reached.part is not None:
+        _check_part(**reached.part)
     for column in history.values():
         if not isinstance(column, list) or len(column) != reached.epoch or {*map(type, column)} != {float}:
             raise TypeError(history)
     if not all(isinstance(kept, tuple) and len(kept) == 2 for kept in callbacks):  # noqa: PLR2004
         raise TypeError(callbacks)
+
+
+def _check_part(*, samples: Static, reports: Static) -> None:
+    if not samples or not all(type(count) is int and count > 0 for count in samples):
+        raise TypeError(samples)
+    if "loss" not in reports or any(tuple(x.shape) != (len(samples),) for x in reports.values()):
+        raise TypeError(reports)
 
 
 def _check_trees(path: Path, wanted: Mapping[str, Tree], reached: Reached) -> None:

@@ -18,7 +18,7 @@ from bpcore.run.batches import Order, batches, in_order, order_of, select
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves, tree_map
 
-__all__ = ["Done", "Epochs"]
+__all__ = ["Between", "Done", "Epochs"]
 
 AT_ONCE = 64
 """Epochs of one step each that are made in one call: few enough for a bar to move and an interrupt to act."""
@@ -42,6 +42,9 @@ class Done(NamedTuple):
     reports: list[dict[str, Array]]
 
 
+Between = Callable[[Done], None]
+
+
 class Epochs:
     """The training of some parameters, epoch by epoch.
 
@@ -51,7 +54,14 @@ class Epochs:
         After the last epoch that was made. The next may overwrite their arrays.
     made : int
         How many epochs these have seen.
+    between : function of Done, or None
+        Called between two steps of an epoch, with what it has reported so far.
+    most : int or None
+        Of steps that are made in one call.
     """
+
+    between: Between | None = None
+    most: int | None = None
 
     def __init__(
         self,
@@ -71,10 +81,13 @@ class Epochs:
         self.whole = size is None or size >= self.samples
         self.loop = step.scan if isinstance(step, Compiled) and backend.loop is not None else None
 
-    def many(self, epochs: int, *, one_by_one: bool, made: int = 0) -> Iterator[Done]:
+    def many(
+        self, epochs: int, *, one_by_one: bool, made: int = 0, part: Done | None = None
+    ) -> Iterator[Done]:
         """Make the epochs after the first `made`; yield each one when it, and perhaps others, are done.
 
-        With `one_by_one`, `params` are those of the epoch that was yielded last.
+        With `one_by_one`, `params` are those of the epoch that was yielded last. `part` is what the first of
+        them has reported already: it goes on after it.
         """
         while made < epochs:
             ahead = 0 if one_by_one or not self.whole or not made else min(self._room(AT_ONCE), epochs - made)
@@ -83,7 +96,8 @@ class Epochs:
                 yield from self._whole_epochs(self.loop, ahead)
             else:
                 self.made = made = made + 1
-                yield self._epoch(made)
+                yield self._epoch(made, part or Done([], []))
+                part = None
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of an epoch, as often as they are asked for."""
@@ -103,14 +117,16 @@ class Epochs:
         for i in range(count):
             yield Done([self.samples], [tree_map(lambda values, i=i: values[i, ...], reports)])
 
-    def _epoch(self, epoch: int) -> Done:
-        done = Done([], [])
+    def _epoch(self, epoch: int, done: Done) -> Done:
         if self.whole or self.size is None:
             return self._steps([self.data], done)
-        order, start = self.order(self.key, epoch, self.samples), 0
+        order, start = self.order(self.key, epoch, self.samples), sum(done.samples)
         if self.loop is not None:
             count = min(self._room(self.samples // self.size), self.samples // self.size)
+            count = min(count, self.most or count)
             while count > 1 and start + count * self.size <= self.samples:
+                if done.samples and self.between is not None:
+                    self.between(done)
                 self._several(self.loop, count, self.size, order[start : start + count * self.size], done)
                 start += count * self.size
         return self._steps(in_order(self.data, self.size, order, start), done)
@@ -118,6 +134,8 @@ class Epochs:
     def _steps(self, batches: Iterable[Batch], done: Done) -> Done:
         """Make a step for each batch."""
         for batch in batches:
+            if done.samples and self.between is not None:
+                self.between(done)
             self.params, self.state, report = self.step(self.params, self.state, batch)
             done.samples.append(batch[0].shape[0])
             done.reports.append(report)

@@ -114,7 +114,7 @@ def fit(
         Told of every epoch, as `bp.EarlyStopping`: see the guide.
     checkpoint : path, Checkpoint or None
         Where the run is saved while it goes on. A run that finds its checkpoint there goes on from it, and
-        ends with the same bytes as one that was never stopped. After Ctrl-C it finishes the epoch and
+        ends with the same bytes as one that was never stopped. After Ctrl-C it finishes the step and
         saves. The time is not in such a run: its `seconds` are 0.
     compiled : bool
         Whether the step is recorded once and then replayed by the backend's `compile`; if not, it is

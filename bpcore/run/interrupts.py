@@ -1,4 +1,4 @@
-"""Ctrl-C in a run with a checkpoint: the epoch is finished and saved; a second one stops at once."""
+"""Ctrl-C in a run with a checkpoint: the step is finished and saved; a second one stops at once."""
 
 from __future__ import annotations
 
@@ -19,14 +19,18 @@ class Stopped(KeyboardInterrupt):
     Parameters
     ----------
     epoch, epochs : int
+        How many are made, and were to be.
     path : str
         The checkpoint.
+    step : int
+        How many steps of the next epoch are made.
     """
 
-    def __init__(self, epoch: int, epochs: int, path: str) -> None:
-        self.epoch, self.epochs, self.path = epoch, epochs, path
+    def __init__(self, epoch: int, epochs: int, path: str, step: int = 0) -> None:
+        self.epoch, self.epochs, self.path, self.step = epoch, epochs, path, step
+        at = f"step {step} of epoch {epoch + 1}" if step else f"epoch {epoch}"
         super().__init__(
-            f"stopped after epoch {epoch} of {epochs}, saved in {path}: the same call with the same "
+            f"stopped after {at} of {epochs}, saved in {path}: the same call with the same "
             "checkpoint goes on from there"
         )
 
@@ -58,7 +62,7 @@ class Interrupts:
     def _first(self, number: int, frame: FrameType | None) -> None:
         self.came = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _say("finishing the epoch, then saving; Ctrl-C again stops at once\n")
+        _say("finishing the step, then saving; Ctrl-C again stops at once\n")
 
 
 def _say(line: str) -> None:

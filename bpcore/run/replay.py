@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
@@ -46,6 +47,7 @@ class _Steps(Protocol):
 
 class _Good(NamedTuple):
     epoch: int
+    batches: int
     params: Tree
     state: Tree
 
@@ -69,13 +71,17 @@ class Replay:
     _good: _Good | None = field(default=None, init=False)
     _next: float = field(default=0.0, init=False)
 
-    def keep(self, engine: _Steps, epoch: int) -> None:
-        """Copy parameters and state after `epoch`, where it is time to, and where they are finite."""
+    def keep(self, engine: _Steps, epoch: int, batches: int = 0) -> None:
+        """Copy parameters and state after `epoch`, where it is time to, and where they are finite.
+
+        `batches` is how many of the next epoch they have seen.
+        """
         now = time.perf_counter()
         if now < self._next:
             return
         if self._good is None or _is_finite(engine.params):
-            self._good = _Good(epoch, *(tree_map(_copied, tree) for tree in (engine.params, engine.state)))
+            copies = (tree_map(_copied, tree) for tree in (engine.params, engine.state))
+            self._good = _Good(epoch, batches, *copies)
         self._next = time.perf_counter() + APART
 
     def origin(self, engine: Any, epoch: int, history: History) -> Origin | None:
@@ -90,16 +96,16 @@ class Replay:
     def _searched(self, engine: _Steps, last: int, history: History) -> Origin | None:
         if self._good is None:
             return None
-        params, state = self._good.params, self._good.state
+        params, state, seen = self._good.params, self._good.state, self._good.batches
         for epoch in range(self._good.epoch + 1, last + 1):
-            for number, batch in enumerate(engine.batches(epoch), start=1):
+            for number, batch in islice(enumerate(engine.batches(epoch), start=1), seen, None):
                 before = tree_map(_copied, params), tree_map(_copied, state)
                 params, state, report = engine.step(params, state, batch)
                 if _is_finite((params, state, report["loss"])):
                     continue
                 found = self._of_step(*before, batch)
                 return found and _placed(found, engine, epoch, number)
-            rate = self.optimizer.rate
+            rate, seen = self.optimizer.rate, 0
             if isinstance(rate, ReduceOnPlateau):
                 state = rescheduled(state, rate, {name: column[:epoch] for name, column in history.items()})
         return None

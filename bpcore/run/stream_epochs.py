@@ -9,7 +9,7 @@ from bpcore.parts.keys import key
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.checks import check_data
-from bpcore.run.epochs import Done
+from bpcore.run.epochs import Between, Done
 from bpcore.run.place import Place
 from bpcore.run.streams import Stream, rebatched
 from bpcore.words.errors import DataError
@@ -26,7 +26,14 @@ class StreamEpochs:
     params, state : trees of arrays
     made : int
         How many epochs these have seen.
+    between : function of Done, or None
+        Called between two steps of an epoch, with what it has reported so far.
+    most : int or None
+        Of steps that are made in one call: here it is always one.
     """
+
+    between: Between | None = None
+    most: int | None = None
 
     def __init__(
         self,
@@ -43,11 +50,18 @@ class StreamEpochs:
         self.stream, self.size, self.key, self.bring = stream, size, key, bring
         self.made = 0
 
-    def many(self, epochs: int, *, one_by_one: bool, made: int = 0) -> Iterator[Done]:
-        """Make the epochs after the first `made`, up to `epochs`; yield each when it is done."""
+    def many(
+        self, epochs: int, *, one_by_one: bool, made: int = 0, part: Done | None = None
+    ) -> Iterator[Done]:
+        """Make the epochs after the first `made`, up to `epochs`; yield each when it is done.
+
+        `part` is what the first of them has reported already: it goes on after it.
+        """
         for epoch in range(made + 1, epochs + 1):
-            done = Done([], [])
-            for batch in self.batches(epoch):
+            done, part = part or Done([], []), None
+            for batch in self.batches(epoch, sum(done.samples)):
+                if done.samples and self.between is not None:
+                    self.between(done)
                 self.params, self.state, report = self.step(self.params, self.state, batch)
                 done.samples.append(batch[0].shape[0])
                 done.reports.append(report)
@@ -58,9 +72,10 @@ class StreamEpochs:
             self.made = epoch
             yield done
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """Yield the batches of an epoch."""
-        return rebatched(map(self.bring, self.stream.pieces(epoch, self.key)), self.size)
+    def batches(self, epoch: int, seen: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch, but for those of its first samples."""
+        pieces = self.stream.after(epoch, self.key, seen) if seen else self.stream.pieces(epoch, self.key)
+        return rebatched(map(self.bring, pieces), self.size)
 
     def sample(self, epoch: int, batch: int, row: int) -> int | None:
         """Return None: samples of a stream have no number."""

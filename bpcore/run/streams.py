@@ -36,6 +36,7 @@ __all__ = [
     "opened_apart",
     "rebatched",
     "stream_of",
+    "without",
 ]
 
 ROWS = 10_000
@@ -65,6 +66,13 @@ class Stream(ABC):
         epoch : int
         key : key on the host
         """
+
+    def after(self, epoch: int, key: Array, samples: int) -> Iterator[Batch]:
+        """Yield the pieces of an epoch without its first samples, which a run has seen before it was stopped.
+
+        Here they are read and let go; a stream that knows a shorter way takes it.
+        """
+        return without(self.pieces(epoch, key), epoch, samples)
 
     def first(self, key: Array) -> Batch:
         """Return the first piece, which the first epoch sees again."""
@@ -198,15 +206,24 @@ class NpyStream(Stream):
 
     def pieces(self, epoch: int, key: Array) -> Iterator[Batch]:
         """Yield runs of rows, copied out of the files: in random order, and each one mixed."""
+        return self.after(epoch, key, 0)
+
+    def after(self, epoch: int, key: Array, samples: int) -> Iterator[Batch]:
+        """Yield the same without the first samples; runs of which none is left are not read."""
         x, y = _mapped(self.x), _mapped(self.y)
         host = find_backend("numpy").namespace
         starts = list(range(0, x.shape[0], self.rows))
         its_key = fold_in(key, epoch)
         order = permutation(its_key, len(starts)).tolist() if self.shuffle else range(len(starts))
         for number in order:
-            rows = slice(starts[number], starts[number] + self.rows)
+            rows = slice(starts[number], min(starts[number] + self.rows, x.shape[0]))
+            if samples >= rows.stop - rows.start:
+                samples -= rows.stop - rows.start
+                continue
             piece = host.asarray(x[rows], copy=True), host.asarray(y[rows], copy=True)
-            yield mixed(piece, fold_in(its_key, number)) if self.shuffle else piece
+            piece = mixed(piece, fold_in(its_key, number)) if self.shuffle else piece
+            yield tuple([part[samples:, ...] for part in piece])
+            samples = 0
 
 
 def from_npy(
@@ -257,6 +274,31 @@ def mixed(piece: Batch, key: Array) -> Batch:
     order = permutation(key, piece[0].shape[0])
     xp = array_namespace(piece[0])
     return xp.take(piece[0], order, axis=0), xp.take(piece[1], order, axis=0)
+
+
+def without(pieces: Iterable[Batch], epoch: int, samples: int) -> Iterator[Batch]:
+    """Yield the pieces of an epoch without its first samples.
+
+    Raises
+    ------
+    DataError
+        There are fewer.
+    """
+    left = samples
+    for piece in pieces:
+        count = int(piece[0].shape[0]) if hasattr(piece[0], "shape") else len(piece[0])
+        if left >= count > 0:
+            left -= count
+            continue
+        yield tuple([_later(part, left) for part in piece]) if left else piece
+        left = 0
+    if left:
+        there = f"the stream ended after {samples - left} samples: the checkpoint is at sample {samples}"
+        raise DataError(f"{there} of epoch {epoch}. Give the samples that the run began with.")
+
+
+def _later(part: Array, start: int) -> Array:
+    return part[start:, ...] if hasattr(part, "shape") else part[start:]
 
 
 def rebatched(pieces: Iterable[Batch], size: int | None) -> Iterator[Batch]:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Protocol
 
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import LAYERS, Batch
 from bpcore.parts.losses import Loss
 from bpcore.parts.schedules import ReduceOnPlateau
 from bpcore.run.callbacks import Callbacks, Ending, Epoch
 from bpcore.run.checkpoints import Keeper, Reached
-from bpcore.run.epochs import Done
+from bpcore.run.epochs import Between, Done
 from bpcore.run.held_out import HeldOut
 from bpcore.run.interrupts import Interrupts, Stopped
 from bpcore.run.place import Place
@@ -23,7 +24,7 @@ from bpcore.run.replay import Replay
 from bpcore.run.result import History
 from bpcore.run.rows import row_of
 from bpcore.words.errors import Diverged
-from bpcore.words.protocols import Tree
+from bpcore.words.protocols import Array, Tree
 
 __all__ = ["Engine", "Training"]
 
@@ -35,8 +36,12 @@ class Engine(Protocol):
     state: Tree
     step: Callable[..., Tree]
     made: int
+    between: Between | None
+    most: int | None
 
-    def many(self, epochs: int, *, one_by_one: bool, made: int = 0) -> Iterator[Done]:
+    def many(
+        self, epochs: int, *, one_by_one: bool, made: int = 0, part: Done | None = None
+    ) -> Iterator[Done]:
         """Make the epochs after the first `made`, up to `epochs`; yield each one when it is done."""
 
     def batches(self, epoch: int) -> Iterator[Batch]:
@@ -94,6 +99,8 @@ class Training:
         self.history: History = {}
         self.first_loss, self.epoch = math.nan, 0
         self._since = 0.0
+        self._part: Done | None = None
+        self._steps = 0
 
     def run(self, progress: str | Progress | None) -> Ending:
         """Make the epochs, or those that a checkpoint leaves; return what the run ends with.
@@ -128,7 +135,7 @@ class Training:
 
     @contextmanager
     def _interrupts(self) -> Iterator[Interrupts]:
-        """Let Ctrl-C wait for the epoch's end where something is kept."""
+        """Let Ctrl-C wait for the step's end where something is kept."""
         interrupts = Interrupts()
         with nullcontext() if self.keeper is None else interrupts:
             yield interrupts
@@ -143,15 +150,22 @@ class Training:
             return False
         engine.params, engine.state = reached.params, reached.state
         self.epoch, self.history, self.first_loss = reached.epoch, reached.history, reached.first_loss
+        if reached.part is not None:
+            self._part = Done([*reached.part["samples"]], [reached.part["reports"]])
         return self.callbacks.resumed(reached.callbacks)
 
     def _go_on(self, show: Progress, interrupts: Interrupts) -> None:
-        self.replay.keep(self.engine, self.epoch)
+        engine, part = self.engine, self._part
+        self._steps -= len(part.samples) if part else 0
+        self.replay.keep(engine, self.epoch, len(part.samples) if part else 0)
         watched = bool(self.held or self.plateau or self.callbacks or self.keeper)
-        for done in self.engine.many(self.epochs, one_by_one=watched, made=self.epoch):
+        if self.keeper is not None:
+            engine.between, engine.most = self._between(self.keeper, interrupts), self.keeper.checkpoint.steps
+        for done in engine.many(self.epochs, one_by_one=watched, made=self.epoch, part=part):
             row = self._noted(done)
-            if self.engine.made == self.epoch:
-                self.replay.keep(self.engine, self.epoch)
+            self._steps += len(done.samples)
+            if engine.made == self.epoch:
+                self.replay.keep(engine, self.epoch)
             show(self.epoch, self.epochs, row)
             over = bool(self.callbacks) and self._told(row)
             self._keep(interrupts, last=over or self.epoch == self.epochs)
@@ -194,11 +208,34 @@ class Training:
         """Write the checkpoint where it is time to; stop where Ctrl-C was pressed."""
         if self.keeper is None:
             return
-        if last or interrupts.came or self.keeper.due(self.epoch):
-            engine = self.engine
-            kept = self.callbacks.kept()
-            self.keeper.write(
-                Reached(self.epoch, engine.params, engine.state, self.history, self.first_loss, kept)
-            )
+        if last or interrupts.came or self.keeper.due(self.epoch, self._steps):
+            self.keeper.write(self._reached(), self._steps)
         if interrupts.came and not last:
             raise Stopped(self.epoch, self.epochs, str(self.keeper.path))
+
+    def _between(self, keeper: Keeper, interrupts: Interrupts) -> Between:
+        """Return the function that does the same between two steps of an epoch."""
+
+        def between(done: Done) -> None:
+            steps = self._steps + len(done.samples)
+            if interrupts.came or keeper.due(self.epoch, steps):
+                keeper.write(self._reached(done), steps)
+            if interrupts.came:
+                raise Stopped(self.epoch, self.epochs, str(keeper.path), len(done.samples))
+
+        return between
+
+    def _reached(self, done: Done | None = None) -> Reached:
+        """Return what is reached: after an epoch, or inside of one that has reported so much."""
+        engine, kept = self.engine, self.callbacks.kept()
+        part = None if done is None else {"samples": [*done.samples], "reports": _joined(done.reports)}
+        return Reached(self.epoch, engine.params, engine.state, self.history, self.first_loss, kept, part)
+
+
+def _joined(reports: list[dict[str, Array]]) -> dict[str, Array]:
+    """Return the reports of some steps as one, whose arrays are (steps,)."""
+    xp = array_namespace(reports[0]["loss"])
+    return {
+        name: xp.concat([xp.reshape(report[name], (-1,)) for report in reports])
+        for name in sorted(reports[0])
+    }

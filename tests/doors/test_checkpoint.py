@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 import bpcore as bp
+from bpcore.doors.cli import cli
 from bpcore.run.checkpoint_file import read_checkpoint
+from bpcore.run.checkpoints import Keeper
 from tests.run.kills import START, killed
 
 
@@ -83,9 +86,30 @@ def test_another_run_is_refused(done: Callable[..., Result], call: Callable[...,
     )
 
 
-def test_how_often_without_where(refused: Callable[..., str]) -> None:
-    said = refused("train", "gates", "--checkpoint-every", 5)
-    assert said == "--checkpoint-every must be used with --checkpoint, was given 5."
+@pytest.mark.parametrize("option", ["--checkpoint-every", "--checkpoint-steps"])
+def test_how_often_without_where(option: str, refused: Callable[..., str]) -> None:
+    assert refused("train", "gates", option, 5) == f"{option} must be used with --checkpoint, was given 5."
+
+
+def test_inside_an_epoch(done: Callable[..., Result], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ("train", "iris", "--epochs", 3, "--batch-size", 8, "--checkpoint-steps", 4, "--quiet")
+    done(*command, "--checkpoint", "alone", "--save", "alone.safetensors")
+    real, left = Keeper.write, [3]
+
+    def write(self: Keeper, *args: Any) -> None:
+        real(self, *args)
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Keeper, "write", write)
+    more = ("--checkpoint", "c", "--save", "m.safetensors")
+    result = CliRunner().invoke(cli, [str(word) for word in (*command, *more)])
+    assert result.exit_code == 130
+    found = read_checkpoint(Path("c"))
+    assert (found["epoch"], found["part"]["samples"]) == (0, [8] * 12)
+    done(*command, *more)
+    assert Path("m.safetensors").read_bytes() == Path("alone.safetensors").read_bytes()
 
 
 def test_one_file_for_both(refused: Callable[..., str]) -> None:
@@ -115,6 +139,6 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
         f"bpcore: stopped after epoch {epoch} of 100000, saved in c: the same call with the same checkpoint"
     )
     assert lines == [
-        "finishing the epoch, then saving; Ctrl-C again stops at once",
+        "finishing the step, then saving; Ctrl-C again stops at once",
         f"{told} goes on from there",
     ]

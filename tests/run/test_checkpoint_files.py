@@ -24,7 +24,7 @@ from tests.run.trials import Life, fit
 def damaged(content: bytes) -> dict[str, tuple[bytes, str]]:
     middle = len(content) // 2
     flipped = bytes([*content[:middle], content[middle] ^ 1, *content[middle + 1 :]])
-    future = content_of({"epoch": 3}, number=2)
+    future = content_of({"epoch": 3}, number=3)
     return {
         "empty": (b"", "is empty"),
         "cut": (content[:-1], "is damaged or cut off"),
@@ -32,7 +32,7 @@ def damaged(content: bytes) -> dict[str, tuple[bytes, str]]:
         "a flipped bit": (flipped, "its checksum does not fit"),
         "more": (content + b"0", "its checksum does not fit"),
         "foreign": (b"PK\x03\x04" * 100, "no checkpoint of bpcore"),
-        "future": (future, "is a checkpoint of format 2, and this version of bpcore reads format 1"),
+        "future": (future, "is a checkpoint of format 3, and this version of bpcore reads up to 2"),
         "nothing of what it needs": (content_of({"epoch": 3}), "cannot be understood"),
     }
 

@@ -38,7 +38,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, capfd: Any) -> None:
         f"stopped after epoch 3 of 8, saved in {path}: the same call with the same checkpoint goes on "
         "from there"
     )
-    assert capfd.readouterr().err == "finishing the epoch, then saving; Ctrl-C again stops at once\n"
+    assert capfd.readouterr().err == "finishing the step, then saving; Ctrl-C again stops at once\n"
     assert read_checkpoint(path)["epoch"] == 3
     assert signal.getsignal(signal.SIGINT) is before
     run = fit(path, Press(0))

@@ -10,7 +10,7 @@ from pathlib import Path
 from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import fold_in
-from bpcore.run.streams import ROWS, Stream, check_rows, mixed
+from bpcore.run.streams import ROWS, Stream, check_rows, mixed, without
 from bpcore.run.tables.columns import Table, listed
 from bpcore.run.tables.csv_pieces import csv_tables
 from bpcore.run.tables.parquet_file import parquet_tables
@@ -66,10 +66,20 @@ class TableStream(Stream):
 
     def pieces(self, epoch: int, key: Array) -> Iterator[Batch]:
         """Yield the prepared samples of each table, in the file's order, each piece mixed."""
-        its_key = fold_in(key, epoch)
+        return self.after(epoch, key, 0)
+
+    def after(self, epoch: int, key: Array, samples: int) -> Iterator[Batch]:
+        """Yield the same without the first samples; rows of which none is left are read, and not prepared."""
+        its_key, left = fold_in(key, epoch), samples
         for number, table in enumerate(self._kept()):
+            if left >= len(table.rows):
+                left -= len(table.rows)
+                continue
             piece = self._samples(table)
-            yield mixed(piece, fold_in(its_key, number)) if self.shuffle else piece
+            piece = mixed(piece, fold_in(its_key, number)) if self.shuffle else piece
+            yield tuple([part[left:, ...] for part in piece])
+            left = 0
+        yield from without((), epoch, left)
 
     def _samples(self, table: Table) -> Batch:
         preparation = self.preparation
