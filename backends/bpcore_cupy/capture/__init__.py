@@ -1,1 +1,1 @@
-"""The step as a graph: warmed up, captured once, replayed with one launch; and what is done where it cannot."""
+"""The step as a graph: warmed up, captured, replayed with one launch; or run as it is where that fails."""

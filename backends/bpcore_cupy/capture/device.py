@@ -124,7 +124,13 @@ class Device(Protocol):
         """Enqueue a copy between arrays of the device; `source` may have any strides."""
 
     def here(self, x: Array, /) -> bool:
-        """Return whether `x` is an array on this device; if not it is taken for host data."""
+        """Return whether `x` is an array on this device."""
+
+    def lies_as(self, x: Array, kind: Kind, /) -> bool:
+        """Return whether `x` could be one of the device's own: here, of that kind, contiguous, aligned."""
+
+    def overlap(self, x: Array, y: Array, /) -> bool:
+        """Return whether two arrays may have memory in common; by their bounds, no value is read."""
 
     def take_row(self, target: Array, stack: Array, counter: Array, stream: Stream, /) -> None:
         """Enqueue ``target[...] = stack[counter[0]]``, the counter read when it is done. Capturable."""

@@ -1,0 +1,178 @@
+"""What the steps of one function have in common: stream, memory, thread, and the homes of what is carried."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from bpcore.words.errors import MemoryExhausted, OtherThread
+from bpcore.words.protocols import Array
+from bpcore_cupy.capture.device import Device, Kind
+from bpcore_cupy.capture.recipe import Recipe
+
+__all__ = ["Holder", "Homes", "memory_named"]
+
+
+class Holder(Protocol):
+    """One of the steps that use the homes."""
+
+    def drop(self) -> None:
+        """Free the buffers and graphs, which are made again at the next call."""
+
+
+class Homes:
+    """Where what is carried lies for good, whatever the batch, and the stream that all of it is used on.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    device : Device
+
+    Attributes
+    ----------
+    places : list of tuples of arrays
+        For each turn, where what is carried is read from. Empty until the first call.
+    turn : int
+        Which of them holds the values now.
+    adopted : set of int
+        Which of the homes are the caller's own arrays.
+    generation : int
+        Goes up when the homes move, and what was bound to them is worth nothing.
+    users : set of Holder
+    """
+
+    def __init__(self, recipe: Recipe, device: Device) -> None:
+        self.device = device
+        self.kinds = tuple(recipe.inputs[i] for i, _ in recipe.carried)
+        pairs = list(enumerate(recipe.carried))
+        self.in_place = frozenset(number for number, (_, o) in pairs if o in recipe.in_place)
+        self.unchanged = frozenset(number for number, (i, _) in pairs if i in recipe.unchanged)
+        self.turns = 2 if recipe.in_turn else 1
+        self.stream, self.pool = device.stream(), device.pool()
+        self._came, self._went = device.event(), device.event()
+        self.places: list[tuple[Array, ...]] = []
+        self.adopted: set[int] = set()
+        self.turn = self.generation = 0
+        self.users: set[Holder] = set()
+        self._thread: int | None = None
+
+    def like(self, recipe: Recipe) -> bool:
+        """Return whether another step carries the same."""
+        kinds = tuple(recipe.inputs[i] for i, _ in recipe.carried)
+        in_place = frozenset(number for number, (_, o) in enumerate(recipe.carried) if o in recipe.in_place)
+        return (kinds, in_place) == (self.kinds, self.in_place)
+
+    def check(self, name: str) -> None:
+        """Want to be called from the thread of the first call.
+
+        Raises
+        ------
+        OtherThread
+        """
+        here = threading.get_ident()
+        if self._thread != here:
+            if self._thread is not None:
+                raise OtherThread(name)
+            self._thread = here
+
+    @contextmanager
+    def ordered(self) -> Iterator[None]:
+        """Begin after what the caller's stream was given so far; what it is given later begins after this."""
+        caller = self.device.current()
+        if caller.pointer == self.stream.pointer:
+            yield
+            return
+        caller.record(self._came)
+        self.stream.wait(self._came)
+        try:
+            yield
+        finally:
+            self.stream.record(self._went)
+            caller.wait(self._went)
+
+    def empty(self, kind: Kind) -> Array:
+        """Return a buffer that stays where it is."""
+        with self.pool.used(), self.stream.current():
+            return self.device.empty(kind)
+
+    def here(self) -> tuple[Array, ...]:
+        """Return the homes that hold the values now."""
+        return self.places[self.turn]
+
+    def settle(self, given: Sequence[Array]) -> None:
+        """Make the homes, where there are none, or where one is an array of the caller's that has changed."""
+        if self.places and all(self.places[0][i] is given[i] for i in self.adopted):
+            return
+        self.forget()
+        kinds, lies_as = self.kinds, self.device.lies_as
+        self.adopted = {i for i in self.unchanged if lies_as(given[i], kinds[i])}
+        first = [given[i] if i in self.adopted else self.empty(kind) for i, kind in enumerate(kinds)]
+        places = [tuple(first)]
+        if self.turns > 1:
+            second = [first[i] if i in self.in_place else self.empty(kind) for i, kind in enumerate(kinds)]
+            places.append(tuple(second))
+        self.places = places
+
+    def carry(self, given: Sequence[Array]) -> None:
+        """Bring home the arrays given, those that are not there."""
+        away = [(home, x) for home, x in zip(self.here(), given, strict=True) if home is not x]
+        if away:
+            safe = [(home, self.apart(x)) for home, x in away]
+            for home, x in safe:
+                self.device.copy(home, x, self.stream)
+
+    def apart(self, x: Array) -> Array:
+        """Return `x`, or a copy where it has memory in common with a home that will be written.
+
+        What was handed out may come back in another place, or as a view.
+        """
+        if not any(self.device.overlap(x, home) for homes in self.places for home in homes):
+            return x
+        kept = self.empty(Kind(tuple(x.shape), str(x.dtype)))
+        self.device.copy(kept, x, self.stream)
+        return kept
+
+    def kept(self) -> list[tuple[Array, Array]]:
+        """Return copies of what is carried and changes, each with its home."""
+        return [
+            (home, self.apart(home))
+            for number, home in enumerate(self.here())
+            if number not in self.unchanged
+        ]
+
+    def restore(self, kept: Sequence[tuple[Array, Array]]) -> None:
+        """Bring copies home."""
+        for home, x in kept:
+            self.device.copy(home, x, self.stream)
+
+    def forget(self) -> None:
+        """Give up the homes; those that the caller holds stay as they are."""
+        self.places, self.adopted, self.turn = [], set(), 0
+        self.generation += 1
+
+    def release(self) -> None:
+        """Free the memory."""
+        self.forget()
+        self.pool.free()
+
+
+@contextmanager
+def memory_named(device: Device, name: str) -> Iterator[None]:
+    """Within, the device's error of exhausted memory becomes bpcore's, with the bytes.
+
+    Raises
+    ------
+    MemoryExhausted
+    """
+    try:
+        yield
+    except MemoryExhausted:
+        raise
+    except Exception as error:
+        wanted = device.exhausted(error)
+        if wanted is None:
+            raise
+        free, total = device.free_bytes()
+        raise MemoryExhausted(name, device.name, wanted, free, total) from error
