@@ -20,7 +20,7 @@ from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts import keys
 from bpcore.run.dataset import Dataset
-from bpcore.run.streams import from_npy
+from bpcore.run.npy_stream import from_npy
 from bpcore.run.tables.streaming import from_csv, from_parquet
 from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Dtype

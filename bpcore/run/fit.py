@@ -75,8 +75,8 @@ def fit(
     data : pair (x, y), or a stream
         `x` (samples, features), or ``(samples, *shape)`` as the first layer takes it; `y` as the loss takes
         it: numbers of the output's shape, or labels (samples,). Arrays of any backend's library, or nested
-        lists. A stream is an iterable of batches (x, y), a function that returns a fresh one for each
-        epoch, or what `bp.datasets.from_npy`, `from_csv` and `from_parquet` return.
+        lists. A stream is an iterable of batches (x, y) or (x, y, weights), a function that returns a fresh
+        one for each epoch, or what `bp.datasets.from_npy`, `from_csv` and `from_parquet` return.
     loss : Loss
     optimizer : Optimizer or LBFGS
     epochs : int >= 1
@@ -170,7 +170,7 @@ def fit(
     state = init_step_state(net, optimizer, params, features, fold_in(start_key, 1))
     engine: Engine
     if stream is not None:
-        bring = bringing(place, net, loss, features)
+        bring = bringing(place, net, loss, features, class_weight=class_weight)
         engine = StreamEpochs(step, params, state, stream, batch_size, stream_key, bring=bring)
     else:
         check_searched(optimizer, batch_size, train[0].shape[0])

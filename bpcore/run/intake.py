@@ -28,11 +28,14 @@ def parted(
 ) -> tuple[Batch, Batch | None]:
     """Return the samples to learn from and those that are held out, as ``(x, y)`` or ``(x, y, weights)``.
 
-    Parameters are those of `bpcore.fit`; `key` says which samples are held out.
+    Parameters are those of `bpcore.fit`; `key` says which samples are held out. The first piece of a stream
+    may have its weights with it.
     """
+    data, own = taken_apart(data, "data")
     train = place.data(data, loss, integers=net.integers)
     check_data(train, net, loss)
     train = weighted(place, train, sample_weight)
+    train = weighted(place, train, own, "weights of the stream", some=False)
     features = tuple(train[0].shape[1:])
     held: Batch | None = None
     if isinstance(validation, float | int):

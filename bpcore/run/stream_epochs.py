@@ -12,6 +12,7 @@ from bpcore.run.checks import check_data
 from bpcore.run.epochs import Between, Done
 from bpcore.run.place import Place
 from bpcore.run.streams import Stream, rebatched
+from bpcore.run.weights import ClassWeight, class_weighted, taken_apart, weighted
 from bpcore.words.errors import DataError
 from bpcore.words.protocols import Array, Shape, Tree
 
@@ -82,14 +83,30 @@ class StreamEpochs:
 
 
 def bringing(
-    place: Place, net: Layer, loss: Loss, features: Shape, name: str = "stream"
+    place: Place,
+    net: Layer,
+    loss: Loss,
+    features: Shape,
+    name: str = "stream",
+    class_weight: ClassWeight | None = None,
 ) -> Callable[[Batch], Batch]:
-    """Return the function that brings a piece of a stream to its place, and looks at it."""
+    """Return the function that brings a piece of a stream to its place, looks at it, and weighs its classes.
+
+    It raises `DataError` where some pieces come with weights, and others without.
+    """
+    lengths: set[int] = set()
 
     def bring(piece: Batch) -> Batch:
-        brought = place.data(piece, loss, name, integers=net.integers)
+        lengths.add(len(piece))
+        if len(lengths) > 1:
+            raise DataError(
+                f"the {name} yields batches with weights and batches without: weigh all, or none."
+            )
+        pair, own = taken_apart(piece, name)
+        brought = place.data(pair, loss, name, integers=net.integers)
         check_data(brought, net, loss, name, features)
-        return brought
+        brought = weighted(place, brought, own, f"weights of the {name}", some=False)
+        return class_weighted(place, brought, loss, net.output_shape(features)[-1], class_weight)
 
     return bring
 

@@ -2,34 +2,29 @@
 
 A stream knows no more than its next piece. What it cannot do, and what an array can: mix samples that are
 far apart (they are mixed within a piece; pieces of `from_npy` also come in random order), hold out a share
-of itself, balance its classes, weigh its samples.
+of itself, balance its classes. Weights of samples come along with them.
 """
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from pathlib import Path
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
-from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch
-from bpcore.parts.keys import fold_in, key, permutation, split
+from bpcore.parts.keys import key, permutation, split
 from bpcore.parts.optimizers import LBFGS
 from bpcore.run.checks import check_pair
-from bpcore.words.errors import DataError, FileError, OptionError, ShapeError
+from bpcore.words.errors import DataError, OptionError
 from bpcore.words.protocols import Array
 
 __all__ = [
     "Data",
-    "NpyStream",
     "Stream",
     "check_again",
     "check_rows",
     "check_stream",
-    "from_npy",
     "is_stream",
     "mixed",
     "opened",
@@ -59,7 +54,9 @@ class Stream(ABC):
 
     @abstractmethod
     def pieces(self, epoch: int, key: Array) -> Iterator[Batch]:
-        """Yield the pieces (x, y) of an epoch, counted from 1, in the order and the mixture that `key` gives.
+        """Yield the pieces of an epoch, counted from 1, in the order and the mixture that `key` gives.
+
+        A piece is (x, y), or (x, y, weights), and all are of one kind.
 
         Parameters
         ----------
@@ -107,10 +104,10 @@ class _Given(Stream):
 
 
 def _checked(piece: object) -> Batch:
-    if not isinstance(piece, tuple | list) or len(piece) != 2:  # noqa: PLR2004
-        found = type(piece).__name__
-        raise DataError(f"a stream must yield pairs (x, y), one batch each, it yielded a {found}.")
-    return piece[0], piece[1]
+    if not isinstance(piece, tuple | list) or len(piece) not in (2, 3):
+        wanted, found = "pairs (x, y) or triples (x, y, weights)", type(piece).__name__
+        raise DataError(f"a stream must yield {wanted}, one batch each, it yielded a {found}.")
+    return tuple(piece)
 
 
 def is_stream(data: object) -> bool:
@@ -148,8 +145,12 @@ def check_stream(
             "optimizer", optimizer, "another one with a stream", "It wants all samples in a step."
         )
     for name, given in options.items():
-        if given is not None:
-            raise OptionError(name, type(given).__name__, "left out with a stream")
+        if name == "class_weight" and isinstance(given, str):
+            wanted = "a mapping, or a weight for each class, with a stream"
+            raise OptionError(name, given, wanted, "Its samples are not counted beforehand.")
+        if name != "class_weight" and given is not None:
+            do = "Yield (x, y, weights) instead." if name == "sample_weight" else ""
+            raise OptionError(name, type(given).__name__, "left out with a stream", do)
     check_again("data", stream, epochs, checkpoint)
 
 
@@ -191,77 +192,6 @@ def stream_of(data: object) -> Stream:
     return data if isinstance(data, Stream) else _Given(data)  # type: ignore[arg-type]
 
 
-class NpyStream(Stream):
-    """Samples in two files of NumPy's, which are mapped, not read. See `from_npy`."""
-
-    def __init__(self, x: Path, y: Path, rows: int, *, shuffle: bool) -> None:
-        self.x, self.y, self.rows, self.shuffle = x, y, check_rows(rows), shuffle
-        arrays = _mapped(x), _mapped(y)
-        lengths = [array.shape[0] if array.ndim else 0 for array in arrays]
-        if lengths[0] != lengths[1]:
-            raise ShapeError(f"{y}", f"{lengths[0]} targets, as many as {x} has samples", lengths[1])
-        if not lengths[0]:
-            raise FileError(x, "there is no sample in it")
-        self.samples = lengths[0]
-
-    def pieces(self, epoch: int, key: Array) -> Iterator[Batch]:
-        """Yield runs of rows, copied out of the files: in random order, and each one mixed."""
-        return self.after(epoch, key, 0)
-
-    def after(self, epoch: int, key: Array, samples: int) -> Iterator[Batch]:
-        """Yield the same without the first samples; runs of which none is left are not read."""
-        x, y = _mapped(self.x), _mapped(self.y)
-        host = find_backend("numpy").namespace
-        starts = list(range(0, x.shape[0], self.rows))
-        its_key = fold_in(key, epoch)
-        order = permutation(its_key, len(starts)).tolist() if self.shuffle else range(len(starts))
-        for number in order:
-            rows = slice(starts[number], min(starts[number] + self.rows, x.shape[0]))
-            if samples >= rows.stop - rows.start:
-                samples -= rows.stop - rows.start
-                continue
-            piece = host.asarray(x[rows], copy=True), host.asarray(y[rows], copy=True)
-            piece = mixed(piece, fold_in(its_key, number)) if self.shuffle else piece
-            yield tuple([part[samples:, ...] for part in piece])
-            samples = 0
-
-
-def from_npy(
-    x: str | os.PathLike[str], y: str | os.PathLike[str], /, *, rows: int = ROWS, shuffle: bool = True
-) -> NpyStream:
-    """Return the samples in two ``.npy`` files as a stream for `bpcore.fit`; the files are mapped.
-
-    Parameters
-    ----------
-    x, y : paths
-        Of arrays (samples, ...) and (samples,) or (samples, targets), as `numpy.save` writes them.
-    rows : int >= 1
-        How many samples are read at a time.
-    shuffle : bool
-        Whether the runs of `rows` samples come in random order, each one mixed. Samples of different runs are
-        not mixed with one another.
-
-    Raises
-    ------
-    FileError
-        A file is not there, is none of NumPy's, or holds Python objects.
-    ShapeError
-        The files hold different numbers of samples.
-    """
-    return NpyStream(Path(x), Path(y), rows, shuffle=shuffle)
-
-
-def _mapped(path: Path) -> Array:
-    host = find_backend("numpy").namespace
-    try:
-        return host.load(path, mmap_mode="r", allow_pickle=False)
-    except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError) as error:
-        what = "is no array of numbers that can be mapped, or is cut off"
-        raise FileError(path, what, "Write it with numpy.save; objects are not read.") from error
-
-
 def check_rows(rows: int) -> int:
     """Want a whole number of rows to read at a time."""
     if type(rows) is not int or rows < 1:
@@ -273,7 +203,7 @@ def mixed(piece: Batch, key: Array) -> Batch:
     """Return the samples of a piece of host arrays in random order."""
     order = permutation(key, piece[0].shape[0])
     xp = array_namespace(piece[0])
-    return xp.take(piece[0], order, axis=0), xp.take(piece[1], order, axis=0)
+    return tuple([xp.take(part, order, axis=0) for part in piece])
 
 
 def without(pieces: Iterable[Batch], epoch: int, samples: int) -> Iterator[Batch]:
@@ -323,8 +253,8 @@ def rebatched(pieces: Iterable[Batch], size: int | None) -> Iterator[Batch]:
 
 def _joined(one: Batch, other: Batch) -> Batch:
     xp = array_namespace(one[0])
-    return xp.concat([one[0], other[0]], axis=0), xp.concat([one[1], other[1]], axis=0)
+    return tuple([xp.concat(parts, axis=0) for parts in zip(one, other, strict=True)])
 
 
 def _rows(piece: Batch, start: int, stop: int) -> Batch:
-    return piece[0][start:stop, ...], piece[1][start:stop, ...]
+    return tuple([part[start:stop, ...] for part in piece])

@@ -19,13 +19,15 @@ ClassWeight = str | Mapping[int, float] | Array
 """``"balanced"``, a mapping from class to weight, or a weight for each class."""
 
 
-def weighted(place: Place, data: Batch, weights: Array | None, name: str = "sample_weight") -> Batch:
+def weighted(
+    place: Place, data: Batch, weights: Array | None, name: str = "sample_weight", *, some: bool = True
+) -> Batch:
     """Return the batch with a weight for each sample; as it is for None.
 
     Raises
     ------
     ShapeError, DataError
-        When there is not one for each sample, or one is negative or not finite, or all are 0.
+        When there is not one for each sample, or one is negative or not finite, or, with `some`, all are 0.
     """
     if weights is None:
         return data
@@ -40,7 +42,7 @@ def weighted(place: Place, data: Batch, weights: Array | None, name: str = "samp
         raise DataError(
             f"{name} holds {float(weights[first]):g} at index {first}: weights are finite numbers, 0 or more."
         )
-    if not bool(xp.any(xp.greater(weights, 0))):
+    if some and not bool(xp.any(xp.greater(weights, 0))):
         raise DataError(f"{name} holds only zeros: no sample would count.")
     return *data, weights
 

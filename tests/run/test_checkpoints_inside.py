@@ -163,7 +163,7 @@ def test_streams_go_on_at_that_batch(name: str, size: int | None, dies: Any, tmp
 
 
 def test_what_is_left_out_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bpcore.run import streams as module
+    from bpcore.run import npy_stream as module
 
     streams(tmp_path)
     stream, key = bp.datasets.from_npy(tmp_path / "x.npy", tmp_path / "y.npy", rows=10), bp.key(0)

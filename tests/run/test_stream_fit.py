@@ -98,6 +98,54 @@ def test_held_out_streams_that_are_none(validation: Any, said: str) -> None:
     assert said in str(caught.value)
 
 
+W = np.concatenate([np.zeros(7), DRAW.uniform(0, 2, 53)])
+"""The first piece counts for nothing."""
+
+
+@pytest.mark.parametrize("size", [None, 25])
+def test_weights_come_with_their_batches(size: int | None) -> None:
+    """In one batch they are those of arrays; in pieces those of the same pieces as arrays."""
+    ends = np.cumsum([len(x) for x, _ in PIECES])
+    pieces = [(x, y, W[end - len(x) : end]) for (x, y), end in zip(PIECES, ends, strict=True)]
+    whole = [tuple(np.concatenate(parts) for parts in zip(*pieces, strict=True))]
+    wanted = fit((X, Y), sample_weight=W, validation=(X, Y, W))
+    found = fit(lambda: iter(whole), validation=lambda: iter(pieces))
+    assert found.params["weight"] == pytest.approx(wanted.params["weight"], rel=1e-14)
+    assert found.history["loss"] == wanted.history["loss"]
+    assert found.history["validation_loss"] == pytest.approx(wanted.history["validation_loss"], rel=1e-12)
+    cut = [tuple(part[i : i + 25] for part in whole[0]) for i in (0, 25, 50)] if size else pieces
+    one, other = fit(lambda: iter(pieces), batch_size=size), fit(lambda: iter(cut))
+    assert (one.params["weight"] == other.params["weight"]).all()
+    assert (one.params["weight"] != fit(lambda: iter(PIECES), batch_size=size).params["weight"]).any()
+
+
+def test_classes_are_weighed_piece_by_piece() -> None:
+    labels = (Y[:, 0] > 0).astype("int64")
+    weights = W[::-1].copy()
+    options: dict[str, Any] = {"loss": bp.CrossEntropy(), "optimizer": bp.SGD(0.1), "epochs": 3}
+    by_class = {1: 3.0}
+    wanted = bp.fit(bp.Linear(2), (X, labels), sample_weight=weights, class_weight=by_class, **options)
+    found = bp.fit(bp.Linear(2), lambda: iter([(X, labels, weights)]), class_weight=by_class, **options)
+    assert (found.params["weight"] == wanted.params["weight"]).all()
+    plain = bp.fit(bp.Linear(2), lambda: iter([(X, labels)]), class_weight=[1.0, 3.0], **options)
+    other = bp.fit(bp.Linear(2), (X, labels), class_weight=[1.0, 3.0], **options)
+    assert (plain.params["weight"] == other.params["weight"]).all()
+
+
+def test_weights_in_a_file(tmp_path: Path) -> None:
+    for name, part in (("x", X), ("y", Y), ("w", W)):
+        np.save(tmp_path / f"{name}.npy", part)
+    x, y, w = (tmp_path / f"{name}.npy" for name in "xyw")
+    run = fit(bp.datasets.from_npy(x, y, sample_weight=w, rows=60, shuffle=False))
+    assert run.history == fit((X, Y), sample_weight=W).history
+    mixed = next(iter(bp.datasets.from_npy(x, y, sample_weight=w, rows=30).pieces(1, key(0))))
+    rows = [X.tolist().index(row) for row in mixed[0].tolist()]
+    assert (mixed[2] == W[rows]).all()
+    np.save(w, W[1:])
+    with pytest.raises(BpcoreError, match="59"):
+        bp.datasets.from_npy(x, y, sample_weight=w)
+
+
 def test_a_file_larger_than_what_is_read_of_it(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     x = draw.normal(size=(400, 2))
@@ -135,11 +183,16 @@ def test_on_every_backend(backend: Any, tmp_path: Path) -> None:
         (lambda: iter(PIECES), {"validation": 0.2}, "A share of it cannot be held out"),
         (lambda: iter(PIECES), {"optimizer": bp.LBFGS()}, "It wants all samples in a step"),
         (lambda: iter(PIECES), {"balanced": True}, "balanced must be left out with a stream"),
-        (lambda: iter(PIECES), {"sample_weight": np.ones(60)}, "sample_weight must be left out"),
+        (lambda: iter(PIECES), {"sample_weight": np.ones(60)}, "Yield (x, y, weights) instead."),
+        (lambda: iter(PIECES), {"class_weight": "balanced"}, "a mapping, or a weight for each class, with"),
+        (lambda: iter([(X, Y), (X, Y, np.ones(60))]), {}, "batches with weights and batches without"),
+        (lambda: iter([(X, Y, np.ones(60)), (X, Y)]), {}, "batches with weights and batches without"),
+        (lambda: iter([(X, Y, np.ones(59))]), {}, "weights of the stream wants 60 weights, one a sample"),
+        (lambda: iter([(X, Y, -np.ones(60))]), {}, "weights of the stream holds -1 at index 0"),
         (lambda: iter([]), {}, "ended before its first piece"),
         (lambda: iter([(X, Y), (X[:, :2], Y)]), {}, "samples of shape (3,)"),
         (lambda: iter([(X, Y), (X * np.nan, Y)]), {}, "not finite"),
-        (lambda: iter([X]), {}, "must yield pairs (x, y)"),
+        (lambda: iter([X]), {}, "must yield pairs (x, y) or triples (x, y, weights)"),
         (lambda: 3, {}, "a function that returned int"),
     ],
 )

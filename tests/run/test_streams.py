@@ -51,7 +51,7 @@ def test_the_first_piece_is_not_lost() -> None:
     assert first[1].tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("wrong", [[1, 2, 3], [np.ones(2)], [(1, 2, 3)]])
+@pytest.mark.parametrize("wrong", [[1, 2, 3], [np.ones(2)], [(1, 2, 3, 4)]])
 def test_no_pairs(wrong: list[Any]) -> None:
     with pytest.raises(DataError, match="must yield pairs"):
         list(stream_of(iter(wrong)).pieces(1, key(0)))
