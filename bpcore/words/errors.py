@@ -226,14 +226,14 @@ class MemoryExhausted(BpcoreError, MemoryError):
     Attributes
     ----------
     wanted, free, total : int
-        Bytes: those that were refused, those that the device had free, and all that it has.
+        Bytes: those that were refused, 0 where the library does not tell; those that the device had free;
+        and all that it has.
     """
 
     def __init__(self, name: str, device: str, wanted: int, free: int, total: int) -> None:
         self.wanted, self.free, self.total = wanted, free, total
-        self.lack = (
-            f"{wanted:,} bytes more were wanted on {device}, where {free:,} of {total:,} bytes are free"
-        )
+        more = f"{wanted:,} bytes more were" if wanted else "more was"
+        self.lack = f"{more} wanted on {device}, where {free:,} of {total:,} bytes are free"
         super().__init__(
             f"there is not enough memory for {name}: {self.lack}. "
             "Try smaller batches, or close() steps that are no longer used."

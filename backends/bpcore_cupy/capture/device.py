@@ -22,49 +22,52 @@ class Kind(NamedTuple):
 
 
 class Event(Protocol):
-    """A mark in a stream."""
+    """A mark in a stream. One that was never recorded counts as passed."""
 
-    @property
-    def done(self) -> bool:
-        """Whether the stream has passed it; True for one that was never recorded."""
-
-    def synchronize(self) -> None:
+    def synchronize(self) -> object:
         """Wait on the host until the stream has passed it."""
 
 
 class Graph(Protocol):
     """What was captured, ready to be launched."""
 
-    def upload(self, stream: Stream, /) -> None:
+    def upload(self, stream: Stream, /) -> object:
         """Bring it to the device, so that the first launch takes no longer than the others."""
 
-    def launch(self, stream: Stream, /) -> None:
+    def launch(self, stream: Stream, /) -> object:
         """Enqueue all of it."""
 
 
 class Stream(Protocol):
-    """A queue of work; work of two streams is ordered by events alone."""
+    """A queue of work; that of two streams is ordered by events alone. Within it, the library enqueues here.
 
-    @property
-    def pointer(self) -> int:
-        """The address that CUDA's libraries know it by."""
+    It speaks CuPy's words, so that CuPy's streams are streams as they are.
 
-    def current(self) -> AbstractContextManager[object]:
-        """Within, the library's own functions are enqueued here."""
+    Attributes
+    ----------
+    ptr : int
+        The address that CUDA's libraries know it by.
+    """
 
-    def record(self, event: Event, /) -> None:
+    ptr: int
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *exception: object) -> object: ...
+
+    def record(self, event: Event, /) -> object:
         """Enqueue a mark."""
 
-    def wait(self, event: Event, /) -> None:
+    def wait_event(self, event: Event, /) -> object:
         """Let what is enqueued from here on wait for a mark; the host does not."""
 
-    def begin(self) -> None:
-        """Begin to capture: from here on work is written down instead of done."""
+    def begin_capture(self) -> object:
+        """Begin to write work down instead of doing it; in CUDA's relaxed mode, which lets memory grow."""
 
-    def end(self) -> Graph:
+    def end_capture(self) -> Graph:
         """End the capture. Raises where something spoilt it; then too the stream works as before."""
 
-    def synchronize(self) -> None:
+    def synchronize(self) -> object:
         """Wait on the host until all work is done."""
 
 

@@ -4,7 +4,7 @@ Batch by batch, with two slots of buffers in turn:
 
 - the host waits until the slot's last copy is done, and writes the batch into the slot's pinned memory;
 - the stream for copies waits until the step that read the slot is done, and copies; the host does not wait;
-- the caller's stream waits for that copy when it is given the batch, and the next batch is on its way by then.
+- the caller's stream waits for that copy when it is given the batch; by then the next one is on its way.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Feed:
             slot.copied.synchronize()
             for pinned, x in zip(slot.pinned, batch, strict=True):
                 device.fill(pinned, x)
-            stream.wait(slot.read)
+            stream.wait_event(slot.read)
             for array, pinned in zip(slot.arrays, slot.pinned, strict=True):
                 device.upload(array, pinned, stream)
             stream.record(slot.copied)
@@ -88,7 +88,7 @@ class Feed:
     def _lent(self, slot: _Slot) -> Iterator[Batch]:
         """Yield a batch; what the caller's stream is given until the next is asked for may read it."""
         with self.device.entered():
-            self.device.current().wait(slot.copied)
+            self.device.current().wait_event(slot.copied)
         try:
             yield slot.arrays
         finally:
@@ -101,7 +101,7 @@ class Feed:
         if slots is None:
             if len(self._slots) == SIZES:
                 self._quiet(self._slots.pop(next(iter(self._slots))))
-            with self._pool.used(), self._stream.current():
+            with self._pool.used(), self._stream:
                 slots = [_Slot(self.device, kinds) for _ in range(SLOTS)]
         self._slots[kinds] = slots
         return slots

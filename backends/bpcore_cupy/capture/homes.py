@@ -81,20 +81,20 @@ class Homes:
     def ordered(self) -> Iterator[None]:
         """Begin after what the caller's stream was given so far; what it is given later begins after this."""
         caller = self.device.current()
-        if caller.pointer == self.stream.pointer:
+        if caller.ptr == self.stream.ptr:
             yield
             return
         caller.record(self._came)
-        self.stream.wait(self._came)
+        self.stream.wait_event(self._came)
         try:
             yield
         finally:
             self.stream.record(self._went)
-            caller.wait(self._went)
+            caller.wait_event(self._went)
 
     def empty(self, kind: Kind) -> Array:
         """Return a buffer that stays where it is."""
-        with self.pool.used(), self.stream.current():
+        with self.pool.used(), self.stream:
             return self.device.empty(kind)
 
     def here(self) -> tuple[Array, ...]:
@@ -134,13 +134,10 @@ class Homes:
         self.device.copy(kept, x, self.stream)
         return kept
 
-    def kept(self) -> list[tuple[Array, Array]]:
-        """Return copies of what is carried and changes, each with its home."""
-        return [
-            (home, self.apart(home))
-            for number, home in enumerate(self.here())
-            if number not in self.unchanged
-        ]
+    def kept(self, given: Sequence[Array]) -> list[tuple[Array, Array]]:
+        """Return the values given that a step changes, where no step writes, each with its home."""
+        pairs = enumerate(zip(self.here(), given, strict=True))
+        return [(home, self.apart(x)) for number, (home, x) in pairs if number not in self.unchanged]
 
     def restore(self, kept: Sequence[tuple[Array, Array]]) -> None:
         """Bring copies home."""

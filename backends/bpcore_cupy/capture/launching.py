@@ -27,8 +27,8 @@ class Uncapturable(Exception):
 
 def perform(calls: Sequence[Call], stream: Stream, pool: Pool) -> None:
     """Run calls one after the other; what they allocate is the pool's."""
-    pointer = stream.pointer
-    with pool.used(), stream.current():
+    pointer = stream.ptr
+    with pool.used(), stream:
         for call in calls:
             call.enqueue(pointer)
 
@@ -45,13 +45,13 @@ def capture(calls: Sequence[Call], stream: Stream, pool: Pool) -> Graph:
         As the library raises it.
     """
     before = pool.bytes
-    with _uncollected(), pool.used(), stream.current():
-        stream.begin()
+    with _uncollected(), pool.used(), stream:
+        stream.begin_capture()
         try:
-            _write_down(calls, stream.pointer)
+            _write_down(calls, stream.ptr)
         except BaseException:
             with suppress(Exception):  # the first error is the one that tells
-                stream.end()
+                stream.end_capture()
             raise
         graph = _ended(stream)
     if pool.bytes != before:
@@ -62,7 +62,7 @@ def capture(calls: Sequence[Call], stream: Stream, pool: Pool) -> Graph:
 
 def _ended(stream: Stream) -> Graph:
     try:
-        return stream.end()
+        return stream.end_capture()
     except MemoryError:
         raise
     except Exception as error:  # a call that queried the stream has spoilt the capture without an error

@@ -58,7 +58,7 @@ class Parts:
             tuple(written[targets[o]] if o in targets else next(results) for o in range(len(recipe.outputs))),
             work,
         )
-        with homes.pool.used(), homes.stream.current():
+        with homes.pool.used(), homes.stream:
             return recipe.bind(buffers)
 
     def give_up(self) -> None:
