@@ -18,6 +18,7 @@ from bpcore.ground.registry import on_host
 from bpcore_cupy.algebra import algebra
 from bpcore_cupy.devices import INSTALL, chosen, count, following, prove
 from bpcore_cupy.kernels import kernels
+from bpcore_cupy.precisions import precisions
 
 __all__ = ["cupy"]
 
@@ -92,6 +93,7 @@ def _open(device: str | None) -> Backend:
         to_host=door.to_host,
         synchronize=door.synchronize,
         kernels=table,
+        precisions=precisions(cp, here),
     )
 
 

@@ -79,6 +79,7 @@ def _open(device: str | None) -> Backend:
     from bpcore_jax.algebra import ALGEBRA
     from bpcore_jax.compiling import compile_loop, compile_program
     from bpcore_jax.kernels import KERNELS
+    from bpcore_jax.precisions import precisions
     from bpcore_jax.special import KERNELS as SPECIAL
     from bpcore_jax.standard import STANDARD
     from bpcore_jax.standing_in import abstract
@@ -105,6 +106,7 @@ def _open(device: str | None) -> Backend:
         loop=compile_loop,
         abstract=abstract,
         wide=lambda: bool(library.config.jax_enable_x64),
+        precisions=precisions(library.default_backend() if place is None else place.platform),
         kernels={**KERNELS, **SPECIAL, **ALGEBRA, **STANDARD, "asarray": door.asarray},
     )
 

@@ -29,13 +29,15 @@ def _open(device: str | None) -> Backend:
     from bpcore_numba.compiling import Compiler
 
     compiler = Compiler(device)
+    numpy_place = numpy.open(None)
     return replace(
-        numpy.open(None),
+        numpy_place,
         name=f"numba:{device}" if device else "numba",
         version=f"{llvmlite.__version__}",
         devices=DEVICES if is_installed("mkl") else DEVICES[:1],
         compile=compiler.compile,
         loop=compiler.loop,
+        precisions={"tf32": numpy_place.precisions["tf32"]},
     )
 
 

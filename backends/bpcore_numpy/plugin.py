@@ -13,6 +13,7 @@ from bpcore_numpy.algebra import ALGEBRA
 from bpcore_numpy.cheaper import CHEAPER
 from bpcore_numpy.kernels import KERNELS
 from bpcore_numpy.lowering.lower import loop, lower
+from bpcore_numpy.precisions import PRECISIONS
 from bpcore_numpy.special import KERNELS as SPECIAL
 from bpcore_numpy.standard import STANDARD
 from bpcore_numpy.standing_in import abstract
@@ -38,6 +39,7 @@ def _open(device: str | None) -> Backend:
         loop=loop,
         abstract=abstract,
         kernels={**CHEAPER, **ALGEBRA, **STANDARD, **SPECIAL, **KERNELS},
+        precisions=PRECISIONS,
     )
 
 

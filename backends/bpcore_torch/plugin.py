@@ -92,6 +92,7 @@ def _open(device: str | None) -> Backend:
 
     from bpcore_torch.compiling import compile_program
     from bpcore_torch.kernels import kernels
+    from bpcore_torch.precisions import PRECISIONS
 
     devices = ("cpu", *(f"cuda:{i}" for i in range(library.cuda.device_count())))
     device = "cuda:0" if device == "cuda" else device
@@ -112,6 +113,7 @@ def _open(device: str | None) -> Backend:
         synchronize=door.synchronize,
         compile=compile_program,
         kernels=kernels(),
+        precisions=PRECISIONS,
     )
 
 

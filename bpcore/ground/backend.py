@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from bpcore.ground.precision import Precision, find_precision
 from bpcore.words.protocols import Array, Dtype, Namespace, Recorded, Static
 
 __all__ = ["Abstract", "Backend", "Compile", "Plugin", "as_plain_function", "on_the_arrays"]
@@ -51,8 +52,9 @@ class Compile(Protocol):
         functions : module-like
             The library's functions, with the backend's kernels and bpcore's fall-backs laid over it.
         shared : dict
-            Empty at first, and the same for all Programs of one compiled function: what they have in
-            common, such as work memory and the place where carried arrays lie, is kept there.
+            The same for all Programs of one compiled function: what they have in common, such as work
+            memory and the place where carried arrays lie, is kept there. Empty at first, but for
+            ``precision``, the word, where that is not float32.
 
         Returns
         -------
@@ -120,6 +122,10 @@ class Backend:
         Whether the device has 64-bit floats; a function, because JAX can be switched at any time.
     kernels : mapping of str to function
         Functions that replace those of the standard, or bpcore's fall-backs for what it lacks.
+    precisions : mapping of str to Precision
+        How steps are computed by `bpcore.ground.precision.PRECISIONS`; what is not in it the backend has not,
+        but for float32, of which it says something only if that needs a scope. Without tensor cores "tf32" is
+        plain float32, and there.
     """
 
     name: str
@@ -135,6 +141,9 @@ class Backend:
     device: object = None
     wide: Callable[[], bool] = lambda: True
     kernels: Mapping[str, Callable[..., Array]] = field(default_factory=dict)
+    precisions: Mapping[str, Precision] = field(
+        default_factory=lambda: {"tf32": Precision(plain=lambda device: True)}
+    )
 
     @property
     def library(self) -> str:
@@ -149,6 +158,10 @@ class Backend:
     def dtype(self, name: str) -> Dtype:
         """Return the library's dtype object of that name."""
         return getattr(self.namespace, name)
+
+    def precision(self, word: str) -> Precision:
+        """Return how it computes with a precision; `OptionError` where it does not."""
+        return find_precision(self.precisions, self.name, word)
 
     def __repr__(self) -> str:
         return f"<backend {self.name}, version {self.version}>"

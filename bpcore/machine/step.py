@@ -10,12 +10,17 @@ from collections.abc import Callable
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.derivatives.transforms.gradients import value_and_grad
+from bpcore.ground.precision import check_word
+from bpcore.machine.loss_scale import LossScale, scale_in
+from bpcore.machine.scope import within
 from bpcore.parts.keys import split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.metrics import accuracy
+from bpcore.parts.narrowing import in_precision
 from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty, check_penalty
+from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import leaves
 
@@ -24,6 +29,7 @@ __all__ = [
     "LAYERS",
     "Batch",
     "Step",
+    "check_scaling",
     "init_step_state",
     "make_evaluation",
     "make_step",
@@ -37,7 +43,15 @@ Batch = tuple[Array, ...]
 Step = Callable[[Tree, Tree, Batch], tuple[Tree, Tree, dict[str, Array]]]
 
 
-def make_step(net: Layer, loss: Loss, optimizer: Optimizer, *, penalty: Penalty | None = None) -> Step:
+def make_step(
+    net: Layer,
+    loss: Loss,
+    optimizer: Optimizer,
+    *,
+    penalty: Penalty | None = None,
+    precision: str = "float32",
+    loss_scale: LossScale | None = None,
+) -> Step:
     """Return the training step ``step(params, state, batch) -> (params, state, report)``.
 
     Parameters
@@ -47,40 +61,85 @@ def make_step(net: Layer, loss: Loss, optimizer: Optimizer, *, penalty: Penalty 
     optimizer : Optimizer
     penalty : Penalty or None
         What is added to the loss.
+    precision : "float32", "tf32", "bfloat16" or "float16"
+        What it computes in; parameters, loss, statistics and update are in float32 with all of them. "tf32"
+        is for products on tensor cores; with the last two the layers compute in 16 bits.
+    loss_scale : LossScale or None
+        For "float16": how the loss is scaled; None is ``LossScale()``.
 
     Returns
     -------
     function
         Pure. A batch is ``(x, y)``, or ``(x, y, weights)`` with weights of shape (batch,). The report holds
         ``loss``, and ``accuracy`` where the loss is one of classes, and ``weight``, the sum of the weights
-        where there are some: arrays of shape (), seen before the update.
+        where there are some: arrays of shape (), seen before the update. With "float16" it also holds
+        ``loss_scale`` and ``skipped``, and the state must hold what ``LossScale().init(params)`` returns.
+
+    Raises
+    ------
+    OptionError
+        There is no such precision; the step raises it where the arrays' backend has it not.
     """
     check_penalty(penalty)
+    check_scaling(precision, loss_scale)
+    net = in_precision(net, precision)
+    scaling = (loss_scale or LossScale()) if precision == "float16" else None
 
-    def objective(params: Tree, x: Array, *wanted: Array) -> tuple[Array, Array]:
+    def objective(params: Tree, scale: Array | None, x: Array, *wanted: Array) -> tuple[Array, Array]:
         output = net(params, x)
-        return penalised(loss(output, *wanted), params, penalty), output
+        return _scaled(penalised(loss(output, *wanted), params, penalty), scale), output
 
     def carrying(
-        params: Tree, layers: Tree, key: Array, x: Array, *wanted: Array
+        params: Tree, scale: Array | None, layers: Tree, key: Array, x: Array, *wanted: Array
     ) -> tuple[Array, tuple[Array, Tree]]:
         output, layers = net.forward(params, layers, x, key=key, training=True)
-        return penalised(loss(output, *wanted), params, penalty), (output, layers)
+        return _scaled(penalised(loss(output, *wanted), params, penalty), scale), (output, layers)
 
     gradient = value_and_grad(objective, has_aux=True)
     carrying_gradient = value_and_grad(carrying, has_aux=True)
 
     def step(params: Tree, state: Tree, batch: Batch) -> tuple[Tree, Tree, dict[str, Array]]:
+        scale = None if scaling is None else scale_in(state)
         if LAYERS not in state:
-            (value, output), grads = gradient(params, *batch)
-            params, state = optimizer.update(params, grads, state)
-            return params, state, report_of(loss, value, output, *batch[1:])
+            (value, output), grads = gradient(params, scale, *batch)
+            params, state, told = _updated(optimizer, scaling, params, grads, state, {})
+            return params, state, report_of(loss, _unscaled(value, scale), output, *batch[1:]) | told
         key, now = split(state[KEY], 2)
-        (value, (output, layers)), grads = carrying_gradient(params, state[LAYERS], now, *batch)
-        params, state = optimizer.update(params, grads, state)
-        return params, {**state, LAYERS: layers, KEY: key}, report_of(loss, value, output, *batch[1:])
+        (value, (output, layers)), grads = carrying_gradient(params, scale, state[LAYERS], now, *batch)
+        params, state, told = _updated(optimizer, scaling, params, grads, state, {LAYERS: layers})
+        report = report_of(loss, _unscaled(value, scale), output, *batch[1:]) | told
+        return params, {**state, KEY: key}, report
 
-    return step
+    return within(step, precision)
+
+
+def check_scaling(precision: str, loss_scale: object) -> None:
+    """Want a precision, and a way to scale the loss with that one alone that needs it."""
+    check_word(precision)
+    if loss_scale is not None and not isinstance(loss_scale, LossScale):
+        raise OptionError("loss_scale", loss_scale, "None, or as bpcore.LossScale(init_scale=1024.0)")
+    if loss_scale is not None and precision != "float16":
+        raise OptionError("loss_scale", loss_scale, f'None with precision "{precision}", which needs none')
+
+
+def _scaled(value: Array, scale: Array | None) -> Array:
+    """Return a loss as it is differentiated."""
+    return value if scale is None else array_namespace(value).multiply(value, scale)
+
+
+def _unscaled(value: Array, scale: Array | None) -> Array:
+    """Return a loss as it is reported."""
+    return value if scale is None else array_namespace(value).divide(value, scale)
+
+
+def _updated(
+    optimizer: Optimizer, scaling: LossScale | None, params: Tree, grads: Tree, state: Tree, carried: Tree
+) -> tuple[Tree, Tree, dict[str, Array]]:
+    """Return parameters and state after an update, and what there is to report of its scale."""
+    if scaling is not None:
+        return scaling.update(optimizer, params, grads, state, carried)
+    params, state = optimizer.update(params, grads, state)
+    return params, {**state, **carried}, {}
 
 
 LAYERS, KEY = "layers", "key"
@@ -88,7 +147,14 @@ LAYERS, KEY = "layers", "key"
 
 
 def init_step_state(
-    net: Layer, optimizer: Optimizer | LBFGS, params: Tree, shape: Shape, key: Array, /
+    net: Layer,
+    optimizer: Optimizer | LBFGS,
+    params: Tree,
+    shape: Shape,
+    key: Array,
+    /,
+    *,
+    loss_scale: LossScale | None = None,
 ) -> Tree:
     """Return the state that a training step starts from.
 
@@ -101,13 +167,16 @@ def init_step_state(
         Of one sample.
     key : key
         Where layers draw from.
+    loss_scale : LossScale or None
+        Of a step that scales its loss.
 
     Returns
     -------
     dict
-        The optimizer's state; of a network that carries something or draws, with ``layers`` and ``key``.
+        The optimizer's state; of a network that carries something or draws, with ``layers`` and ``key``; of a
+        scaled loss with its scale.
     """
-    state = optimizer.init(params)
+    state = optimizer.init(params) | ({} if loss_scale is None else loss_scale.init(params))
     layers = net.init_state(shape, like=leaves(params)[0])
     if not leaves(layers) and not net.draws:
         return state

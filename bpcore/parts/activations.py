@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import ClassVar
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.parts.layers import Layer
@@ -103,6 +104,8 @@ class Gelu(Activation):
 @dataclass(frozen=True)
 class Softmax(Activation):
     """``exp(x) / sum(exp(x))`` over the last axis."""
+
+    wide: ClassVar[bool] = True
 
     def apply(self, x: Array, /) -> Array:
         """Return rows of numbers from 0 to 1 that sum to 1."""

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
+from bpcore.parts.floats import as_floats, widened
 from bpcore.parts.initializers import Glorot, Initializer, Zeros
 from bpcore.parts.keys import split
 from bpcore.parts.layers import Layer, Linear
@@ -84,7 +85,8 @@ class MultiHeadAttention(Layer):
         scores = xp.matmul(query, xp.matrix_transpose(key))
         if self.causal:
             scores = _seen(xp, scores)
-        mixed = xp.matmul(xp.softmax(scores, axis=-1), value)
+        shares = xp.softmax(widened(scores), axis=-1)
+        mixed = xp.matmul(as_floats(shares, value.dtype), value)
         return linear(params["output"], xp.reshape(xp.permute_dims(mixed, (0, 2, 1, 3)), tuple(x.shape)))
 
     def _split(self, xp: Namespace, x: Array) -> Array:

@@ -41,6 +41,7 @@ class Embedding(Layer):
     outputs: int
     weight_init: Initializer = Normal()
     integers: ClassVar[bool] = True
+    wide: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_size("tokens of Embedding", self.tokens)

@@ -34,10 +34,13 @@ class Layer(ABC):
         Whether it draws random numbers while it learns.
     integers : bool
         Whether its inputs are whole numbers, as an embedding's: `fit` then brings them as int32.
+    wide : bool
+        Whether it computes in float32 also where the network computes in 16 bits, as normalisation does.
     """
 
     draws: ClassVar[bool] = False
     integers: ClassVar[bool] = False
+    wide: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return type(self).__name__

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.parts.layers import Layer
@@ -54,6 +55,7 @@ class LayerNorm(Layer):
     """
 
     epsilon: float = 1e-5
+    wide: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_epsilon("LayerNorm", self.epsilon)
@@ -99,6 +101,7 @@ class BatchNorm(Layer):
 
     momentum: float = 0.1
     epsilon: float = 1e-5
+    wide: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check_epsilon("BatchNorm", self.epsilon)

@@ -17,6 +17,7 @@ from bpcore.program.carrying import check_carried, with_carried
 from bpcore.program.program import Program
 from bpcore.program.record import arrays_of, record
 from bpcore.program.results import lowered
+from bpcore.program.scoped import asked_for, scoped, word_of
 from bpcore.program.signature import Fits, Signature, fitting, signature_of
 from bpcore.program.stepwise import stepwise
 from bpcore.words.errors import OptionError, RecordError, ShapeError, choose
@@ -72,7 +73,7 @@ class Compiled:
         self.backend = backend
         self.uncompilable = uncompilable
         self._entries: dict[Signature, _Entry | None] = {}
-        self._shared: dict[str, Static] = {}
+        self._shared: dict[str, Static] = {} if word_of(f) == "float32" else {"precision": word_of(f)}
         self._warned = False
         self._last: tuple[_Entry, Sequence[Array]] | None = None
 
@@ -224,6 +225,7 @@ class Compiled:
             return None
         space = self._space(leaves)
         run = lowered(program, space, space.backend.compile, self._shared)
+        run = scoped(run, asked_for(self.f, space.backend))
         return _Entry(
             program,
             space,
@@ -257,7 +259,8 @@ class Compiled:
         loop = entry.space.backend.loop
         if loop is None:
             return stepwise(entry.program, entry.run, entry.space.functions)
-        return lowered(entry.program, entry.space, loop, self._shared)
+        run = lowered(entry.program, entry.space, loop, self._shared)
+        return scoped(run, asked_for(self.f, entry.space.backend))
 
 
 def compile(

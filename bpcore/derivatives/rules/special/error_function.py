@@ -97,8 +97,11 @@ def erf(xp: Namespace, x: Array, /) -> Array:
     W. J. Cody (1969), "Rational Chebyshev approximations for the error function", Mathematics of
     Computation 23, 631-637: the first two of its three ranges. The second one, made for x up to 4,
     serves up to 6 here: from 4 on the result is 1 less 1.6e-8 or less, and what the approximation
-    errs in that is below the last place.
+    errs in that is below the last place. Its polynomials are beyond float16, for which they are computed in
+    float32.
     """
+    if x.dtype not in (xp.float32, xp.float64) and xp.isdtype(x.dtype, "real floating"):
+        return xp.astype(erf(xp, xp.astype(x, xp.float32)), x.dtype)
     size = xp.abs(x)
     inner = xp.minimum(size, 0.5)
     near = xp.multiply(xp.sign(x), _near(xp, inner))
