@@ -7,16 +7,15 @@ for that is looked at in the kernel, once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from bpcore.program.equation import Equation, Slot
+from bpcore.program.equation import Slot
 from bpcore_cupy.elements.apply import is_elementwise
-from bpcore_cupy.elements.kernel import NAME, Kernel, Layout, named
+from bpcore_cupy.elements.kernel import NAME, Kernel, named
 from bpcore_cupy.elements.kinds import SIZE, ctype, is_half, stored
-from bpcore_cupy.elements.reading import Body, Name, body_of
+from bpcore_cupy.elements.reading import Body, Name
 from bpcore_cupy.elements.refusal import Refused
 from bpcore_cupy.elements.steps import RESHAPING, written
 from bpcore_cupy.elements.views import View, broadcast, fits
@@ -58,9 +57,8 @@ class Chain:
         return self.numbers[load]
 
 
-def chain_kernel(equation: Equation, types: Mapping[Name, Any], layouts: Mapping[Name, Layout]) -> Kernel:
+def chain_kernel(body: Body) -> Kernel:
     """Return the kernel of a chain."""
-    body = body_of(equation, types, layouts)
     counts = {prod(body.shapes[x.output]) for x in body.equations}
     if len(counts) != 1:
         raise Refused("a group of arrays with different numbers of elements")

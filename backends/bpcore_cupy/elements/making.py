@@ -8,6 +8,8 @@ from typing import Any
 from bpcore.program.equation import Constant, Equation, Slot, type_of
 from bpcore_cupy.elements.chains import chain_kernel
 from bpcore_cupy.elements.kernel import Kernel, Layout
+from bpcore_cupy.elements.reading import body_of
+from bpcore_cupy.elements.reductions import reduces, reduction_kernel
 from bpcore_cupy.elements.refusal import Refused
 
 __all__ = ["MAKERS", "kernel_of", "refusal_of", "types_of"]
@@ -17,7 +19,7 @@ Layouts = Mapping[Slot | Constant, Layout]
 Maker = Callable[[Equation, Types, Layouts], Kernel]
 
 MAKERS: dict[str, Maker] = {}
-"""How an equation that is no chain becomes a kernel, by the name of its function."""
+"""How an equation that moves elements becomes a kernel, by the name of its function."""
 
 
 def types_of(program: Any) -> dict[Slot | Constant, Any]:
@@ -42,8 +44,11 @@ def kernel_of(equation: Equation, types: Types, *, layouts: Layouts | None = Non
     Refused
         If it cannot be one.
     """
-    maker = MAKERS.get(equation.function.name, chain_kernel)
-    return maker(equation, types, layouts or {})
+    maker = MAKERS.get(equation.function.name)
+    if maker is not None:
+        return maker(equation, types, layouts or {})
+    body = body_of(equation, types, layouts or {})
+    return reduction_kernel(body) if reduces(body) else chain_kernel(body)
 
 
 def refusal_of(equation: Equation, types: Types, *, layouts: Layouts | None = None) -> str | None:

@@ -83,7 +83,8 @@ class Host:
             ]
             given = (ctypes.c_void_p * max(len(pointers), 1))(*pointers)
             launch = getattr(self.library, f"run_{stage.name}")
-            assert launch(given, stage.grid, stage.block) == 0, "threads do not wait for the same"
+            result = launch(given, stage.grid, stage.block)
+            assert result == 0, f"threads do not wait for the same: {stage.source}"
         assert (scratch[kernel.scratch_bytes :] == 0xA5).all(), "written beyond the scratch memory"
         return memory
 

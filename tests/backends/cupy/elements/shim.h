@@ -16,6 +16,7 @@ static bp_dim threadIdx, blockIdx, blockDim, gridDim;
 #define __align__(n) alignas(n)
 #define __launch_bounds__(...)
 
+template <class T> static inline T min(T a, T b) { return b < a ? b : a; }
 static inline int __float_as_int(float x) { int y; memcpy(&y, &x, 4); return y; }
 static inline float __int_as_float(int x) { float y; memcpy(&y, &x, 4); return y; }
 static inline long long __double_as_longlong(double x) { long long y; memcpy(&y, &x, 8); return y; }
