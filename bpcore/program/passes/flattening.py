@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 from bpcore.derivatives.rules import TABLE
 from bpcore.program.equation import ArrayType, Constant, Equation, Slot
+from bpcore.program.passes.constants import Constants
 from bpcore.program.passes.prune import prune
 from bpcore.program.passes.rewriting import elementwise, fresh_slots, key_of, shape_of, static_key
 from bpcore.program.program import Program
-from bpcore.words.protocols import Static
+from bpcore.words.protocols import Dtype, Namespace, Static
 
 __all__ = ["flatten_carry"]
 
@@ -30,12 +31,21 @@ class _Leaf(NamedTuple):
     holes: list[Slot]
 
 
-def flatten_carry(program: Program) -> Program:
+def flatten_carry(program: Program, xp: Namespace = None, *, room: int = 1) -> Program:
     """Return `program` with alike updates of carried arrays done on vectors.
 
     Outputs become slices of a vector, in their own shapes; what goes in is a ``concat`` of leaves, all in one
     order. Numbers must be the same slot for all leaves, as they are after `share`. Of an updated leaf that
     other equations read too, the update is computed for them as before.
+
+    Parameters
+    ----------
+    program : Program
+    xp : module-like
+        The backend's plain functions, which make the zeros of a `room`.
+    room : int >= 1
+        Elements: each leaf begins at a multiple of them in its vector, with zeros before it where the one
+        ahead ends earlier. A backend wants that whose products take aligned matrices only.
     """
     alike: dict[Hashable, list[_Leaf]] = {}
     reading = _Reading(program)
@@ -44,7 +54,7 @@ def flatten_carry(program: Program) -> Program:
         if isinstance(output, Slot) and reading.step(output) is not None:
             key, leaf = reading.expression(output)
             alike.setdefault(key, []).append(leaf)
-    flattening = _Flattening(program)
+    flattening = _Flattening(program, xp, room)
     for leaves in alike.values():
         if len(leaves) > 1 and len({leaf.output for leaf in leaves}) == len(leaves):
             flattening.add(leaves)
@@ -118,8 +128,10 @@ class _Reading:
 
 
 class _Flattening:
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, xp: Namespace, room: int) -> None:
+        self.program, self.room = program, room
+        self.constants = Constants(program.constants, xp)
+        self.zeros: dict[Hashable, Constant] = {}
         self.slots = fresh_slots(program)
         self.types = dict(program.types)
         self.added: list[Equation] = []
@@ -129,7 +141,12 @@ class _Flattening:
     def result(self) -> Program:
         outputs = tuple(self.names.get(y, y) if isinstance(y, Slot) else y for y in self.program.outputs)
         equations = (*self.program.equations, *self.added)
-        return replace(self.program, equations=equations, outputs=outputs, types=self.types)
+        return replace(
+            self.program, equations=equations, outputs=outputs, types=self.types, constants=self.constants
+        )
+
+    def _with_room(self, size: int) -> int:
+        return -(-size // self.room) * self.room
 
     def add(self, leaves: list[_Leaf]) -> None:
         """Do the update of some leaves once, on vectors, and take the leaves out of the result."""
@@ -138,9 +155,10 @@ class _Flattening:
         for place, hole in enumerate(first.holes):
             whole[hole] = self._joined([leaf.holes[place] for leaf in leaves])
         sizes = [math.prod(self.types[leaf.output].shape) for leaf in leaves]
+        whole_size = sum(map(self._with_room, sizes))
         for equation in first.steps:
             inputs = tuple(whole.get(x, x) if isinstance(x, Slot) else x for x in equation.inputs)
-            kind = ArrayType((sum(sizes),), self.types[equation.output].dtype)
+            kind = ArrayType((whole_size,), self.types[equation.output].dtype)
             whole[equation.output] = self._new(replace(equation, inputs=inputs), kind)
         start = 0
         for leaf, size in zip(leaves, sizes, strict=True):
@@ -148,16 +166,27 @@ class _Flattening:
             key = (slice(start, start + size, None),)
             part = self._call("getitem", whole[first.output], ArrayType((size,), kind.dtype), key=key)
             self.names[leaf.output] = self._call("reshape", part, kind, shape=kind.shape)
-            start += size
+            start += self._with_room(size)
 
     def _joined(self, parts: list[Slot]) -> Slot:
-        flat = []
+        flat: list[Slot | Constant] = []
+        length = 0
         for part in parts:
             kind = self.types[part]
             size = math.prod(kind.shape)
             flat.append(self._call("reshape", part, ArrayType((size,), kind.dtype), shape=(size,)))
-        kind = ArrayType((sum(self.types[x].shape[0] for x in flat),), self.types[flat[0]].dtype)
-        return self._new(Equation(TABLE["concat"], tuple(flat), {"axis": 0}, flat[0]), kind)
+            if size < self._with_room(size):
+                flat.append(self._nothing(self._with_room(size) - size, kind.dtype))
+            length += self._with_room(size)
+        whole = ArrayType((length,), self.types[parts[0]].dtype)
+        return self._new(Equation(TABLE["concat"], tuple(flat), {"axis": 0}, parts[0]), whole)
+
+    def _nothing(self, size: int, dtype: Dtype) -> Constant:
+        """Return so many zeros."""
+        key = (size, dtype)
+        if key not in self.zeros:
+            self.zeros[key] = self.constants.add(self.constants.xp.zeros((size,), dtype=dtype))
+        return self.zeros[key]
 
     def _call(self, name: str, operand: Slot, kind: ArrayType, **static: Static) -> Slot:
         if name == "reshape":

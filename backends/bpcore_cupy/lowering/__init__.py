@@ -1,0 +1,1 @@
+"""From a Program to calls on planned memory: kernels, products, and functions of CuPy; imports no CuPy."""

@@ -1,0 +1,48 @@
+"""Parts of an array that lie inside it from the start, so that to join them costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bpcore_cupy.lowering.places import ALIGNMENT, Place, Role
+
+__all__ = ["laid_inside"]
+
+Pair = tuple[Place, Place]
+
+
+def laid_inside(parts: Sequence[Pair], target: Place) -> list[Pair]:
+    """Let parts lie inside of an array where they can; return those that have to be copied there.
+
+    Parts that are carried lie there all or not at all: then the array is where they are carried.
+
+    Parameters
+    ----------
+    parts : sequence of pairs (Place, Place)
+        Where each lies now, and where it belongs.
+    target : Place
+        All of the array, in memory of its own.
+    """
+    homes = [pair for pair in parts if pair[0].memory.root.role is Role.HOME]
+    if homes:
+        memories = {id(place.memory) for place, _ in parts}
+        every = len(homes) == len(memories) == len(parts)
+        if not every or not all(_may_lie(place, part) for place, part in parts):
+            return list(parts)
+        target.memory.role = Role.HOME
+    late = []
+    for place, part in parts:
+        if _may_lie(place, part):
+            place.memory.whole = target.memory
+            place.memory.start = part.offset * part.itemsize
+        elif place.count:
+            late.append((place, part))
+    return late
+
+
+def _may_lie(place: Place, part: Place) -> bool:
+    """Return whether a part has memory of its own, all of it, that nothing else holds in place."""
+    memory = place.memory
+    free = memory.whole is None and memory.role in (Role.WORK, Role.HOME)
+    aligned = (part.offset * part.itemsize) % ALIGNMENT == 0
+    return free and place.is_whole and place.dtype == part.dtype and part.is_in_order and aligned

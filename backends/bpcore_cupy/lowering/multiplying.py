@@ -1,0 +1,157 @@
+"""Products as steps: how each operand lies, what cuBLASLt makes of it, and a copy where it can nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bpcore.program.equation import Constant, Equation, Slot
+from bpcore_cupy.lowering.joint import Product
+from bpcore_cupy.lowering.lower import Lowering
+from bpcore_cupy.lowering.places import Memory, Place
+from bpcore_cupy.lowering.refusal import NotOffered
+from bpcore_cupy.lowering.steps import Multiply, spare
+from bpcore_cupy.products import Operand, Plan, plan_of, refusal_of
+
+__all__ = ["Multiplying"]
+
+KINDS = frozenset(("float16", "bfloat16", "float32", "float64"))
+"""Dtypes that cuBLASLt multiplies."""
+
+MATRIX = 2
+"""Axes of a matrix."""
+
+
+@dataclass(frozen=True)
+class Multiplying:
+    """What makes products.
+
+    Attributes
+    ----------
+    offers : function of a Plan
+        Whether the library has an algorithm for it; asked before any capture.
+    precision : str
+        What float32 numbers are multiplied in.
+    """
+
+    offers: Callable[[Plan], bool]
+    precision: str = "float32"
+
+    def __call__(self, lowering: Lowering, equation: Equation) -> bool:
+        """Append the step of a product; return whether there is one.
+
+        Raises
+        ------
+        NotOffered
+            The product has no such end.
+        """
+        function = equation.function
+        joint = function if isinstance(function, Product) else None
+        operands = [x for x in equation.inputs if isinstance(x, Slot | Constant)]
+        kinds = {lowering.places[x].dtype for x in operands[:2]}
+        if len(operands) < len(equation.inputs) or len(kinds) != 1 or not kinds <= KINDS:
+            return False
+        if joint is None:
+            return self._plain(lowering, equation)
+        return self._with_end(lowering, equation, joint)
+
+    def _plain(self, lowering: Lowering, equation: Equation) -> bool:
+        a, b = (lowering.places[x] for x in equation.inputs)
+        c = lowering.result(equation.output)
+        if not c.count:
+            return True
+        if not a.count or c.dtype != a.dtype:
+            return False
+        found = self._planned(lowering, a, b, c, None)
+        if found is None:
+            return False
+        plan, a, b, c = found
+        lowering.steps.append(
+            Multiply(
+                name="matmul", equation=equation, operands=[a, b], outputs=[lowering.places[equation.output]],
+                plan=plan, a=a, b=b, c=c,
+            )
+        )  # fmt: skip
+        return True
+
+    def _with_end(self, lowering: Lowering, equation: Equation, joint: Product) -> bool:
+        inner = joint.inner
+        assert inner is not None  # noqa: S101 - it was made with one
+        refused = NotOffered(inner.equations[0].output, joint.epilogue)
+        slots = [x for x in inner.outputs if isinstance(x, Slot)]
+        a, b, *others = (lowering.places[x] for x in equation.inputs)
+        c = lowering.result(slots[0])
+        if not c.count or not a.count or any(not x.is_in_order for x in others):
+            raise refused
+        steps = len(lowering.steps)
+        found = self._planned(lowering, a, b, c, joint.epilogue)
+        if found is None:
+            del lowering.steps[steps:]
+            raise refused
+        plan, a, b, c = found
+        outputs = [lowering.places[slots[0]]]
+        bias, aux = self._ends(lowering, plan, joint, others)
+        if aux is None and plan.aux is not None:
+            if not plan.aux.written:
+                raise refused
+            aux = lowering.places[slots[1]] = spare(Memory(plan.aux.nbytes))
+            outputs.append(aux)
+        elif len(slots) > 1:
+            bias = lowering.result(slots[1])
+            outputs.append(bias)
+        lowering.steps.append(
+            Multiply(
+                name="matmul", equation=equation, operands=[a, b, *others], outputs=outputs, plan=plan,
+                a=a, b=b, c=c, bias=bias, aux=aux,
+            )
+        )  # fmt: skip
+        return True
+
+    def _ends(
+        self, lowering: Lowering, plan: Plan, joint: Product, others: list[Place]
+    ) -> tuple[Place | None, Place | None]:
+        """Return the bias and the mask among the inputs."""
+        bias = others[0] if joint.biased else None
+        aux = others[-1] if joint.masked else None
+        if aux is not None and (plan.aux is None or plan.aux.nbytes != aux.memory.size):
+            raise NotOffered(joint.inner.equations[0].output, joint.epilogue)  # type: ignore[union-attr]
+        return bias, aux
+
+    def _planned(
+        self, lowering: Lowering, a: Place, b: Place, c: Place, epilogue: str | None
+    ) -> tuple[Plan, Place, Place, Place] | None:
+        """Return a plan that is offered, and the operands that it is for, some of them copied."""
+        a, b, c = _folded(a, b, c)
+        how: dict[str, Any] = {"precision": self.precision, "epilogue": epilogue}
+        for one, other in _copies(lowering, a, b):
+            three = (_operand(one), _operand(other), _operand(c))
+            if refusal_of(*three, **how) is None:
+                plan = plan_of(*three, **how)
+                if self.offers(plan):
+                    return plan, one, other, c
+        return None
+
+
+def _folded(a: Place, b: Place, c: Place) -> tuple[Place, Place, Place]:
+    """Return a stack of matrices times one matrix as one product of matrices, where the stack is one."""
+    if len(a.shape) > MATRIX and len(b.shape) == MATRIX:
+        flat = a.reshaped((a.count // max(a.shape[-1], 1), a.shape[-1]))
+        if flat is not None:
+            return flat, b, c.viewed((flat.shape[0], b.shape[1]), (b.shape[1], 1))
+    return a, b, c
+
+
+def _copies(lowering: Lowering, a: Place, b: Place) -> Iterator[tuple[Place, Place]]:
+    """Yield the operands as they are, and with one or both copied in order; what is not taken is undone."""
+    start = len(lowering.steps)
+    for left, right in ((False, False), (False, True), (True, False), (True, True)):
+        if (left and a.is_in_order) or (right and b.is_in_order):
+            continue
+        del lowering.steps[start:]
+        yield (lowering.in_order(a) if left else a), (lowering.in_order(b) if right else b)
+    del lowering.steps[start:]
+
+
+def _operand(place: Place) -> Operand:
+    return Operand(place.shape, place.strides, place.dtype, place.alignment)
