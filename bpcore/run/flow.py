@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.derivatives.transforms.gradients import value_and_grad
 from bpcore.ground.registry import backend_of
+from bpcore.machine.mode import mode_of
 from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import Loss
 from bpcore.words.protocols import Array, Tree
@@ -37,7 +38,15 @@ class LayerFlow:
 
 
 def gradient_flow(
-    net: Layer, params: Tree, x: Array, y: Array, loss: Loss, *, state: Tree = None
+    net: Layer,
+    params: Tree,
+    x: Array,
+    y: Array,
+    loss: Loss,
+    *,
+    state: Tree = None,
+    training: bool | None = None,
+    key: Array | None = None,
 ) -> tuple[LayerFlow, ...]:
     """Return the norms of each layer's weight and gradient, from the first layer to the last.
 
@@ -50,7 +59,12 @@ def gradient_flow(
         As the loss takes it. Both are arrays of the parameters' library, on their device.
     loss : Loss
     state : tree of arrays, or None
-        What layers carry, as a Run has it.
+        What layers carry, as a Run has it; None for those that carry nothing, or to run them as they learn.
+    training : bool or None
+        Whether the network is run as it learns: by the statistics of `x`, and with some of it dropped. None:
+        where it carries something and no `state` is given.
+    key : key or None
+        Where it draws from while it learns.
 
     Returns
     -------
@@ -62,9 +76,10 @@ def gradient_flow(
     ShapeError, MixedArrays
         When network, parameters, data and loss do not fit together.
     """
+    mode = mode_of(net, params, x, state=state, key=key, training=training)
 
     def objective(params: Tree) -> Array:
-        return loss(net(params, x) if state is None else net.forward(params, state, x)[0], y)
+        return loss(net(params, x) if mode is None else mode.output(net, params, x), y)
 
     _, grads = value_and_grad(objective)(params)
     weights, gradients = dict(_weights(params)), dict(_weights(grads))

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.derivatives.transforms.directional import hvp
 from bpcore.ground.registry import backend_of
-from bpcore.parts.keys import key, normal
+from bpcore.machine.mode import mode_of
+from bpcore.parts.keys import key as seeded
+from bpcore.parts.keys import normal
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.program.compiled import compile
@@ -24,7 +26,17 @@ NEAR = 1e-5
 """By how much of itself an estimate may still change when it is taken."""
 
 
-def sharpness(net: Layer, params: Tree, x: Array, y: Array, loss: Loss, *, state: Tree = None) -> float:
+def sharpness(
+    net: Layer,
+    params: Tree,
+    x: Array,
+    y: Array,
+    loss: Loss,
+    *,
+    state: Tree = None,
+    training: bool | None = None,
+    key: Array | None = None,
+) -> float:
     """Return the largest eigenvalue of the Hessian of the loss by the parameters, by power iteration.
 
     Parameters
@@ -36,7 +48,12 @@ def sharpness(net: Layer, params: Tree, x: Array, y: Array, loss: Loss, *, state
         As the loss takes it. Both are arrays of the parameters' library, on their device.
     loss : Loss
     state : tree of arrays, or None
-        What layers carry, as a Run has it.
+        What layers carry, as a Run has it; None for those that carry nothing, or to run them as they learn.
+    training : bool or None
+        Whether the network is run as it learns: by the statistics of `x`, and with some of it dropped. None:
+        where it carries something and no `state` is given.
+    key : key or None
+        Where it draws from while it learns, the same at every product; None is ``bpcore.key(0)``.
 
     Returns
     -------
@@ -48,6 +65,8 @@ def sharpness(net: Layer, params: Tree, x: Array, y: Array, loss: Loss, *, state
     ------
     ShapeError, MixedArrays, NotDifferentiable
         When these do not fit together, or the network has no second derivative.
+    OptionError
+        With ``training=False``, when what the network carries is not given.
 
     Examples
     --------
@@ -60,9 +79,12 @@ def sharpness(net: Layer, params: Tree, x: Array, y: Array, loss: Loss, *, state
     >>> sharpness(bp.Linear(1, bias=False), params, x, y, bp.SquaredError())
     18.0
     """
+    if key is None and training and net.draws:
+        key = seeded(0, backend=backend_of(x), device=device_of(x))
+    mode = mode_of(net, params, x, state=state, key=key, training=training)
 
     def objective(params: Tree) -> Array:
-        return loss(net(params, x) if state is None else net.forward(params, state, x)[0], y)
+        return loss(net(params, x) if mode is None else mode.output(net, params, x), y)
 
     product = compile(lambda params, vector: hvp(objective, (params,), (vector,))[0])
     start = _start(params)
@@ -94,7 +116,7 @@ def _start(params: Tree) -> Tree:
     arrays, structure = flatten(params)
     drawn = []
     for i, p in enumerate(arrays):
-        its_key = key(i, backend=backend_of(p), device=device_of(p))
+        its_key = seeded(i, backend=backend_of(p), device=device_of(p))
         drawn.append(normal(its_key, tuple(p.shape), dtype=p.dtype))
     vector = unflatten(structure, drawn)
     return _scaled(vector, 1.0 / math.sqrt(_dot(vector, vector)))
