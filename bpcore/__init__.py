@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from bpcore.ground.exchange import from_dlpack
     from bpcore.ground.registry import backend, backend_of, backends
     from bpcore.machine.layer_gradients import layer_gradients
+    from bpcore.machine.loss_scale import LossScale
     from bpcore.machine.states import states
     from bpcore.machine.step import make_step
     from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
@@ -170,6 +171,7 @@ __all__ = [
     "Linear",
     "Lion",
     "Loss",
+    "LossScale",
     "MaxPool1D",
     "MaxPool2D",
     "MeanAbsoluteError",

@@ -31,6 +31,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "bpcore.ground.exchange": ("from_dlpack",),
     "bpcore.ground.registry": ("backend", "backend_of", "backends"),
     "bpcore.machine.layer_gradients": ("layer_gradients",),
+    "bpcore.machine.loss_scale": ("LossScale",),
     "bpcore.machine.states": ("states",),
     "bpcore.machine.step": ("make_step",),
     "bpcore.parts.activations": ("Gelu", "Identity", "Relu", "Sigmoid", "Softmax", "Tanh"),

@@ -178,6 +178,7 @@ def _trained(case: Treatment, run: Run, epochs: int, batch_size: int | None, see
             seed=seed,
             backend=run.backend,
             dtype=run.dtype,
+            precision=run.precision,
             progress=None,
         )
     except Diverged:

@@ -174,6 +174,9 @@ def repetition_of(run: Run, material: Material) -> Repetition | None:
         backend = find_backend(str(extra.get("backend", "numpy")))
     except BackendError:
         backend = run.backend
+    precision = str(extra.get("precision", "float32"))
+    if precision != "float32" and precision not in backend.precisions:
+        return None
     return Repetition(
         net=run.net,
         data=(material.train.x, material.train.y),
@@ -182,5 +185,6 @@ def repetition_of(run: Run, material: Material) -> Repetition | None:
         batch_size=int(str(size)) or None,
         seed=int(str(seed)),
         backend=backend,
+        precision=precision,
         dtype=str(extra.get("dtype", "float32")),
     )

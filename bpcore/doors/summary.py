@@ -36,13 +36,18 @@ def summary(
         ("data", f"{source}: {data.x.shape[0]} samples, {_counted(len(data.features), 'feature')}"),
         ("target", _target(source, data, last_column=last_column)),
         ("network", _network(run)),
-        ("backend", f"{run.backend.name} {run.backend.version}, {run.dtype}"),
+        ("backend", f"{run.backend.name} {run.backend.version}, {_floats(run)}"),
         ("first loss", f"{run.first_loss:.8g}"),
         *_results(run, preparation, best_epoch - 1),
         ("time", f"{_time(run)}{_counted(len(run.history['loss']), 'epoch')}{weights}"),
         ("model", written),
     ]
     return "\n".join(f"{name:<19}{value}" for name, value in lines)
+
+
+def _floats(run: Run) -> str:
+    """Return the dtype of the parameters, and what steps computed in where that is another."""
+    return run.dtype if run.precision == "float32" else f"{run.dtype}, steps in {run.precision}"
 
 
 def _time(run: Run) -> str:

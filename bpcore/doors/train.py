@@ -10,6 +10,7 @@ from bpcore.doors.one_line import one_of
 from bpcore.doors.recipes import OPTIMIZERS
 from bpcore.doors.training import trained
 from bpcore.doors.wishes import PATIENCE, Wishes
+from bpcore.ground.precision import PRECISIONS
 from bpcore.parts.activations import ACTIVATIONS
 from bpcore.run.tables.samples import FILLS, TASKS
 
@@ -54,6 +55,13 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
 )
 @click.option("--seed", type=click.IntRange(0, 2**64 - 1), metavar="N", default=0, show_default=True)
 @click.option("--dtype", **one_of(["float32", "float64"]), default="float32", show_default=True)
+@click.option(
+    "--precision",
+    **one_of(PRECISIONS),
+    default="float32",
+    show_default=True,
+    help="What steps compute in; weights are kept in float32.",
+)
 @click.option("--validation", type=float, metavar="SHARE", help="How much is held out; 0 for nothing.")
 @click.option(
     "--early-stopping",

@@ -37,7 +37,8 @@ MOST, HUGE = 10**9, 10**300
 def trained(wishes: Wishes) -> Run:
     """Train a network, write it to a file, and say what came of it."""
     place = _place(wishes)
-    find_backend(wishes.backend)  # before a file is read: nothing is worth waiting for without it
+    found = find_backend(wishes.backend)  # before a file is read: nothing is worth waiting for without it
+    found.precision(wishes.precision)
     _check_share(wishes.validation)
     wishes.made_checkpoint()  # what cannot be is said before a file is read
     stopping = wishes.made_stopping()
@@ -90,6 +91,7 @@ def _fit(settled: Wishes, train: Dataset, held: Dataset | None, stopping: EarlyS
         seed=settled.seed,
         backend=settled.backend,
         dtype=settled.dtype,
+        precision=settled.precision,
         validation=None if held is None else (held.x, held.y),
         callbacks=[*filter(None, [stopping, None if settled.log is None else JsonLines(settled.log)])],
         checkpoint=settled.made_checkpoint(),

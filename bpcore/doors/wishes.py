@@ -36,6 +36,7 @@ class Wishes:
     batch_size: int | None
     seed: int
     dtype: str
+    precision: str
     validation: float | None
     early_stopping: bool
     patience: int | None
@@ -133,6 +134,7 @@ class Wishes:
             ("--min-delta", self.min_delta),
             ("--seed", self.seed),
             ("--dtype", self.dtype),
+            ("--precision", None if self.precision == "float32" else self.precision),
             ("--backend", self.backend),
         ):
             if value is not None:
@@ -141,5 +143,5 @@ class Wishes:
     def kept(self) -> dict[str, object]:
         """Return what is kept with the network so that its training can be repeated, as JSON values."""
         names = ("data", "seed", "target", "task", "fill", "header", "optimizer", "rate", "epochs")
-        more = ("batch_size", "validation", "dtype", "backend")
+        more = ("batch_size", "validation", "dtype", "precision", "backend")
         return {"command": self.command(), **{name: getattr(self, name) for name in (*names, *more)}}

@@ -9,11 +9,13 @@ from typing import Any
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
+from bpcore.machine.loss_scale import LossScale
 from bpcore.machine.searched import make_searched_step
 from bpcore.machine.step import init_step_state, make_evaluation, make_step
 from bpcore.parts.keys import fold_in, split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
+from bpcore.parts.narrowing import in_precision
 from bpcore.parts.optimizers import AVERAGE, LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.parts.schedules import ReduceOnPlateau
@@ -27,7 +29,7 @@ from bpcore.run.epochs import Epochs
 from bpcore.run.held_out import HeldOut, Metric, named_metrics
 from bpcore.run.intake import parted, start_of
 from bpcore.run.memory import memory_told
-from bpcore.run.place import Place
+from bpcore.run.precision import check_precision, place_for, scaling_of
 from bpcore.run.progress import Progress
 from bpcore.run.replay import Replay
 from bpcore.run.result import Run
@@ -64,6 +66,8 @@ def fit(
     metrics: Sequence[Metric] = (),
     callbacks: Sequence[object] = (),
     checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
+    precision: str = "float32",
+    loss_scale: LossScale | None = None,
     compiled: bool = True,
     progress: str | Progress | None = "auto",
 ) -> Run:
@@ -116,6 +120,13 @@ def fit(
         Where the run is saved while it goes on. A run that finds its checkpoint there goes on from it, and
         ends with the same bytes as one that was never stopped. After Ctrl-C it finishes the step and
         saves. The time is not in such a run: its `seconds` are 0.
+    precision : "float32", "tf32", "bfloat16" or "float16"
+        What steps compute in: IEEE's float32, which is the default everywhere; the same with products on
+        tensor cores; or layers in 16 bits. Parameters, losses, statistics and updates are in float32, and
+        samples that were held out are measured in it, as `Run.predict` computes in it.
+    loss_scale : LossScale or None
+        With "float16": how the loss is scaled. The history tells ``loss_scale`` and how many steps were
+        ``skipped``.
     compiled : bool
         Whether the step is recorded once and then replayed by the backend's `compile`; if not, it is
         traced anew at every step.
@@ -153,6 +164,7 @@ def fit(
     check_options(epochs, batch_size, validation)
     check_kinds(net, loss, optimizer)
     check_pairing(net, loss)
+    check_precision(precision, loss_scale, optimizer, dtype)
     told, scores = Callbacks(callbacks), named_metrics(metrics, net, loss)
     if metrics and validation is None:
         raise OptionError("metrics", metrics, "left out where nothing is held out", "Give validation=.")
@@ -161,13 +173,15 @@ def fit(
     if stream is not None:
         check_stream(stream, epochs, optimizer, validation, checkpoint, **weights, balanced=balanced or None)
     apart, held_stream = opened_apart(validation, epochs, checkpoint)
-    place = Place.of(given[0], backend, dtype)
+    place, scaling = place_for(given[0], backend, dtype, precision), scaling_of(precision, loss_scale)
     start_key, split_key, order_key = split(place.key(seed), 3)
     train, held = parted(place, net, loss, given, apart, split_key, **weights)
     features = tuple(train[0].shape[1:])
     params = start_of(place, net, features, params, start_key)
-    step, evaluate, output = _functions(net, loss, optimizer, penalty, place.backend if compiled else None)
-    state = init_step_state(net, optimizer, params, features, fold_in(start_key, 1))
+    how = {"precision": precision, "loss_scale": scaling}
+    there = place.backend if compiled else None
+    step, evaluate, output = _functions(net, loss, optimizer, penalty, there, **how)
+    state = init_step_state(net, optimizer, params, features, fold_in(start_key, 1), loss_scale=scaling)
     engine: Engine
     if stream is not None:
         bring = bringing(place, net, loss, features, class_weight=class_weight)
@@ -182,7 +196,7 @@ def fit(
         options = {"optimizer": optimizer, "penalty": penalty, "batch_size": batch_size, "seed": seed}
         more = {"balanced": balanced, "compiled": compiled, "metrics": list(scores)}
         more |= {"held-out stream": None if held_stream is None else type(held_stream).__name__}
-        run = described(place, net, loss, params, train, held, told, stream, options | more)
+        run = described(place, net, loss, params, train, held, told, stream, options | more | how)
         keeper = Keeper(Checkpoint.of(checkpoint), run)
     training = Training(
         *(engine, place, loss, epochs),
@@ -190,7 +204,7 @@ def fit(
         plateau=optimizer.rate if isinstance(optimizer.rate, ReduceOnPlateau) else None,
         callbacks=told,
         keeper=keeper,
-        replay=Replay(net, loss, optimizer, penalty),
+        replay=Replay(in_precision(net, precision), loss, optimizer, penalty),
     )
     began = time.perf_counter()
     with memory_told(train[0].shape[0], batch_size):
@@ -207,6 +221,7 @@ def fit(
         loss=loss,
         features=features,
         backend=place.backend,
+        precision=precision,
         history=training.history,
         first_loss=training.first_loss,
         seconds=0.0 if checkpoint is not None else time.perf_counter() - began,
@@ -214,7 +229,12 @@ def fit(
 
 
 def _functions(
-    net: Layer, loss: Loss, optimizer: Optimizer | LBFGS, penalty: Penalty | None, backend: Backend | None
+    net: Layer,
+    loss: Loss,
+    optimizer: Optimizer | LBFGS,
+    penalty: Penalty | None,
+    backend: Backend | None,
+    **how: Any,
 ) -> tuple[Callable[..., Tree], Callable[..., Tree], Callable[..., Tree]]:
     """Return step, evaluation and the network's output, compiled by a backend or, for None, as they are."""
 
@@ -226,7 +246,7 @@ def _functions(
         compiled = backend is not None
         step = make_searched_step(net, loss, optimizer, penalty=penalty, compiled=compiled, backend=backend)
     else:
-        step = make_step(net, loss, optimizer, penalty=penalty)
+        step = make_step(net, loss, optimizer, penalty=penalty, **how)
         step = step if backend is None else compile(step, carry=2, backend=backend)
     if backend is None:
         return step, evaluate, output

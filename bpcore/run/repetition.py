@@ -41,6 +41,7 @@ class Repetition:
         The share that `fit` itself held out; samples held out before it are in `data` no more.
     params : tree of arrays or None
         Where the training started, if not where the seed says.
+    precision : str
     """
 
     net: Layer
@@ -53,6 +54,7 @@ class Repetition:
     seed: int = 0
     validation: float | None = None
     params: Tree = None
+    precision: str = "float32"
 
     @property
     def full_batch(self) -> bool:
@@ -73,6 +75,7 @@ class Repetition:
             dtype=self.dtype,
             validation=self.validation,
             params=self.params,
+            precision=self.precision,
             progress=None,
         )
 

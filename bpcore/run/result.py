@@ -43,6 +43,8 @@ class Run:
     first_loss : float
         The loss of the first step, before any update; NaN in a run that was loaded. The number to compare
         between backends.
+    precision : str
+        What its steps computed in; "float32" in a run that was loaded.
     seconds : float
         What training took, on the wall clock; 0 for a run with a checkpoint.
     extra : mapping
@@ -60,6 +62,7 @@ class Run:
     extra: Mapping[str, object] = field(default_factory=dict)
     state: Tree = None
     averaged: Tree = None
+    precision: str = "float32"
 
     def predict(self, x: Array, /) -> Array:
         """Return the network's output for `x`.

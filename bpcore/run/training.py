@@ -22,7 +22,7 @@ from bpcore.run.progress import Progress, shown
 from bpcore.run.rates import rescheduled
 from bpcore.run.replay import Replay
 from bpcore.run.result import History
-from bpcore.run.rows import row_of
+from bpcore.run.rows import is_stuck, row_of
 from bpcore.words.errors import Diverged
 from bpcore.words.protocols import Array, Tree
 
@@ -185,6 +185,8 @@ class Training:
             self.history.setdefault(name, []).append(value)
         if not math.isfinite(row["loss"]):
             raise self.diverged(f"the loss became {row['loss']}")
+        if is_stuck(row, len(done.samples)):
+            raise self.diverged("no gradient was finite, at the least loss scale,")
         if self.plateau is not None:
             engine.state = rescheduled(engine.state, self.plateau, self.history)
         return row

@@ -102,6 +102,7 @@ def report(
             seed=seed,
             backend=run.backend,
             dtype=run.dtype,
+            precision=run.precision,
             params=start,
         )
     html = run_page(run, material, repetition, title=title or "Training report", command=command)
