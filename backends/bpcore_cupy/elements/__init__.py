@@ -1,7 +1,18 @@
 """Kernels as text: equations of a Program as CUDA C++; imports no CuPy, and needs no GPU."""
 
+from bpcore_cupy.elements.grouping import grouped, is_written_out
 from bpcore_cupy.elements.kernel import SCRATCH, Kernel, Layout
 from bpcore_cupy.elements.making import kernel_of, refusal_of, types_of
 from bpcore_cupy.elements.refusal import Refused
 
-__all__ = ["SCRATCH", "Kernel", "Layout", "Refused", "kernel_of", "refusal_of", "types_of"]
+__all__ = [
+    "SCRATCH",
+    "Kernel",
+    "Layout",
+    "Refused",
+    "grouped",
+    "is_written_out",
+    "kernel_of",
+    "refusal_of",
+    "types_of",
+]

@@ -26,11 +26,15 @@ from bpcore_cupy.elements.writing import Code, Value
 
 __all__ = ["split_kernel"]
 
-ACROSS, DOWN = 32, 8
-"""Results that a block has where the last axis stays, and lines of threads that go through the rest."""
+ACROSS = 32
+"""Results that a block has where the last axis stays."""
+FEW, MANY = 8, 32
+"""Lines of threads that go through the reduced axes; many, where each has something to do."""
+SHORT = 40
+"""Equations up to which a block may have as many threads as it can: more need more registers."""
 ALONG = 256
 ENOUGH_BLOCKS = 264
-LEAST = {True: 64, False: 4096}
+LEAST = {True: 512, False: 4096}
 """Elements of a result that are worth a part of their own: across, and along."""
 
 
@@ -63,6 +67,13 @@ class _Split:
         return self.kept > 1 and len(self.shape) - 1 not in self.axes
 
     @property
+    def down(self) -> int:
+        """How many lines of threads a block has."""
+        small = sum(x.size for x in self.accumulators.values()) <= MANY
+        many = small and self.reduced >= 4 * MANY and len(self.body.equations) <= SHORT
+        return MANY if many else FEW
+
+    @property
     def parts(self) -> int:
         """How many blocks share a result."""
         blocks = -(-self.kept // ACROSS) if self.across else self.kept
@@ -89,7 +100,7 @@ def split_kernel(body: Body) -> Kernel:
     parameters = [f"const {stored(body.kinds[x])}* a{i}" for i, x in enumerate(split.inputs)]
     parameters += [f"{stored(body.kinds[y])}* b{body.outputs.index(y)}" for y in direct]
     parameters += ["char* scratch"] if several else []
-    block = ACROSS * DOWN if split.across else ALONG
+    block = ACROSS * split.down if split.across else ALONG
     wide = not fits([*split.views, *(body.view(y) for y in body.outputs)])
     text = [
         f"typedef {'unsigned long long' if wide else 'unsigned int'} bp_index;",
@@ -194,18 +205,18 @@ def _across(split: _Split, each: list[str]) -> list[str]:
         f"const bp_index part = blockIdx.x / {blocks}u, down = threadIdx.x / {ACROSS}u;",
         f"const bp_index k = blockIdx.x % {blocks}u * {ACROSS}u + threadIdx.x % {ACROSS}u;",
         *_starts(split),
-        f"if (k < {split.kept}u) for (bp_index r = {begin} + down; r < {end}; r += {DOWN}u) {{",
+        f"if (k < {split.kept}u) for (bp_index r = {begin} + down; r < {end}; r += {split.down}u) {{",
         *each,
         "}",
     ]
     for i, x in enumerate(split.accumulators.values()):
-        lines.append(f"__shared__ {x.type} s{i}[{ACROSS * DOWN}];")
+        lines.append(f"__shared__ {x.type} s{i}[{ACROSS * split.down}];")
         lines.append(f"s{i}[threadIdx.x] = r{i};")
     lines.append("__syncthreads();")
     lines.append(f"if (down != 0u || k >= {split.kept}u) return;")
     for i, x in enumerate(split.accumulators.values()):
         whole = x.combined(code, f"r{i}", f"s{i}[d * {ACROSS} + threadIdx.x]")
-        lines.append(f"for (int d = 1; d < {DOWN}; ++d) r{i} = {whole};")
+        lines.append(f"for (int d = 1; d < {split.down}; ++d) r{i} = {whole};")
     return lines
 
 
