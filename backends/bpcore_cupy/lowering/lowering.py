@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bpcore.program.equation import Slot
-from bpcore.program.passes.grouping import group
 from bpcore.program.program import Program
+from bpcore_cupy.elements import grouped
 from bpcore_cupy.lowering.homing import ends
 from bpcore_cupy.lowering.lower import Lowering
 from bpcore_cupy.lowering.lowered import Lowered, laid_out
@@ -52,7 +52,7 @@ def lowered(
     while True:
         wanted = matched(ready.program, lambda slot, end: (slot, end) not in refused)
         try:
-            lowering = Lowering(group(wanted), multiply, ready.idle)
+            lowering = Lowering(grouped(wanted), multiply, ready.idle)
         except NotOffered as error:
             refused.add((error.slot, error.epilogue))
             continue

@@ -9,7 +9,7 @@ from bpcore.program.passes.flattening import flatten_carry
 from bpcore.program.passes.inlining import inline
 from bpcore.program.passes.pipeline import optimized
 from bpcore.program.program import Program
-from bpcore_cupy.elements.functions import ELEMENTS
+from bpcore_cupy.elements import is_written_out
 from bpcore_cupy.lowering.contracting import contracted
 from bpcore_cupy.lowering.places import ALIGNMENT
 from bpcore_cupy.lowering.views import VIEWS
@@ -23,6 +23,9 @@ KEPT = frozenset(
     )
 )
 """Composed functions that stay whole: CuPy, or a kernel of ours, is better than what they are made of."""
+
+ENDS = frozenset(("relu",))
+"""Element-wise functions that products have at their ends under the names of what they are made of."""
 
 ORDERLESS = frozenset(("index_add", "scatter_add", "add_along_axis"))
 """Functions that CuPy adds up in no fixed order."""
@@ -57,7 +60,9 @@ def prepared(program: Program, functions: Any, *, deterministic: bool = True) ->
     def wanted(function: Function) -> bool:
         if function.name in KEPT:
             return deterministic and function.name in ORDERLESS
-        return function.name not in ELEMENTS and function.name not in VIEWS
+        if function.name in VIEWS:
+            return False
+        return function.name in ENDS or is_written_out(function)
 
     found = optimized(contracted(inline(program, functions, wanted)), functions)
     before = set(found.constants)
