@@ -99,10 +99,10 @@ def asked(
     version = int(library.cublasLtGetVersion())
     usable = [result for result in found[: count.value] if not result.state]
     fit = [made for made in (_of(library, result, version, plan) for result in usable) if made]
-    if deterministic:
-        fit = [made for made in fit if made.split == 1]
+    fit = [made for made in fit if made.workspace_bytes <= workspace_bytes]
+    fit = [made for made in fit if made.split == 1 or not deterministic]
     why = "" if fit else f"none of {count.value} algorithms fits the precision, the workspace and determinism"
-    return Asked(tuple(made for made in fit if made.workspace_bytes <= workspace_bytes), why)
+    return Asked(tuple(fit), why)
 
 
 def _of(library: Any, result: HeuristicResult, version: int, plan: Plan) -> Algorithm | None:

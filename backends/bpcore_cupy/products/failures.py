@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpcore.words.errors import BackendError
 from bpcore_cupy.products.abi import STATUS
 
-__all__ = ["ProductFailed", "status_name"]
+__all__ = ["ProductFailed", "advice", "status_name"]
 
 ADVICE = {
     "NOT_INITIALIZED": "There is no CUDA device that it can use, or the driver is older than the library.",
@@ -27,9 +27,12 @@ class ProductFailed(BackendError, RuntimeError):
     @classmethod
     def of_status(cls, what: str, function: str, status: int) -> ProductFailed:
         """Return the error for what a function of the library answered."""
-        name = status_name(status)
-        do = ADVICE.get(name.removeprefix("CUBLAS_STATUS_"), "")
-        return cls(what, f"{function} answered {name}", do)
+        return cls(what, f"{function} answered {status_name(status)}", advice(status))
+
+
+def advice(status: int) -> str:
+    """Return what to do about a status; nothing where nothing can be said."""
+    return ADVICE.get(STATUS.get(status, ""), "")
 
 
 def status_name(status: int) -> str:

@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, ExitStack
 from ctypes import byref, c_void_p
 from typing import Any
 
+from bpcore.words.errors import BackendUnusable
 from bpcore_cupy.products.algorithm import Algorithm, Asked, asked, checked
 from bpcore_cupy.products.descriptors import Described
-from bpcore_cupy.products.failures import ProductFailed
+from bpcore_cupy.products.failures import ProductFailed, advice, status_name
 from bpcore_cupy.products.library import library as load
 from bpcore_cupy.products.library import version_text
 from bpcore_cupy.products.plan import Plan
@@ -50,9 +51,7 @@ class Handle(AbstractContextManager["Handle"]):
     Raises
     ------
     BackendUnusable
-        The library is not found.
-    ProductFailed
-        It cannot be opened on this device.
+        The library is not found, or cannot be opened on this device.
     """
 
     def __init__(
@@ -74,7 +73,8 @@ class Handle(AbstractContextManager["Handle"]):
         pointer = c_void_p()
         status = self._library.cublasLtCreate(byref(pointer))
         if status:
-            raise ProductFailed.of_status("of any shape", "cublasLtCreate", status)
+            why = f"cuBLASLt {self.version} cannot be opened ({status_name(status)})"
+            raise BackendUnusable("cupy", why, advice(status))
         self._pointer = pointer.value or 0
 
     @property
@@ -164,9 +164,8 @@ class Handle(AbstractContextManager["Handle"]):
             memory = self._workspaces[stream] = self._allocate(self._workspace_bytes)
         address = int(memory.ptr)
         if address % ALIGNMENT:
-            raise ProductFailed(
-                "of any shape", f"its workspace at {address:#x} is not a multiple of {ALIGNMENT}"
-            )
+            why = f"allocate= gave a workspace at {address:#x}, which is not a multiple of {ALIGNMENT}"
+            raise ProductFailed("of any shape", why)
         return address
 
     def _look_open(self, plan: Plan) -> None:

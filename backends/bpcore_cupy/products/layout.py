@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bpcore.words.errors import ShapeError
-from bpcore_cupy.products.matrices import Matrix
 
-__all__ = ["Layout", "Lying", "lying"]
+__all__ = ["Layout", "Lying", "Matrix", "lying", "ways"]
+
+
+class Matrix(NamedTuple):
+    """Lengths and strides, in elements, of two axes."""
+
+    rows: int
+    columns: int
+    row_stride: int
+    column_stride: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,17 @@ class Lying:
         return (self.columns, self.rows) if self.by_rows else (self.rows, self.columns)
 
 
+def ways(matrix: Matrix) -> tuple[Lying, ...]:
+    """Return how a matrix lies: by rows, by columns, both, or neither where there are gaps or overlaps."""
+    rows, columns, down, along = matrix
+    found = []
+    if (along == 1 or columns == 1) and (rows == 1 or down >= columns):
+        found.append(Lying(by_rows=True, ld=columns if rows == 1 else down, rows=rows, columns=columns))
+    if (down == 1 or rows == 1) and (columns == 1 or along >= rows):
+        found.append(Lying(by_rows=False, ld=rows if columns == 1 else along, rows=rows, columns=columns))
+    return tuple(found)
+
+
 def lying(matrix: Matrix, where: str, *, rows_first: bool = True) -> Lying:
     """Return how a matrix lies; where both ways are true, that which is asked for first.
 
@@ -56,17 +76,9 @@ def lying(matrix: Matrix, where: str, *, rows_first: bool = True) -> Lying:
     ShapeError
         Neither its rows nor its columns lie without gaps, or they overlap.
     """
-    rows, columns, down, along = matrix
-    ways = [
-        Lying(by_rows=True, ld=columns if rows == 1 else down, rows=rows, columns=columns)
-        if (along == 1 or columns == 1) and (rows == 1 or down >= columns)
-        else None,
-        Lying(by_rows=False, ld=rows if columns == 1 else along, rows=rows, columns=columns)
-        if (down == 1 or rows == 1) and (columns == 1 or along >= rows)
-        else None,
-    ]
-    found = next((way for way in (ways if rows_first else reversed(ways)) if way), None)
-    if found is None:
+    found = ways(matrix)
+    if not found:
         wanted = "matrices whose rows or columns lie without gaps and do not overlap"
-        raise ShapeError(where, wanted, f"{rows} x {columns} with strides {(down, along)}", "Copy it first.")
-    return found
+        given = f"{matrix.rows} x {matrix.columns} with strides {matrix[2:]}"
+        raise ShapeError(where, wanted, given, "Copy it first.")
+    return found[0 if rows_first else -1]

@@ -6,18 +6,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from bpcore.words.errors import ShapeError
+from bpcore_cupy.products.layout import Matrix, ways
 from bpcore_cupy.products.operand import Operand
 
-__all__ = ["Axis", "Matrix", "Product", "product_of"]
-
-
-class Matrix(NamedTuple):
-    """Lengths and strides, in elements, of two axes."""
-
-    rows: int
-    columns: int
-    row_stride: int
-    column_stride: int
+__all__ = ["Axis", "Product", "product_of"]
 
 
 class Axis(NamedTuple):
@@ -36,14 +28,14 @@ class Product:
     c: Matrix
     axes: tuple[Axis, ...]
 
-    def simplified(self) -> Product:
+    def simplified(self, *, more_rows: bool) -> Product:
         """Return the same product with as few axes as can be.
 
-        Axes that lie behind one another are one axis; and one along which b is the same, and a and c go on
-        where their rows end, is more rows: a stack of samples times one weight is one product.
+        Axes that lie behind one another are one axis; and, with `more_rows`, one along which b is the same,
+        and a and c go on where their rows end, is rows: a stack of samples times one weight is one product.
         """
         product = replace(self, axes=_joined(self.axes))
-        while (longer := _with_more_rows(product)) is not None:
+        while more_rows and (longer := _with_more_rows(product)) is not None:
             product = longer
         return product
 
@@ -54,12 +46,12 @@ def _with_more_rows(product: Product) -> Product | None:
         return None
     (length, (sa, sb, sc)), (a, c) = product.axes[-1], (product.a, product.c)
     goes_on = sa == a.rows * a.row_stride and sc == c.rows * c.row_stride
-    if sb or not (goes_on or (a.rows == 1 and sa)):
+    if sb or not (goes_on or a.rows == 1):
         return None
     if a.rows == 1:
         a, c = a._replace(row_stride=sa), c._replace(row_stride=sc)
-    rows = a.rows * length
-    return Product(a._replace(rows=rows), product.b, c._replace(rows=rows), product.axes[:-1])
+    a, c = a._replace(rows=a.rows * length), c._replace(rows=c.rows * length)
+    return Product(a, product.b, c, product.axes[:-1]) if ways(a) and ways(c) else None
 
 
 def _joined(axes: tuple[Axis, ...]) -> tuple[Axis, ...]:

@@ -153,7 +153,7 @@ def plan_of(
     if epilogue is not None:
         choose("epilogue", epilogue, EPILOGUES)
     compute, scale = arithmetic(a.dtype, b.dtype, c.dtype, precision, where)
-    product = product_of(a, b, c, where).simplified()
+    product = product_of(a, b, c, where).simplified(more_rows=bias_axis == -1)
     sizes = (ITEMSIZE[a.dtype], ITEMSIZE[b.dtype], ITEMSIZE[c.dtype])
     stack = stacking(product.axes, sizes, where)
     result = lying(product.c, where, rows_first=bias_axis == -1)

@@ -8,6 +8,7 @@ convention, as it does with the library.
 from __future__ import annotations
 
 import ctypes
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -95,6 +96,8 @@ class StandIn:
     def _body(self, name: str) -> Callable[..., int]:
         short = name.removeprefix("cublasLt")
         family = next((family for family in SIZES if short.startswith(family)), None)
+        verb = short.removeprefix(family or "")
+        method = getattr(self, "_" + re.sub(r"(?<!^)(?=[A-Z])", "_", verb).lower())
         quiet = ("Matmul", "GetVersion", "MatmulDescSetAttribute")
 
         def call(*arguments: Any) -> int:
@@ -103,9 +106,7 @@ class StandIn:
             if name in self.fails:
                 return self.fails[name]
             try:
-                if family:
-                    return int(getattr(self, f"_{short.removeprefix(family)}")(family, *arguments))
-                return int(getattr(self, f"_{short}")(*arguments))
+                return int(method(*((family,) if family else ()), *arguments))
             except Exception as error:  # noqa: BLE001 - an exception does not pass through C
                 self.wrong.append(f"{name}: {error}")
                 return INVALID
@@ -126,10 +127,10 @@ class StandIn:
         assert found.family == family, f"{found.family} given for {family}"
         return found
 
-    def _GetVersion(self) -> int:
+    def _get_version(self) -> int:
         return self.version
 
-    def _Create(self, family: Any, *arguments: Any) -> int:
+    def _create(self, family: Any, *arguments: Any) -> int:
         if not isinstance(family, str):  # cublasLtCreate itself
             return self._new(family, Object("Handle"))
         made, out = Object(family), arguments[0]
@@ -141,13 +142,13 @@ class StandIn:
             made.attributes |= {3: struct.pack("<Q", columns), 4: struct.pack("<q", ld)}
         return self._new(out, made)
 
-    def _Destroy(self, *arguments: Any) -> int:
+    def _destroy(self, *arguments: Any) -> int:
         family, address = arguments if len(arguments) == 2 else ("Handle", arguments[0])
         self._one(address, family)
         del self.alive[address]
         return OK
 
-    def _SetAttribute(self, family: str, address: int, number: int, buffer: int, size: int) -> int:
+    def _set_attribute(self, family: str, address: int, number: int, buffer: int, size: int) -> int:
         made = self._one(address, family)
         assert number in SIZES[family], f"{family} has no attribute {number}"
         assert size == SIZES[family][number], (
@@ -156,7 +157,7 @@ class StandIn:
         made.attributes[number] = ctypes.string_at(buffer, size)
         return OK
 
-    def _GetAttribute(
+    def _get_attribute(
         self, family: str, address: int, number: int, buffer: int, size: int, written: Any
     ) -> int:
         made = self._one(address, family)
@@ -167,7 +168,7 @@ class StandIn:
 
     # algorithms
 
-    def _MatmulAlgoGetHeuristic(
+    def _matmul_algo_get_heuristic(
         self,
         handle: int,
         op: int,
@@ -191,7 +192,7 @@ class StandIn:
             out[i].workspace_bytes, out[i].state, out[i].waves = answer.workspace_bytes, answer.state, 0.5
         return OK
 
-    def _MatmulAlgoCheck(
+    def _matmul_algo_check(
         self, handle: int, op: int, a: int, b: int, c: int, d: int, algorithm: int, out: Any
     ) -> int:
         self._one(handle, "Handle")
@@ -205,14 +206,14 @@ class StandIn:
         assert magic == MAGIC, "these are not an algorithm's bytes"
         return next(answer for answer in self.answers if answer.number == number)
 
-    def _MatmulAlgoConfigGetAttribute(
+    def _matmul_algo_config_get_attribute(
         self, algorithm: int, number: int, buffer: int, size: int, written: Any
     ) -> int:
         assert (number, size) == (2, 4)
         ctypes.memmove(buffer, struct.pack("<i", self._answer(algorithm).split), size)
         return OK
 
-    def _MatmulAlgoCapGetAttribute(
+    def _matmul_algo_cap_get_attribute(
         self, algorithm: int, number: int, buffer: int, size: int, written: Any
     ) -> int:
         assert (number, size) == (15, 8)
@@ -246,7 +247,7 @@ class StandIn:
         assert len({m.batch for m in matrices}) == 1, "one batch for all"
         return operation, [matrices[0], matrices[1], matrices[3]]
 
-    def _Matmul(self, handle: int, op: int, alpha: int, *rest: Any) -> int:
+    def _matmul(self, handle: int, op: int, alpha: int, *rest: Any) -> int:
         a, a_layout, b, b_layout, beta, c, c_layout, d, d_layout, algorithm, workspace, size, stream = rest
         self._one(handle, "Handle")
         operation, matrices = self._described(op, (a_layout, b_layout, c_layout, d_layout))
