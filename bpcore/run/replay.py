@@ -27,7 +27,7 @@ from bpcore.run.result import History
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves, tree_map
 
-__all__ = ["Replay"]
+__all__ = ["APART", "Replay", "all_finite"]
 
 APART = 0.5
 """Seconds between two copies at least: so much is made again, or one epoch."""
@@ -79,7 +79,7 @@ class Replay:
         now = time.perf_counter()
         if now < self._next:
             return
-        if self._good is None or _is_finite(engine.params):
+        if self._good is None or all_finite(engine.params):
             copies = (tree_map(_copied, tree) for tree in (engine.params, engine.state))
             self._good = _Good(epoch, batches, *copies)
         self._next = time.perf_counter() + APART
@@ -101,7 +101,7 @@ class Replay:
             for number, batch in islice(enumerate(engine.batches(epoch), start=1), seen, None):
                 before = tree_map(_copied, params), tree_map(_copied, state)
                 params, state, report = engine.step(params, state, batch)
-                if _is_finite((params, state, report["loss"])):
+                if all_finite((params, state, report["loss"])):
                     continue
                 found = self._of_step(*before, batch)
                 return found and _placed(found, engine, epoch, number)
@@ -119,7 +119,7 @@ def _placed(found: Origin, engine: _Steps, epoch: int, batch: int) -> Origin:
     return replace(found, epoch=epoch, batch=batch, sample=sample)
 
 
-def _is_finite(tree: Tree) -> bool:
+def all_finite(tree: Tree) -> bool:
     """Whether all numbers of a tree are finite, read from the device once."""
     flags = []
     for x in leaves(tree):

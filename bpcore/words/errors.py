@@ -270,15 +270,18 @@ class Diverged(BpcoreError, ArithmeticError):
 
     Attributes
     ----------
+    rate : float or None
+        The learning rate; None for a search, which has none.
     origin : Origin or None
         Where the first such number came from, where that was found.
     """
 
-    def __init__(self, what: str, epoch: int, rate: float, origin: object = None) -> None:
+    def __init__(self, what: str, epoch: int, rate: float | None, origin: object = None) -> None:
         self.what, self.epoch, self.rate, self.origin = what, epoch, rate, origin
+        lower = "" if rate is None else f"lower the learning rate (it was {rate:g}), or "
         super().__init__(
-            f"{what} in epoch {epoch}: lower the learning rate (it was {rate:g}), or put the "
-            "features on one scale." + (f" {origin}." if origin else "")
+            f"{what} in epoch {epoch}: {lower}put the features on one scale."
+            + (f" {origin}." if origin else "")
         )
 
 

@@ -18,6 +18,7 @@ from bpcore.doors.estimators.parameters import Parameters
 from bpcore.doors.estimators.passes import Passes
 from bpcore.doors.estimators.place import check_same_place, place_of, working_dtype
 from bpcore.doors.estimators.record import Record
+from bpcore.doors.estimators.replay import Replay
 from bpcore.doors.estimators.searching import search
 from bpcore.doors.estimators.training import Training
 from bpcore.parts.layers import Layer
@@ -164,7 +165,8 @@ class Backprop(Parameters):
             output = machine.net(params, held[0])  # type: ignore[index]
             return float(self._quality(output, *held[1:]))  # type: ignore[index]
 
-        training = Training(self, passes, params, state, record, score if held else None)
+        replay = Replay(machine, passes)
+        training = Training(self, passes, params, state, record, score if held else None, replay)
         training.run(1 if single else int(self.max_iter), single=single)
         self.coefs_, self.intercepts_ = as_lists(training.params)
         self._record, self._memory = record, machine.memory(training.state)

@@ -11,7 +11,10 @@ from bpcore.ground.registry import backend, backend_of
 from bpcore.program.compiled import Compiled
 from bpcore.words.protocols import Array, Namespace, Tree
 
-__all__ = ["Passes"]
+__all__ = ["Mark", "Passes"]
+
+Mark = tuple[Array, Any]
+"""A place in the passes: the order of the last epoch, and the state of what draws the next ones."""
 
 ROOM = 2**26
 """Bytes of batches that are laid out side by side for one call."""
@@ -63,6 +66,34 @@ class Passes:
             found.append(values)
         values = found[0] if len(found) == 1 else self.xp.concat(found)
         return params, state, self._means(values, count)
+
+    def mark(self) -> Mark:
+        """Return the place that is reached."""
+        return self.order, None if self.random is None else self.random.get_state()
+
+    def again(self, mark: Mark, count: int) -> list[Iterator[tuple[tuple[Array, ...], Array]]]:
+        """Return `count` epochs from a place on: their batches, each with the numbers of its samples."""
+        here = self.mark()
+        try:
+            self._go_to(mark)
+            orders = [self._orders(1) for _ in range(count)]
+        finally:
+            self._go_to(here)
+        return [self._epoch(order if self.steps > 1 else None) for order in orders]
+
+    def _go_to(self, mark: Mark) -> None:
+        self.order = mark[0]
+        if self.random is not None:
+            self.random.set_state(mark[1])
+
+    def _epoch(self, order: Array | None) -> Iterator[tuple[tuple[Array, ...], Array]]:
+        """Yield the batches of an epoch; of a single one in the samples' own order."""
+        if order is None:
+            yield tuple(self.data), self.host.arange(self.size)
+            return
+        for start in range(0, self.steps * self.size, self.size):
+            chosen = order[start : start + self.size]
+            yield tuple(self.xp.take(part, chosen, axis=0) for part in self.data), chosen
 
     def _means(self, values: Array, count: int) -> list[float]:
         """Return each epoch's mean over its samples. These numbers are all that is read from the device."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
 from collections.abc import Sequence
@@ -11,11 +12,13 @@ from sklearn.exceptions import ConvergenceWarning
 
 from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.doors.estimators.parameters import Parameters
-from bpcore.doors.estimators.step import objective_of
+from bpcore.doors.estimators.replay import origin_of_step
+from bpcore.doors.estimators.step import ALPHA, objective_of
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import LBFGS
 from bpcore.run.place import Place
+from bpcore.words.errors import Diverged
 from bpcore.words.protocols import Array, Tree
 
 __all__ = ["Found", "search"]
@@ -48,12 +51,20 @@ def search(
     )
     given = (*data, alpha)
     state, losses = optimizer.init(params), [stepper.seen(params, *given)[0]]
+
+    def check(params: Tree) -> None:
+        if not math.isfinite(losses[-1]):
+            origin = origin_of_step(net, loss, optimizer, params, {ALPHA: alpha}, tuple(data))
+            raise Diverged(f"the loss became {losses[-1]}", max(1, len(losses) - 1), None, origin)
+
+    check(params)
     for _ in range(int(parameters.max_iter)):
         last = params
         params, state, _ = stepper(params, state, *given)
         if params is last and not stepper.forgets:
             return Found(params, losses)
         losses.append(stepper.seen(params, *given)[0])
+        check(params)
         if parameters.verbose:
             sys.stdout.write(f"Iteration {len(losses) - 1}, loss = {losses[-1]:.8f}\n")
     told = f"not converged after max_iter={parameters.max_iter} steps: raise max_iter, or tol."

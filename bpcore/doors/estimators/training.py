@@ -15,6 +15,7 @@ from bpcore.doors.estimators.network import as_lists, as_tree
 from bpcore.doors.estimators.parameters import Parameters
 from bpcore.doors.estimators.passes import Passes
 from bpcore.doors.estimators.record import Record
+from bpcore.doors.estimators.replay import Replay
 from bpcore.words.errors import Diverged
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves
@@ -40,6 +41,8 @@ class Training:
     record : Record
     score : function of params, or None
         How good they are for samples that are held out.
+    replay : Replay
+        That finds out where it went wrong.
     epochs : int
         How many were made.
     """
@@ -50,6 +53,7 @@ class Training:
     state: Tree
     record: Record
     score: Score | None
+    replay: Replay
     epochs: int = 0
     best: tuple[list[Array], list[Array]] | None = None
 
@@ -76,6 +80,7 @@ class Training:
         own, record = self.parameters, self.record
         alone = self.score is not None or (own.solver == "sgd" and own.learning_rate == "invscaling")
         ahead = 1 if alone else record.ahead(self.passes.epochs_at_once, most - self.epochs)
+        self.replay.keep(self.params, self.state, self.epochs)
         self.params, self.state, losses = self.passes.make(self.params, self.state, ahead)
         for loss in losses:
             self.epochs += 1
@@ -114,7 +119,9 @@ class Training:
 
     def _set_rate(self, rate: float) -> None:
         xp = space_of(self.state["rate"]).functions
+        self.replay.rates[self.epochs] = rate
         self.state = {**self.state, "rate": xp.full_like(self.state["rate"], rate)}
 
     def _diverged(self, what: str) -> Diverged:
-        return Diverged(what, self.epochs, float(self.parameters.learning_rate_init))
+        rate = float(self.parameters.learning_rate_init)
+        return Diverged(what, self.epochs, rate, self.replay.origin(self.epochs))
