@@ -4,6 +4,7 @@ from bpcore_cupy.elements.grouping import grouped, is_written_out
 from bpcore_cupy.elements.kernel import SCRATCH, Kernel, Layout
 from bpcore_cupy.elements.making import kernel_of, refusal_of, types_of
 from bpcore_cupy.elements.refusal import Refused
+from bpcore_cupy.elements.viewing import viewed
 
 __all__ = [
     "SCRATCH",
@@ -15,4 +16,5 @@ __all__ = [
     "kernel_of",
     "refusal_of",
     "types_of",
+    "viewed",
 ]

@@ -45,7 +45,7 @@ class _Domain(NamedTuple):
 
 
 def is_written_out(function: object) -> bool:
-    """Tell which composed functions are to be inlined before `grouped`: those that are more than an element."""
+    """Tell which composed functions `grouped` wants inlined: those of more than one element."""
     name = getattr(function, "name", "")
     return name not in REDUCTIONS and not is_elementwise(function)
 
@@ -61,6 +61,10 @@ def _type(program: Program, operand: object) -> Shape | None:
     return shape_of(program, operand) if isinstance(operand, Slot | Constant) else None
 
 
+def _size(shape: Shape) -> int:
+    return prod(shape)
+
+
 def _domains(program: Program) -> list[_Domain]:
     """Return what rows there are, the largest arrays first."""
     found: dict[_Domain, int] = {}
@@ -71,8 +75,8 @@ def _domains(program: Program) -> list[_Domain]:
         axes = axes_of(equation, len(shape))
         split = len(shape) - len(axes)
         domain = _Domain(shape[:split], shape[split:])
-        if axes == tuple(range(split, len(shape))) and 1 < prod(domain.trail) <= LONGEST and prod(shape):
-            found[domain] = prod(shape)
+        if axes == tuple(range(split, len(shape))) and 1 < _size(domain.trail) <= LONGEST and _size(shape):
+            found[domain] = _size(shape)
     return sorted(found, key=lambda domain: -found[domain])
 
 
@@ -116,7 +120,7 @@ def _with_rows(program: Program, domain: _Domain) -> Program:
     for equation in program.equations:
         operand = equation.inputs[0] if equation.inputs else None
         if operand in by_output and _of_all_rows(program, equation, domain):
-            by_output[operand].append(equation)  # type: ignore[index]
+            by_output[operand].append(equation)
     kept = [
         group
         for group in (_stripped(program, x) for x in groups)
@@ -145,7 +149,7 @@ def _with_chains(program: Program) -> Program:
         shape, operand = _reduced(program, equation), next(iter(equation.inputs), None)
         if shape is None or operand not in by_output:
             continue
-        group = by_output[operand]  # type: ignore[index]
+        group = by_output[operand]
         kind = (shape, axes_of(equation, len(shape)))
         alike = all(shape_of(program, x.output) == shape for x in group if _reduced(program, x) is None)
         if alike and kinds.setdefault(id(group), kind) == kind:

@@ -7,7 +7,9 @@ from typing import Any
 
 from bpcore.program.equation import Constant, Equation, Slot, type_of
 from bpcore_cupy.elements.chains import chain_kernel
+from bpcore_cupy.elements.gathering import GATHERING
 from bpcore_cupy.elements.kernel import Kernel, Layout
+from bpcore_cupy.elements.moving import MOVING
 from bpcore_cupy.elements.reading import body_of
 from bpcore_cupy.elements.reductions import reduces, reduction_kernel
 from bpcore_cupy.elements.refusal import Refused
@@ -18,7 +20,7 @@ Types = Mapping[Slot | Constant, Any]
 Layouts = Mapping[Slot | Constant, Layout]
 Maker = Callable[[Equation, Types, Layouts], Kernel]
 
-MAKERS: dict[str, Maker] = {}
+MAKERS: dict[str, Maker] = {**MOVING, **GATHERING}
 """How an equation that moves elements becomes a kernel, by the name of its function."""
 
 
