@@ -16,6 +16,9 @@ from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.library import import_library
 from bpcore.ground.registry import on_host
 from bpcore_cupy.algebra import algebra
+from bpcore_cupy.compiling import Compiler
+from bpcore_cupy.cuda_device import CudaDevice
+from bpcore_cupy.cuda_machine import CudaMachine
 from bpcore_cupy.devices import INSTALL, chosen, count, following, prove
 from bpcore_cupy.kernels import kernels
 from bpcore_cupy.precisions import precisions
@@ -67,6 +70,19 @@ def _functions(cp: Any, compat: Any, table: dict[str, Any], *, several: bool) ->
     return SimpleNamespace(__name__="cupy", **names), table
 
 
+def _compiler(cp: Any, place: Any) -> Compiler:
+    """Return what compiles for one device; `place` is None for CuPy's current one."""
+    known: dict[int, CudaDevice] = {}
+
+    def device() -> CudaDevice:
+        index = int(cp.cuda.Device().id if place is None else place.id)
+        if index not in known:
+            known[index] = CudaDevice(cp, index)
+        return known[index]
+
+    return Compiler(device, lambda functions, fixed: CudaMachine(cp, functions, deterministic=fixed))
+
+
 def _open(device: str | None) -> Backend:
     given = f"cupy:{device}" if device else "cupy"
     cp = import_library("cupy", "CuPy", given=given, install=INSTALL)
@@ -83,6 +99,7 @@ def _open(device: str | None) -> Backend:
     table = kernels(cp, compat, cupyx.scipy.special, cupyx.scatter_add)
     table |= algebra(cp) | {"asarray": door.asarray}
     namespace, table = _functions(cp, compat, table, several=found > 1)
+    compiler = _compiler(cp, door.place)
     return Backend(
         name=given,
         version=cp.__version__,
@@ -94,6 +111,8 @@ def _open(device: str | None) -> Backend:
         synchronize=door.synchronize,
         kernels=table,
         precisions=precisions(cp, here),
+        compile=compiler.compile,
+        loop=compiler.loop,
     )
 
 

@@ -22,7 +22,8 @@ __all__ = ["blocks", "leaves", "recipe_of"]
 
 def blocks(lowered: Lowered) -> list[Role]:
     """Return the roles that carried blocks have, in the order in which they go in and out."""
-    return [role for role in (Role.HOME, Role.TURN) if lowered.sizes[role]]
+    there = {place.memory.root.role for place in lowered.before}
+    return [role for role in (Role.HOME, Role.TURN) if role in there]
 
 
 def recipe_of(lowered: Lowered, machine: Machine, name: str) -> Recipe:
@@ -32,7 +33,7 @@ def recipe_of(lowered: Lowered, machine: Machine, name: str) -> Recipe:
     """
     carried = blocks(lowered)
     homes = [_bytes(lowered.sizes[role]) for role in carried]
-    results = [_bytes(lowered.sizes[Role.RESULT])] if lowered.sizes[Role.RESULT] else []
+    results = [_bytes(lowered.sizes[Role.RESULT])] if lowered.results else []
     return Recipe(
         name=name,
         inputs=(*homes, *(Kind(place.shape, place.dtype) for place in lowered.given)),

@@ -1,0 +1,216 @@
+"""A Program on a CUDA device: lowered, captured, replayed; or, with the reason said once, as CuPy runs it."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from operator import is_
+from typing import Any, Protocol
+
+from bpcore.ground.backend import as_plain_function
+from bpcore.program.program import Program
+from bpcore.program.stepwise import stepwise
+from bpcore.words.frames import stack_level
+from bpcore_cupy.capture.captured import Captured
+from bpcore_cupy.capture.device import Device, Kind
+from bpcore_cupy.lowering.binding import blocks, leaves, recipe_of
+from bpcore_cupy.lowering.listing import listing
+from bpcore_cupy.lowering.lowered import Lowered
+from bpcore_cupy.lowering.lowering import lowered
+from bpcore_cupy.lowering.machine import Machine
+from bpcore_cupy.lowering.places import Place, Role
+from bpcore_cupy.lowering.refusal import NotCapturable
+from bpcore_cupy.products import Plan
+
+__all__ = ["Compiler", "NotCaptured"]
+
+Run = Callable[..., Sequence[Any]]
+
+DETERMINISTIC = "BPCORE_DETERMINISTIC"
+"""The environment variable that says ``0`` where sums may be made in an order that is not fixed."""
+
+
+class NotCaptured(RuntimeWarning):
+    """A compiled function runs function by function, because one of them cannot be captured."""
+
+
+class Offering(Machine, Protocol):
+    """A machine that also says which products it has."""
+
+    def offers(self, plan: Plan, /) -> bool:
+        """Return whether there is an algorithm for a product with its end."""
+
+
+class Compiler:
+    """What compiles for one opened backend.
+
+    Parameters
+    ----------
+    device : function ``()``
+        Return the `Device` that is to be computed on now.
+    machine : function ``(functions, deterministic)``
+        Return a new machine on that device; of one owner thread, as what is compiled with it.
+    """
+
+    def __init__(self, device: Callable[[], Device], machine: Callable[[Any, bool], Offering]) -> None:
+        self._device, self._machine = device, machine
+        self._said: set[str] = set()
+
+    def compile(self, program: Any, functions: Any, shared: dict[str, Any], /) -> Run:
+        """Return a function that runs the Program."""
+        made = self._made_once(program, functions, shared)
+        return as_plain_function(program, functions, shared) if made is None else made
+
+    def loop(self, program: Any, functions: Any, shared: dict[str, Any], /) -> Run:
+        """Return a function that runs it many times."""
+        made = self._made_once(program, functions, shared)
+        if made is not None:
+            return made.loop
+        return stepwise(program, as_plain_function(program, functions, shared), functions)
+
+    def _made_once(self, program: Program, functions: Any, shared: dict[str, Any]) -> Runs | None:
+        """Return the captured step, made once for `compile` and `loop`; None where there can be none."""
+        key = f"cupy {id(program.equations)}"
+        if key not in shared:  # the equations are held: an id may come again
+            shared[key] = (program.equations, self._made(program, functions, shared))
+        made: Runs | None = shared[key][1]
+        return made
+
+    def _made(self, program: Program, functions: Any, shared: dict[str, Any]) -> Runs | None:
+        device = self._device()
+        with device.entered():
+            deterministic = bool(shared.get("deterministic", os.environ.get(DETERMINISTIC) != "0"))
+            name = f"machine of {device.name}"
+            if name not in shared:
+                shared[name] = self._machine(functions, deterministic)
+            machine: Offering = shared[name]
+            precision = str(shared.get("precision", "float32"))
+            try:
+                steps = lowered(
+                    program,
+                    functions,
+                    offers=machine.offers,
+                    precision=precision,
+                    deterministic=deterministic,
+                )
+            except NotCapturable as refused:
+                self._say(refused)
+                return None
+            return Runs(program, steps, machine, device, shared)
+
+    def _say(self, refused: NotCapturable) -> None:
+        if refused.name in self._said:
+            return
+        self._said.add(refused.name)
+        message = (
+            f"a compiled function runs function by function on cupy: {refused.name} cannot be part of a "
+            f"graph ({refused.why})"
+        )
+        warnings.warn(message, NotCaptured, stacklevel=stack_level())
+
+
+class Runs:
+    """A lowered Program, to be run once or many times.
+
+    Attributes
+    ----------
+    source : str
+        Its steps and its kernels.
+    apart : bool
+        Always: what it returns and does not carry shares no memory with anything else.
+    again : function or None
+        Run it once more on what it carries; None where that goes to and fro between two homes.
+    """
+
+    apart = True
+
+    def __init__(
+        self, program: Program, steps: Lowered, machine: Machine, device: Device, shared: dict[str, Any]
+    ) -> None:
+        self.steps, self.machine, self.device = steps, machine, device
+        self.roles = blocks(steps)
+        self.count = len(program.carried)
+        self.outputs = list(range(len(program.outputs)))
+        self.carried = {j: number for number, (_, j) in enumerate(program.carried)}
+        self.given = [i for i, _ in program.carried]
+        self.others = [i for i in range(len(program.inputs)) if i not in set(self.given)]
+        layout = _layout(steps)
+        self.shared = shared.setdefault(f"carried {layout}", {})
+        recipe = recipe_of(steps, machine, "a compiled function")
+        self.captured = Captured(recipe, device, shared=self.shared)
+        self.again: Run | None = None if Role.TURN in self.roles else self._again
+
+    @property
+    def source(self) -> str:
+        """The text."""
+        return listing(self.steps)
+
+    def __call__(self, *inputs: Any) -> Sequence[Any]:
+        """Run the Program once."""
+        outputs = self.captured(*self._home(inputs), *[inputs[i] for i in self.others])
+        return self._all(outputs, None)
+
+    def _again(self, *others: Any) -> Sequence[Any]:
+        return self._results(self.captured.again(*others), None)
+
+    def loop(self, length: int, /, *inputs: Any) -> Sequence[Any]:
+        """Run it as often as the first axis of the inputs that are not carried is long."""
+        outputs = self.captured.loop(length, *self._home(inputs), *[inputs[i] for i in self.others])
+        return self._all(outputs, length)
+
+    def close(self) -> None:
+        """Free graphs and memory; a later call raises one clear line."""
+        self.captured.close()
+
+    def _home(self, inputs: Sequence[Any]) -> Sequence[Any]:
+        """Return the blocks that what is carried lies in: those that were handed out, or new ones."""
+        carried = [inputs[i] for i in self.given]
+        handed, whole = self.shared.get("handed", ((), ()))
+        if self.count == len(handed) and all(map(is_, carried, handed)):
+            return list(whole)
+        with self.device.entered():
+            made = [self.device.empty(Kind((self.steps.sizes[role],), "uint8")) for role in self.roles]
+            for block in made:
+                self.device.zero(block, self.device.current())
+            places = leaves(self.steps.before, dict(zip(self.roles, made, strict=True)), self.machine)
+            for place, x in zip(places, carried, strict=True):
+                self.device.copy(place, x, self.device.current())
+        return made
+
+    def _all(self, outputs: Sequence[Any], length: int | None) -> list[Any]:
+        whole = tuple(outputs[: len(self.roles)])
+        carried = self._handed(whole)
+        rest = iter(self._results(outputs[len(self.roles) :], length))
+        return [carried[self.carried[j]] if j in self.carried else next(rest) for j in self.outputs]
+
+    def _handed(self, whole: tuple[Any, ...]) -> Sequence[Any]:
+        """Return what is carried as it lies in its blocks: the same arrays, as long as the blocks are."""
+        known: dict[tuple[int, ...], tuple[Sequence[Any], tuple[Any, ...]]] = self.shared.setdefault(
+            "leaves", {}
+        )
+        key = tuple(map(id, whole))
+        if key not in known:
+            roles = [Role.NEXT if role is Role.TURN else role for role in self.roles]
+            made = leaves(self.steps.after, dict(zip(roles, whole, strict=True)), self.machine)
+            if len(known) > 1:
+                known.clear()
+            known[key] = (made, whole)  # the blocks are held: an id may come again
+        handed = self.shared["handed"] = known[key]
+        return handed[0]
+
+    def _results(self, outputs: Sequence[Any], length: int | None) -> list[Any]:
+        if not self.steps.results:
+            return []
+        return leaves(self.steps.results, {Role.RESULT: outputs[0]}, self.machine, length)
+
+
+def _layout(steps: Lowered) -> str:
+    """Return where everything that is carried lies, as a text."""
+    pairs = zip(steps.before, steps.after, strict=True)
+    return repr([(_lies(before), _lies(after)) for before, after in pairs])
+
+
+def _lies(place: Place) -> tuple[Any, ...]:
+    root = place.memory.root
+    return (root.role.value, root.start + place.start, place.dtype, place.shape)

@@ -1,0 +1,125 @@
+"""CuPy as what a lowered Program runs on: kernels by NVRTC, products by cuBLASLt, the rest its own."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+from bpcore.derivatives.namespaces.plain import bound
+from bpcore_cupy.elements import SCRATCH, Kernel
+from bpcore_cupy.lowering.machine import Enqueue
+from bpcore_cupy.lowering.places import ALIGNMENT
+from bpcore_cupy.lowering.steps import Launch, Multiply
+from bpcore_cupy.products import Handle, Plan, Prepared
+
+__all__ = ["OPTIONS", "CudaMachine"]
+
+OPTIONS = ("--fmad=false",)
+"""Of NVRTC: a product and a sum are rounded one after the other, as NumPy does."""
+
+COMMON = 48 * 1024
+"""Bytes of shared memory that a kernel may have without asking."""
+
+
+class CudaMachine:
+    """One CUDA device, as `bpcore_cupy.lowering` wants it; for one owner thread.
+
+    Parameters
+    ----------
+    cp : module
+        CuPy; the device is its current one whenever something here is called.
+    functions : module-like
+        The backend's plain functions.
+    deterministic : bool
+        Whether products leave out algorithms that add up in no fixed order.
+    """
+
+    def __init__(self, cp: Any, functions: Any, *, deterministic: bool = True) -> None:
+        self.cp, self.functions, self.deterministic = cp, functions, deterministic
+        self._kernels: dict[str, Any] = {}
+        self._handle: Handle | None = None
+
+    @property
+    def handle(self) -> Handle:
+        """CuBLASLt, opened when it is first asked for; closed with this."""
+        if self._handle is None:
+            pool = self.cp.cuda.MemoryPool()
+            self._handle = Handle(pool.malloc, deterministic=self.deterministic)
+            weakref.finalize(self, _closed, self._handle, pool).atexit = False  # CUDA may be gone by then
+        return self._handle
+
+    def offers(self, plan: Plan) -> bool:
+        """Return whether cuBLASLt has an algorithm for a product with its end."""
+        return self.handle.prepare(plan) is not None
+
+    def address(self, array: Any, /) -> int:
+        """Return where an array begins."""
+        return int(array.data.ptr)
+
+    def view(
+        self, array: Any, dtype: str, shape: Sequence[int], strides: Sequence[int], start: int, /
+    ) -> Any:
+        """Return another array on the memory of one."""
+        return self.cp.ndarray(tuple(shape), dtype, array.data + start, tuple(strides))
+
+    def ordered(self, array: Any, /) -> Any:
+        """Return an array, or a copy of it, that lies in C order at an aligned place."""
+        if array.flags.c_contiguous and array.data.ptr % ALIGNMENT == 0:
+            return array
+        return array.copy(order="C")
+
+    def launch(self, step: Launch, addresses: Sequence[int], /) -> Enqueue:
+        """Return what launches a kernel and its later stages."""
+        *pointers, scratch = addresses
+        known: dict[Any, int] = {SCRATCH: scratch}
+        known |= dict(zip([x for x in step.kernel.arguments if x is not SCRATCH], pointers, strict=True))
+        calls = [
+            (self._function(stage), (stage.grid,), (stage.block,), tuple(known[x] for x in stage.arguments),
+             stage.shared_bytes)
+            for stage in step.kernel.stages
+        ]  # fmt: skip
+
+        def enqueue(stream: int) -> None:
+            for function, grid, block, arguments, shared in calls:
+                function(grid, block, arguments, shared_mem=shared)
+
+        return enqueue
+
+    def _function(self, kernel: Kernel) -> Any:
+        """Return a kernel, compiled now: nothing is left for the capture."""
+        if kernel.name not in self._kernels:
+            made = self.cp.RawKernel(kernel.source, kernel.name, options=OPTIONS)
+            made.compile()
+            if kernel.shared_bytes > COMMON:
+                made.max_dynamic_shared_size_bytes = kernel.shared_bytes
+            self._kernels[kernel.name] = made
+        return self._kernels[kernel.name]
+
+    def multiply(self, step: Multiply, addresses: Sequence[int], /) -> Enqueue:
+        """Return what enqueues a product."""
+        prepared: Prepared | None = self.handle.prepare(step.plan)
+        assert prepared is not None  # noqa: S101 - it was asked for when the step was made
+        product = prepared
+        a, b, c, bias, aux = addresses
+        return lambda stream: product(stream, a, b, c, bias=bias, aux=aux)
+
+    def call(self, equation: Any, operands: Sequence[Any], outputs: Sequence[Any], /) -> Enqueue:
+        """Return what calls CuPy's own function and copies the results to `outputs`."""
+        function, static = bound(equation.function, self.functions), dict(equation.static)
+        given = (list(operands),) if equation.function.takes_list else tuple(operands)
+        several = equation.function.several
+
+        def enqueue(stream: int) -> None:
+            found = function(*given, **static)
+            for target, part in zip(outputs, found if several else (found,), strict=True):
+                if math.prod(target.shape):
+                    target[...] = part
+
+        return enqueue
+
+
+def _closed(handle: Handle, pool: Any) -> None:
+    handle.close()
+    pool.free_all_blocks()
