@@ -48,6 +48,16 @@ class Descriptor(AbstractContextManager["Descriptor"]):
         if status:
             raise ProductFailed.of_status(self._what, name, status)
 
+    def setting(self, *values: tuple[Attribute, int]) -> Descriptor:
+        """Set attributes, and return it; if one cannot be set, it is destroyed."""
+        try:
+            for attribute, value in values:
+                self.set(attribute, value)
+        except ProductFailed:
+            self.close()
+            raise
+        return self
+
     def set(self, attribute: Attribute, value: int) -> None:
         """Set an attribute; the library copies the value."""
         held = attribute.kind(value)
@@ -94,35 +104,39 @@ class Described(ExitStack):
 def _matrix(library: Any, layout: Layout, what: str) -> Descriptor:
     lengths = (layout.rows, layout.columns, layout.ld)
     made = Descriptor(library, "MatrixLayout", DATA[layout.dtype], *lengths, what=what)
-    if layout.batch > 1:
-        made.set(MatrixLayout.BATCH_COUNT, layout.batch)
-        made.set(MatrixLayout.BATCH_STRIDE, layout.batch_stride)
-    return made
+    if layout.batch == 1:
+        return made
+    return made.setting(
+        (MatrixLayout.BATCH_COUNT, layout.batch), (MatrixLayout.BATCH_STRIDE, layout.batch_stride)
+    )
 
 
 def _operation(library: Any, plan: Plan) -> Descriptor:
-    made = Descriptor(library, "MatmulDesc", COMPUTE[plan.compute], DATA[plan.scale], what=plan.text)
-    made.set(Description.TRANSA, int(plan.transposed[0]))
-    made.set(Description.TRANSB, int(plan.transposed[1]))
-    made.set(Description.EPILOGUE, EPILOGUE[plan.follows])
+    values = [
+        (Description.TRANSA, int(plan.transposed[0])),
+        (Description.TRANSB, int(plan.transposed[1])),
+        (Description.EPILOGUE, EPILOGUE[plan.follows]),
+    ]
     # the heuristic looks only what these addresses are multiples of; the real ones come with the call
     if plan.vector:
-        made.set(Description.BIAS_POINTER, plan.vector.alignment)
+        values.append((Description.BIAS_POINTER, plan.vector.alignment))
     if plan.aux:
-        made.set(Description.AUX_POINTER, plan.aux.alignment)
-        made.set(Description.AUX_LD, plan.aux.ld)
-        made.set(Description.AUX_BATCH_STRIDE, plan.aux.batch_stride)
-    return made
+        values.append((Description.AUX_POINTER, plan.aux.alignment))
+        values.append((Description.AUX_LD, plan.aux.ld))
+        values.append((Description.AUX_BATCH_STRIDE, plan.aux.batch_stride))
+    made = Descriptor(library, "MatmulDesc", COMPUTE[plan.compute], DATA[plan.scale], what=plan.text)
+    return made.setting(*values)
 
 
 def preference(library: Any, plan: Plan, workspace_bytes: int, *, deterministic: bool) -> Descriptor:
     """Return what the heuristic is told: how much workspace there is, alignments, and no split sums."""
-    made = Descriptor(library, "MatmulPreference", what=plan.text)
-    made.set(Preference.WORKSPACE_BYTES, workspace_bytes)
+    values = [
+        (Preference.WORKSPACE_BYTES, workspace_bytes),
+        (Preference.ALIGNMENT_A, plan.first.alignment),
+        (Preference.ALIGNMENT_B, plan.second.alignment),
+        (Preference.ALIGNMENT_C, plan.result.alignment),
+        (Preference.ALIGNMENT_D, plan.result.alignment),
+    ]
     if deterministic:
-        made.set(Preference.REDUCTION_SCHEMES, 0)  # CUBLASLT_REDUCTION_SCHEME_NONE alone
-    made.set(Preference.ALIGNMENT_A, plan.first.alignment)
-    made.set(Preference.ALIGNMENT_B, plan.second.alignment)
-    made.set(Preference.ALIGNMENT_C, plan.result.alignment)
-    made.set(Preference.ALIGNMENT_D, plan.result.alignment)
-    return made
+        values.append((Preference.REDUCTION_SCHEMES, 0))  # CUBLASLT_REDUCTION_SCHEME_NONE alone
+    return Descriptor(library, "MatmulPreference", what=plan.text).setting(*values)

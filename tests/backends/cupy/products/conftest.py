@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,19 @@ from tests.backends.cupy.products.interpreter import Memory
 from tests.backends.cupy.products.stand_in import StandIn
 
 
+@dataclass(eq=False)
+class Space:
+    """Memory that is freed with it."""
+
+    ptr: int
+    whole: np.ndarray
+
+
 def allocate(nbytes: int) -> Any:
     """Return memory of this machine at a multiple of 256 bytes, as CuPy's allocator does."""
     whole = np.zeros(nbytes + 256, np.uint8)
     skip = -whole.ctypes.data % 256
-    return SimpleNamespace(ptr=whole.ctypes.data + skip, whole=whole)
+    return Space(whole.ctypes.data + skip, whole)
 
 
 @pytest.fixture
