@@ -96,6 +96,15 @@ def gpu(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks.gpu")
 
 
+@nox.session(default=False)
+def cublas(session: nox.Session) -> None:
+    """Products for CUDA told to cuBLASLt itself (a download of 420 MB); no GPU is needed, or used."""
+    wanted = [x for x in group("tests") if x.startswith(("hypothesis", "pytest"))]
+    session.install(".", "nvidia-cublas>=13,<14", *wanted)
+    env = {"BPCORE_CUBLAS": "required"}  # a skip is a failure
+    session.run("pytest", "--axes", "numpy", "tests/backends/cupy/products", *session.posargs, env=env)
+
+
 def _cuda() -> tuple[str, str]:
     """Return the extra that fits the driver here, or nothing and the reason."""
     program = shutil.which("nvidia-smi")
