@@ -87,13 +87,7 @@ class Compiler:
             machine: Offering = shared[name]
             precision = str(shared.get("precision", "float32"))
             try:
-                steps = lowered(
-                    program,
-                    functions,
-                    offers=machine.offers,
-                    precision=precision,
-                    deterministic=deterministic,
-                )
+                steps = lowered(program, functions, offers=machine.offers, precision=precision)
             except NotCapturable as refused:
                 self._say(refused)
                 return None

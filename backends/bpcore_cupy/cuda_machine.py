@@ -74,7 +74,7 @@ class CudaMachine:
         """Return what launches a kernel and its later stages."""
         *pointers, scratch = addresses
         known: dict[Any, int] = {SCRATCH: scratch}
-        known |= dict(zip([x for x in step.kernel.arguments if x is not SCRATCH], pointers, strict=True))
+        known |= dict(zip(step.places, pointers, strict=True))
         calls = [
             (self._function(stage), (stage.grid,), (stage.block,), tuple(known[x] for x in stage.arguments),
              stage.shared_bytes)

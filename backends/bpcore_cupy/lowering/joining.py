@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bpcore_cupy.lowering.places import ALIGNMENT, Place, Role
 
-__all__ = ["laid_inside"]
+__all__ = ["laid_inside", "may_lie_inside"]
 
 Pair = tuple[Place, Place]
 
@@ -23,21 +23,26 @@ def laid_inside(parts: Sequence[Pair], target: Place) -> list[Pair]:
     target : Place
         All of the array, in memory of its own.
     """
-    homes = [pair for pair in parts if pair[0].memory.root.role is Role.HOME]
-    if homes:
-        memories = {id(place.memory) for place, _ in parts}
-        every = len(homes) == len(memories) == len(parts)
-        if not every or not all(_may_lie(place, part) for place, part in parts):
-            return list(parts)
-        target.memory.role = Role.HOME
-    late = []
+    inside = may_lie_inside(parts)
+    for place, part in inside:
+        if place.memory.role is Role.HOME:
+            target.memory.role = Role.HOME
+        place.memory.whole = target.memory
+        place.memory.start = part.offset * part.itemsize
+    lying = {id(part) for _, part in inside}
+    return [pair for pair in parts if id(pair[1]) not in lying]
+
+
+def may_lie_inside(parts: Sequence[Pair]) -> list[Pair]:
+    """Return the parts that can lie inside of an array together."""
+    homes = [place for place, _ in parts if place.memory.root.role is Role.HOME]
+    found: dict[int, Pair] = {}
     for place, part in parts:
         if _may_lie(place, part):
-            place.memory.whole = target.memory
-            place.memory.start = part.offset * part.itemsize
-        elif place.count:
-            late.append((place, part))
-    return late
+            found.setdefault(id(place.memory), (place, part))
+    if homes and not len(homes) == len(found) == len(parts):
+        return []
+    return list(found.values())
 
 
 def _may_lie(place: Place, part: Place) -> bool:

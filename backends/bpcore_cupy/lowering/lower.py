@@ -15,7 +15,7 @@ from bpcore.program.passes.rewriting import fresh_slots
 from bpcore.program.program import Program
 from bpcore_cupy.elements import SCRATCH, Layout, Refused, kernel_of, types_of
 from bpcore_cupy.lowering.capturable import why_not
-from bpcore_cupy.lowering.joining import laid_inside
+from bpcore_cupy.lowering.joining import laid_inside, may_lie_inside
 from bpcore_cupy.lowering.joint import Product
 from bpcore_cupy.lowering.places import SIZES, Memory, Place, Role, in_order
 from bpcore_cupy.lowering.refusal import NotCapturable
@@ -23,6 +23,9 @@ from bpcore_cupy.lowering.steps import Function, Launch, Step, spare
 from bpcore_cupy.lowering.views import VIEWS, viewed
 
 __all__ = ["Lowering", "dtype_name"]
+
+MOST = 1
+"""Parts that are copied one by one to where others lie already; one kernel joins more."""
 
 Multiplying = Callable[["Lowering", Equation], bool]
 
@@ -171,6 +174,9 @@ class Lowering:
                 start += place.shape[axis]
             if operand not in self._idle:
                 parts.append((place, part))
+        inside = may_lie_inside(parts)
+        if len(parts) - len(inside) > MOST and not self._idle & set(operands) and self._launch(equation):
+            return True
         for place, part in laid_inside(parts, target):
             self.copy(place, part)
         return True

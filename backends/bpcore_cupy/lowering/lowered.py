@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpcore.program.plan.arena import Span, packed
+from bpcore_cupy.elements import Kernel
 from bpcore_cupy.lowering.homing import Ends
 from bpcore_cupy.lowering.lower import Lowering
 from bpcore_cupy.lowering.places import Memory, Place, Role, rounded
@@ -41,6 +42,13 @@ class Lowered:
     results: Sequence[Place]
     sizes: Mapping[Role, int]
     constants: Mapping[str, Any]
+
+    @property
+    def kernels(self) -> list[Kernel]:
+        """The kernels of ours, each once."""
+        return list(
+            {step.kernel.name: step.kernel for step in self.steps if isinstance(step, Launch)}.values()
+        )
 
     @property
     def launches(self) -> int:

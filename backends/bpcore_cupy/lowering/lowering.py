@@ -26,7 +26,6 @@ def lowered(
     *,
     offers: Callable[[Plan], bool] = lambda plan: True,
     precision: str = "float32",
-    deterministic: bool = True,
 ) -> Lowered:
     """Return `program` as steps on planned memory.
 
@@ -39,14 +38,13 @@ def lowered(
         Whether there is an algorithm for a product with its end. Without a device: whether it is hoped for.
     precision : str
         What float32 numbers are multiplied in.
-    deterministic : bool
 
     Raises
     ------
     NotCapturable
         When a function must not be called while a graph is captured.
     """
-    ready = prepared(program, functions, deterministic=deterministic)
+    ready = prepared(program, functions)
     multiply = Multiplying(offers, precision)
     refused: set[tuple[Slot, str]] = set()
     while True:

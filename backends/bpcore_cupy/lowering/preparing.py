@@ -18,7 +18,7 @@ __all__ = ["Prepared", "prepared"]
 
 KEPT = frozenset(
     (
-        *("add_along_axis", "assign", "assign_at", "gather", "index_add", "scatter_add", "slice_scatter"),
+        *("assign", "assign_at", "gather", "index_add", "scatter_add", "slice_scatter"),
         *("copy", "digamma", "polygamma", "top_k"),
     )
 )
@@ -26,9 +26,6 @@ KEPT = frozenset(
 
 ENDS = frozenset(("relu",))
 """Element-wise functions that products have at their ends under the names of what they are made of."""
-
-ORDERLESS = frozenset(("index_add", "scatter_add", "add_along_axis"))
-"""Functions that CuPy adds up in no fixed order."""
 
 
 class Prepared(NamedTuple):
@@ -45,7 +42,7 @@ class Prepared(NamedTuple):
     idle: frozenset[str]
 
 
-def prepared(program: Program, functions: Any, *, deterministic: bool = True) -> Prepared:
+def prepared(program: Program, functions: Any) -> Prepared:
     """Return `program` in functions that there are kernels and products for, as far as can be.
 
     Parameters
@@ -53,14 +50,10 @@ def prepared(program: Program, functions: Any, *, deterministic: bool = True) ->
     program : Program
     functions : module-like
         The backend's plain functions.
-    deterministic : bool
-        Whether what CuPy adds up in no fixed order is done by products instead.
     """
 
     def wanted(function: Function) -> bool:
-        if function.name in KEPT:
-            return deterministic and function.name in ORDERLESS
-        if function.name in VIEWS:
+        if function.name in KEPT or function.name in VIEWS:
             return False
         return function.name in ENDS or is_written_out(function)
 

@@ -58,7 +58,7 @@ class Launch(Step):
     ----------
     kernel : Kernel
     places : mapping of Slot or Constant to Place
-        Of the kernel's arguments.
+        Of the arguments of the kernel and of its later stages.
     scratch : Place or None
     """
 
@@ -79,15 +79,18 @@ class Launch(Step):
 
     @property
     def pointers(self) -> list[Place]:
-        """The places of the kernel's arguments, in order, but for scratch memory."""
-        return [self.places[x] for x in self.kernel.arguments if x is not SCRATCH]
+        """The places of the arguments of all stages, in the order of `places`; without scratch memory."""
+        return list(self.places.values())
 
     def may_share(self, read: Place, written: Place) -> bool:
         """Return whether the kernel says so, of every argument that lies there."""
-        pointers = self.pointers
+        if self.kernel.then is not None:
+            return False
+        pointers = [None if x is SCRATCH else self.places[x] for x in self.kernel.arguments]
         ins = [i for i, x in enumerate(pointers) if x is read]
         outs = [i for i, x in enumerate(pointers) if x is written]
-        return all((i, j) in self.kernel.shares for i in ins for j in outs)
+        shares = self.kernel.shares
+        return bool(ins and outs) and all((i, j) in shares for i in ins for j in outs)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

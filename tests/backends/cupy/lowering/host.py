@@ -125,7 +125,7 @@ class Machine:
         return run
 
     def _as_text(self, step: Launch, pointers: Sequence[int], scratch: int) -> Callable[[int], object]:
-        known = dict(zip([x for x in step.kernel.arguments if x is not SCRATCH], pointers, strict=True))
+        known = dict(zip(step.places, pointers, strict=True))
         assert self.text is not None
         library = self.text.library
 
