@@ -89,8 +89,10 @@ class _Families:
 
     def of(self, slot: Slot) -> Slot:
         """Return the member that stands for the family of `slot`."""
-        while self.parent[slot] != slot:
-            slot = self.parent[slot]
+        parent = self.parent
+        while parent[slot] != slot:
+            parent[slot] = parent[parent[slot]]  # half the way for the next who asks
+            slot = parent[slot]
         return slot
 
     def fixed(self) -> set[Slot]:
