@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.derivatives.namespaces.plain import bound
 from bpcore.ground.registry import backend_of
 from bpcore.program.equation import Constant, Equation, Equations, Slot
-from bpcore.words.protocols import Array, Namespace, Static
+from bpcore.words.protocols import Array, Namespace, Shape, Static
 
 __all__ = ["Producer", "first_bad", "produced"]
 
@@ -35,7 +35,8 @@ class Producer:
     output : float
         What came out: inf, -inf or NaN.
     row : int or None
-        The place along the first axis, where that has the length that was asked for.
+        Which sample: the place of the output along the axis of the samples; where it has none, that of the
+        sample that was largest among those that went in. None where none did.
     """
 
     function: str
@@ -45,7 +46,10 @@ class Producer:
 
 
 def produced(
-    program: Equations, arrays: Sequence[Array], *, rows: int | None = None
+    program: Equations,
+    arrays: Sequence[Array],
+    *,
+    axes: Callable[[], Mapping[Slot, int]] = dict,
 ) -> tuple[list[Static], Producer | None]:
     """Return a Program's outputs, and who produced the first of them that is not finite, if one is.
 
@@ -54,8 +58,8 @@ def produced(
     program : Program
     arrays : sequence of arrays
         Its inputs.
-    rows : int or None
-        How long an axis of samples is.
+    axes : function
+        Returns which axis of each slot is that of the samples; asked where a producer was found.
     """
     functions = space_of(*arrays).functions
     values: dict[Static, Static] = dict(zip(program.inputs, arrays, strict=True))
@@ -71,11 +75,12 @@ def produced(
         start = next((y for y in bad if y in made), None)
         if start is None:
             return outputs, None
-        return outputs, _described(_walked_back(made, values, start), values, rows)
+        return outputs, _described(_walked_back(made, values, start), values, axes())
 
 
 _PRODUCTS = frozenset({"linalg.vecdot", "matmul", "vecdot"})
 """Functions that broadcast, and put many numbers into one."""
+PLANE = 2
 
 
 def _applied(equation: Equation, functions: Namespace, values: dict[Static, Static]) -> Static:
@@ -116,7 +121,7 @@ def first_bad(x: Static) -> int | None:
     return place if int(backend_of(x).to_host(bad[place])) else None
 
 
-def _described(equation: Equation, values: dict[Static, Static], rows: int | None) -> Producer:
+def _described(equation: Equation, values: dict[Static, Static], axes: Mapping[Slot, int]) -> Producer:
     output = values[equation.output]
     if isinstance(output, tuple | list):
         output = next(part for part in output if _is_bad(part))
@@ -124,20 +129,60 @@ def _described(equation: Equation, values: dict[Static, Static], rows: int | Non
     operands = [_value(values, operand) for operand in equation.inputs]
     whole = not equation.function.broadcasts or equation.function.name in _PRODUCTS
     numbers = [_went_in(x, output, place, whole=whole) for x in operands]
-    row = place // max(1, math.prod(output.shape[1:])) if _has_rows(output, rows) else None
-    if row is None:
-        tall = (x for x in operands if _has_rows(x, rows))
-        row = next((_largest(x)[0] // max(1, math.prod(x.shape[1:])) for x in tall), None)
     return Producer(
         function=equation.function.name,
         inputs=tuple(number for number in numbers if number is not None),
         output=_read(output, place),
-        row=row,
+        row=_row(equation, operands, output, place, axes),
     )
 
 
-def _has_rows(x: Static, rows: int | None) -> bool:
-    return rows is not None and bool(getattr(x, "shape", ())) and x.shape[0] == rows
+def _row(
+    equation: Equation, operands: list[Static], output: Array, place: int, axes: Mapping[Slot, int]
+) -> int | None:
+    """Return the sample that an output is of, or the one that made the most of it."""
+    if equation.output in axes:
+        return _along(output.shape, place, axes[equation.output])
+    operands = [
+        (x, axes[name]) if isinstance(name, Slot) and name in axes else None
+        for name, x in zip(equation.inputs, operands, strict=True)
+    ]
+    if equation.function.name == "matmul" and output.ndim == PLANE:
+        line, column = divmod(place, output.shape[1])
+        entered = [
+            _sizes(*one) for one in (_line(operands[0], 1, line), _line(operands[1], 0, column)) if one
+        ]
+    else:
+        entered = [_sizes(*one) for one in operands if one]
+    if not entered:
+        return None
+    sizes = [sum(map(_log, one)) for one in zip(*entered, strict=True)]
+    return max(range(len(sizes)), key=sizes.__getitem__)
+
+
+def _line(x: tuple[Array, int] | None, summed: int, place: int) -> tuple[Array, int] | None:
+    """Return the row or column of a matrix that went into a product's number, where samples are summed."""
+    if x is None or x[0].ndim != PLANE or x[1] != summed:
+        return x
+    matrix = x[0]
+    return (matrix[:, place] if summed == 0 else matrix[place, :]), 0
+
+
+def _along(shape: Shape, place: int, axis: int) -> int:
+    """Return where a flat position is along an axis."""
+    return place // math.prod(shape[axis + 1 :]) % shape[axis]
+
+
+def _sizes(x: Array, axis: int) -> list[float]:
+    """Return the largest size of each sample's numbers."""
+    xp = space_of(x).functions
+    rows = xp.reshape(xp.moveaxis(x, axis, 0), (x.shape[axis], -1))
+    sizes: list[float] = backend_of(x).to_host(xp.max(xp.abs(rows), axis=1)).tolist()
+    return sizes
+
+
+def _log(size: float) -> float:
+    return math.log(size) if size > 0 else -math.inf
 
 
 def _went_in(x: Static, output: Array, place: int, *, whole: bool) -> float | None:

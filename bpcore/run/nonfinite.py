@@ -8,7 +8,7 @@ walked back to the function that produced it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.program.producers import Producer, first_bad, produced
 from bpcore.program.record import record
+from bpcore.program.sample_axes import sample_axes
 from bpcore.run.origin import Origin
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, tree_map, unflatten
@@ -95,18 +96,18 @@ class _Replay:
 
     def _step(self, params: Tree, state: Tree, batch: Batch) -> None:
         x, *wanted = batch
-        rows = x.shape[0]
         _look_at_data(batch)
         _look_at_params(params)
         stages = list(self._stages(params, state))
         inputs = [x]
         for stage in stages:
-            made = _run(stage.name, "forward", rows, _forward(stage), stage.params, inputs[-1])
+            made = _run(stage.name, "forward", (1,), _forward(stage), stage.params, inputs[-1])
             inputs.append(made[0])
         output = inputs.pop()
         name = f"the loss {type(self.loss).__name__}"
-        _run(name, "forward", rows, lambda y: self.loss(y, *wanted), output)
-        g = _run(name, "backward", rows, grad(lambda y: self.loss(y, *wanted)), output)
+        every = range(len(batch))
+        _run(name, "forward", every, self.loss, output, *wanted)
+        g = _run(name, "backward", every, grad(self.loss), output, *wanted)
         grads = self._back(stages, inputs, g, params)
         if self.penalty is not None:
             grads = self._penalised(params, grads)
@@ -122,9 +123,8 @@ class _Replay:
     def _back(self, stages: Sequence[_Stage], inputs: Sequence[Array], g: Array, params: Tree) -> Tree:
         """Return the gradients, like the parameters."""
         found: dict[str, Tree] = {}
-        rows = inputs[0].shape[0]
         for stage, x in zip(reversed(stages), reversed(inputs), strict=True):
-            its_grads, g = _run(stage.name, "backward", rows, _backward(stage, x), stage.params, x, g)
+            its_grads, g = _run(stage.name, "backward", (1, 2), _backward(stage, x), stage.params, x, g)
             found |= {f"{stage.path}{path}": its for path, its in named_leaves(its_grads)}
         structure = flatten(params)[1]
         return unflatten(structure, [found[path] for path, _ in named_leaves(params)])
@@ -133,8 +133,8 @@ class _Replay:
         penalty, name = self.penalty, f"the penalty {type(self.penalty).__name__}"
         if penalty is None:
             return grads
-        _run(name, "forward", None, penalty, params)
-        more = _run(name, "backward", None, grad(penalty), params)
+        _run(name, "forward", (), penalty, params)
+        more = _run(name, "backward", (), grad(penalty), params)
         return tree_map(lambda a, b: array_namespace(a).add(a, b), grads, more)
 
 
@@ -146,10 +146,13 @@ class _Found(Exception):
         self.origin = origin
 
 
-def _run(name: str, phase: str, rows: int | None, f: Callable[..., Tree], *args: Tree) -> Tree:
-    """Return what a stage returns; raise `_Found` where that is not finite."""
+def _run(name: str, phase: str, samples: Collection[int], f: Callable[..., Tree], *args: Tree) -> Tree:
+    """Return what a stage returns; raise `_Found` where that is not finite.
+
+    `samples` says which of the arguments have samples, along their first axis.
+    """
     program = record(f, *args)
-    outputs, producer = produced(program, leaves(args), rows=rows)
+    outputs, producer = produced(program, leaves(args), axes=lambda: sample_axes(program, f, args, samples))
     if producer is not None:
         raise _Found(_origin(name, phase, producer))
     return unflatten(program.structure, outputs)

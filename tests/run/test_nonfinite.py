@@ -153,6 +153,35 @@ def test_parameters_that_were_not_finite_are_not_blamed_on_a_layer(backend: Any)
     assert origin.layer.startswith("parameter 0.")
 
 
+@pytest.mark.parametrize("features", [7, 8, 9])
+@pytest.mark.parametrize("bad", [0, 3, 7])
+def test_a_weights_gradient_has_no_rows_though_it_is_as_long(backend: Any, features: int, bad: int) -> None:
+    x, y = np.ones((8, features)), np.ones((8, 1))
+    x[bad, 5], y[bad], y[4] = 1e25, -1e15, 30.0
+    x[6, 2] = 1e26  # large, and not of the number that is not finite
+    net = bp.Chain(bp.Linear(1, weight_init=bp.Uniform(1e-30, 2e-30)))
+    optimizer = bp.SGD(0.1)
+    params = net.init(bp.key(0, backend=backend.backend, device=backend.array(x).device), (features,))
+    state = optimizer.init(params)
+    batch = (backend.array(x, "float32"), backend.array(y, "float32"))
+    with backend.reading():
+        origin = origin_of(net, bp.SquaredError(reduction="sum"), optimizer, params, state, batch)
+    assert origin is not None
+    assert (origin.phase, origin.function, origin.row) == ("backward", "matmul", bad)
+
+
+def test_a_sum_over_the_batch_has_no_rows_though_it_is_as_long(backend: Any) -> None:
+    x = X[:3] * 1.0
+    x[1, 0], x[2, 0] = 3e38, 2e38
+    net = bp.Chain(Own(lambda xp, x: xp.subtract(x, xp.sum(x[:, ::-1], axis=0))), bp.Linear(1))
+    batch = (backend.array(x, "float32"), backend.array(Y[:3], "float32"))
+    params = net.init(bp.key(0, backend=backend.backend, device=batch[0].device), (3,))
+    with backend.reading():
+        origin = origin_of(net, bp.SquaredError(), bp.SGD(0.1), params, bp.SGD(0.1).init(params), batch)
+    assert origin is not None
+    assert (origin.layer, origin.function, origin.row) == ("net[0] Own", "sum", 1)
+
+
 def diverged(net: Any, x: Any, **options: Any) -> Origin:
     fitted = {"optimizer": bp.SGD(1e-3), "epochs": 3, "progress": None, "seed": 3} | options
     with pytest.raises(Diverged) as caught:
