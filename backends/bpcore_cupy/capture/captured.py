@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import traceback
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -105,7 +106,8 @@ class Captured:
         ------
         StepClosed, OtherThread
         MemoryExhausted
-            After it the step is as before its first call.
+            After it the step is as before its first call. What was carried is as it was, if it was given as
+            it had been returned.
         """
         self._check()
         given = [inputs[i] for i, _ in self.recipe.carried]
@@ -164,7 +166,8 @@ class Captured:
             try:
                 with memory_named(self.device, self.recipe.name):
                     yield
-            except MemoryError:
+            except MemoryError as error:
+                _let_go(error)
                 for held in self._homes.users:
                     held.drop()
                 self._homes.release()
@@ -270,6 +273,13 @@ class Captured:
 
 def _joined(rows: Rows, bound: Sequence[Sequence[Call]]) -> list[Call]:
     return [call for calls in bound for call in rows.around(calls)]
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Drop the arrays that the frames of an error still hold, so that their memory can be given back."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__
 
 
 def _at_once(recipe: Recipe) -> int:

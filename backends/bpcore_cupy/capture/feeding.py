@@ -106,16 +106,16 @@ class Feed:
         self._slots[kinds] = slots
         return slots
 
-    def _quiet(self, slots: Sequence[_Slot]) -> None:
-        """Wait until nobody uses the slots."""
-        for slot in slots:
+    def _quiet(self, slots: list[_Slot]) -> None:
+        """Wait until nobody uses the slots, and drop them."""
+        while slots:
+            slot = slots.pop()
             slot.copied.synchronize()
             slot.read.synchronize()
 
     def close(self) -> None:
         """Free pinned memory, buffers and events, when the copies and the steps that read them are done."""
         with self.device.entered():
-            for slots in self._slots.values():
-                self._quiet(slots)
-            self._slots = {}
+            while self._slots:
+                self._quiet(self._slots.popitem()[1])
             self._pool.free()

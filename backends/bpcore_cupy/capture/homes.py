@@ -150,7 +150,8 @@ class Homes:
         self.generation += 1
 
     def release(self) -> None:
-        """Free the memory."""
+        """Free the memory, when the device has done what it was given."""
+        self.stream.synchronize()
         self.forget()
         self.pool.free()
 

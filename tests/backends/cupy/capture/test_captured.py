@@ -1,0 +1,375 @@
+"""A captured step against NumPy's, on the stand-in that sees every race and refuses what CUDA refuses."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bpcore.words.errors import MemoryExhausted, OptionError, OtherThread, StepClosed
+from bpcore_cupy.capture import rows as rows_module
+from bpcore_cupy.capture.captured import Captured
+from tests.backends.cupy.capture.fake import FakeDevice
+from tests.backends.cupy.capture.steps import FEATURES, SPOILERS, WAYS, carried, numpy_step, recipe
+
+BATCH = 5
+
+
+@pytest.fixture
+def device() -> FakeDevice:
+    return FakeDevice()
+
+
+def batches(count: int, size: int = BATCH, seed: int = 1) -> list[Any]:
+    return list(np.random.default_rng(seed).integers(0, 12, (count, size)))
+
+
+def on(device: FakeDevice, values: list[Any]) -> list[Any]:
+    return [device.array(x) for x in values]
+
+
+def same(device: FakeDevice, outputs: Any, values: list[Any], loss: Any, residual: Any) -> None:
+    for x, y in zip(outputs, [*values, loss, residual], strict=True):
+        np.testing.assert_array_equal(x.get(), y)
+
+
+def stepped(values: list[Any], rows: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
+    losses, residuals = [], []
+    for one in rows:
+        values, loss, residual = numpy_step(values, one)
+        losses.append(loss)
+        residuals.append(residual)
+    return values, losses, residuals
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_many_steps_are_numpys_with_one_launch_each_and_no_wait(device: FakeDevice, way: str) -> None:
+    step, values = Captured(recipe(device, BATCH, way), device), carried()
+    rows = batches(20)
+    indices = [device.array(one, "int64") for one in rows]
+    outputs = step(*on(device, values), indices[0])
+    waits, launches = device.waits, device.launches
+    kept = [outputs[4:]]
+    for one in indices[1:]:
+        outputs = step(*outputs[:4], one)
+        kept.append(outputs[4:])
+    assert device.waits == waits
+    assert device.launches == launches + 19 == 20
+    assert not step.eager
+    values, losses, residuals = stepped(values, rows)
+    same(device, outputs, values, losses[-1], residuals[-1])
+    for (loss, residual), *wanted in zip(kept, losses, residuals, strict=True):  # fresh, so still there
+        np.testing.assert_array_equal(loss.get(), wanted[0])
+        np.testing.assert_array_equal(residual.get(), wanted[1])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_first_callers_arrays_are_not_written(device: FakeDevice, way: str) -> None:
+    step, values = Captured(recipe(device, BATCH, way), device), carried()
+    given = on(device, values)
+    first = step(*given, device.array(batches(1)[0], "int64"))
+    again = step(*given, device.array(batches(1)[0], "int64"))
+    for x, y in zip(given, values, strict=True):
+        np.testing.assert_array_equal(x.get(), y)
+    np.testing.assert_array_equal(first[4].get(), again[4].get())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_comes_back_elsewhere_or_as_a_view_is_read_before_it_is_overwritten(
+    device: FakeDevice, way: str
+) -> None:
+    step, values = Captured(recipe(device, BATCH, way), device), carried()
+    one = batches(1)[0]
+    w, v, t, data, *_ = step(*on(device, values), device.array(one, "int64"))
+    outputs = step(v, w[::-1], t, data, device.array(one, "int64"))
+    values, *_ = numpy_step(values, one)
+    values, loss, residual = numpy_step([values[1], values[0][::-1], *values[2:]], one)
+    same(device, outputs, values, loss, residual)
+
+
+@pytest.mark.parametrize("way", ["in turn", "mixed"])
+def test_the_state_before_the_last_may_be_gone_back_to(device: FakeDevice, way: str) -> None:
+    step, values = Captured(recipe(device, BATCH, way), device), carried()
+    one, other = batches(2)
+    before = step(*on(device, values), device.array(one, "int64"))
+    kept = [device.array(x.get()) for x in before[:4]]
+    step(*before[:4], device.array(other, "int64"))
+    outputs = step(kept[0], before[1] if way == "in turn" else kept[1], *kept[2:], device.array(one, "int64"))
+    values, *_ = numpy_step(values, one)
+    same(device, outputs, *numpy_step(values, one))
+
+
+def test_in_place_again_takes_and_returns_what_is_not_carried(device: FakeDevice) -> None:
+    step, values = Captured(recipe(device, BATCH, "in place"), device), carried()
+    rows = batches(3)
+    with pytest.raises(OptionError, match="Call the step itself first"):
+        step.again(device.array(rows[0], "int64"))
+    known = step(*on(device, values), device.array(rows[0], "int64"))[:4]
+    for one in rows[1:]:
+        others = step.again(device.array(one, "int64"))
+    values, losses, residuals = stepped(values, rows)
+    same(device, [*known, *others], values, losses[-1], residuals[-1])
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_steps_with_other_batches_share_their_homes(device: FakeDevice, way: str) -> None:
+    shared: dict[str, Any] = {}
+    sizes = [5, 5, 2, 5, 2, 2, 5]
+    steps = {size: Captured(recipe(device, size, way), device, shared=shared) for size in (5, 2)}
+    values = carried()
+    outputs: Any = on(device, values)
+    for number, size in enumerate(sizes):
+        one = batches(1, size, number)[0]
+        outputs = steps[size](*outputs[:4], device.array(one, "int64"))
+        values, loss, residual = numpy_step(values, one)
+        same(device, outputs, values, loss, residual)
+    steps[5].close()
+    one = batches(1, 2)[0]
+    same(device, steps[2](*outputs[:4], device.array(one, "int64")), *numpy_step(values, one))
+    steps[2].close()
+    del outputs
+    assert sum(pool.held for pool in device.all_pools if pool.private) == 0
+
+
+def test_a_step_that_carries_something_else_has_homes_of_its_own(device: FakeDevice) -> None:
+    shared: dict[str, Any] = {}
+    for samples in (12, 9):
+        step = Captured(recipe(device, BATCH, samples=samples), device, shared=shared)
+        values = carried(samples=samples)
+        one = batches(1)[0] % samples
+        same(device, step(*on(device, values), device.array(one, "int64")), *numpy_step(values, one))
+    assert len(shared["homes"]) == 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("at_once", [1, 3, 4, None])
+def test_loops_are_as_many_steps(device: FakeDevice, way: str, at_once: int | None) -> None:
+    step, values = Captured(recipe(device, BATCH, way), device, at_once=at_once), carried()
+    outputs: Any = on(device, values)
+    for seed, length in enumerate([7, 1, 12, 3, 20]):
+        rows = batches(length, seed=seed)
+        outputs = step.loop(length, *outputs[:4], device.array(np.stack(rows), "int64"))
+        values, losses, residuals = stepped(values, rows)
+        same(device, outputs, values, np.stack(losses), np.stack(residuals))
+        one = batches(1, seed=seed)[0]
+        outputs = step(*outputs[:4], device.array(one, "int64"))
+        values, loss, residual = numpy_step(values, one)
+        same(device, outputs, values, loss, residual)
+    assert not step.eager
+
+
+def test_a_loop_is_launched_many_steps_at_once_and_never_waits(device: FakeDevice) -> None:
+    step, values = Captured(recipe(device, BATCH), device, at_once=4), carried()
+    stacked = device.array(np.stack(batches(22)), "int64")
+    outputs = step.loop(22, *on(device, values), stacked)
+    waits, launches = device.waits, device.launches
+    step.loop(22, *outputs[:4], stacked)
+    assert device.waits == waits
+    assert device.launches - launches == 5 + 2
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_loop_longer_than_its_stacks_goes_in_parts(
+    device: FakeDevice, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_module, "ROOM", 300)
+    step, values = Captured(recipe(device, BATCH, way), device, at_once=2), carried()
+    rows = batches(11)
+    outputs = step.loop(11, *on(device, values), device.array(np.stack(rows), "int64"))
+    values, losses, residuals = stepped(values, rows)
+    same(device, outputs, values, np.stack(losses), np.stack(residuals))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("spoil", SPOILERS)
+def test_what_cannot_be_captured_is_named_once_and_runs_eagerly_for_good(
+    device: FakeDevice, way: str, spoil: str
+) -> None:
+    step, values = Captured(recipe(device, BATCH, way, spoil=spoil), device), carried()
+    rows = batches(4)
+    named = {"query": "one of its functions", "grow": "new memory in each run"}.get(spoil, spoil)
+    with pytest.warns(RuntimeWarning, match=rf"^step runs call by call on cupy:0: .*{named}") as caught:
+        outputs = step(*on(device, values), device.array(rows[0], "int64"))
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert step.eager
+    for one in rows[1:]:
+        outputs = step(*outputs[:4], device.array(one, "int64"))
+    values, losses, residuals = stepped(values, rows)
+    same(device, outputs, values, losses[-1], residuals[-1])
+    assert not device.launches
+    outputs = step.loop(4, *outputs[:4], device.array(np.stack(rows), "int64"))
+    values, losses, residuals = stepped(values, rows)
+    same(device, outputs, values, np.stack(losses), np.stack(residuals))
+    assert not device.launches
+
+
+def test_an_interrupt_in_a_capture_leaves_the_step_as_it_was(device: FakeDevice) -> None:
+    made = recipe(device, BATCH)
+    step, values = Captured(made, device), carried()
+    given, one = on(device, values), batches(1)[0]
+    row, hit = device.array(one, "int64"), [True]
+    kernel = device.kernel
+
+    def interrupted(*args: Any) -> None:
+        if device.capturing() and hit.pop():
+            raise KeyboardInterrupt
+        kernel(*args)
+
+    device.kernel = interrupted  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        step(*given, row)
+    device.kernel = kernel  # type: ignore[method-assign]
+    assert not device.capturing()
+    assert gc.isenabled()
+    same(device, step(*given, row), *numpy_step(values, one))
+
+
+def test_closed_it_holds_nothing_and_says_so(device: FakeDevice) -> None:
+    with Captured(recipe(device, BATCH), device) as step:
+        outputs = step(*on(device, carried()), device.array(batches(1)[0], "int64"))
+        kept = outputs[0].get()
+        step.loop(4, *outputs[:4], device.array(np.stack(batches(4)), "int64"))
+        assert device.private_bytes() > 0
+    held = [x for x in outputs if x.block.arena]
+    np.testing.assert_array_equal(outputs[4].get(), numpy_step(carried(), batches(1)[0])[1])
+    assert kept.shape == (FEATURES,)
+    assert device.private_bytes() == 512 * len({id(x.block) for x in held})  # what the caller still has
+    for call in (step, step.again, lambda *_: step.loop(1)):
+        with pytest.raises(StepClosed, match="the compiled step was closed, and its memory freed"):
+            call(*outputs)
+    step.close()
+    del outputs, held
+    assert sum(pool.held for pool in device.all_pools if pool.private) == 0
+
+
+def test_garbage_is_freed_without_being_closed(device: FakeDevice) -> None:
+    step = Captured(recipe(device, BATCH), device)
+    step(*on(device, carried()), device.array(batches(1)[0], "int64"))
+    assert device.private_bytes() > 0
+    del step
+    gc.collect()
+    assert device.private_bytes() == 0
+
+
+def test_a_hundred_steps_take_no_more_memory_than_one(device: FakeDevice) -> None:
+    step = Captured(recipe(device, BATCH), device)
+    outputs = on(device, carried())
+    sizes = set()
+    for one in batches(100):
+        outputs = step(*outputs[:4], device.array(one, "int64"))
+        sizes.add(device.private_bytes())
+        sizes.add(device.private_bytes())
+    assert len(sizes) == 1
+    assert device.common.bytes < 512 * 40
+
+
+def test_another_thread_is_refused(device: FakeDevice) -> None:
+    step = Captured(recipe(device, BATCH), device)
+    given, row = on(device, carried()), device.array(batches(1)[0], "int64")
+    step(*given, row)
+    caught: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            step(*given, row)
+        except OtherThread as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    assert "belongs to the thread of its first call" in str(caught[0])
+
+
+def test_exhausted_memory_is_told_in_bytes_and_all_of_it_given_back() -> None:
+    device = FakeDevice(capacity=24_000)
+    shared: dict[str, Any] = {}
+    given = on(device, carried())
+    before = device.private_bytes()
+    large = Captured(recipe(device, 400), device, shared=shared)
+    with pytest.raises(MemoryExhausted, match=r"not enough memory for step: 12,800 bytes more were wanted"):
+        large(*given, device.array(np.zeros(400), "int64"))
+    assert device.private_bytes() == before
+    values, one = carried(), batches(1)[0]
+    small = Captured(recipe(device, BATCH), device, shared=shared)
+    same(device, small(*given, device.array(one, "int64")), *numpy_step(values, one))
+
+
+def test_a_graph_never_replays_in_blocks_that_exhausted_memory_gave_back() -> None:
+    values = carried()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for capacity in range(8_000, 40_000, 512):
+            device = FakeDevice(capacity=capacity)
+            shared: dict[str, Any] = {}
+            outputs: Any = on(device, values)
+            wanted = values
+            try:
+                for size in (2, 3, 2, 60, 2, 3):
+                    step = shared.setdefault(size, Captured(recipe(device, size), device, shared=shared))
+                    one = np.arange(size) % 12
+                    kept = [x.get() for x in outputs[:4]]
+                    outputs = step(*outputs[:4], device.array(one, "int64"))
+                    wanted, loss, residual = numpy_step(kept, one)
+                    same(device, outputs, wanted, loss, residual)
+            except MemoryError:
+                continue
+
+
+def test_data_that_stay_lie_in_the_callers_array(device: FakeDevice) -> None:
+    values = carried(samples=4000)
+    step = Captured(recipe(device, BATCH, samples=4000), device)
+    data = device.array(values[3])
+    outputs = step(*on(device, values[:3]), data, device.array(batches(1)[0], "int64"))
+    assert outputs[3] is data
+    assert device.private_bytes() < data.value.nbytes
+    # other data in their place are read, and the first are not written
+    other = carried(seed=5, samples=4000)[3]
+    one = batches(1)[0]
+    wanted = numpy_step([*numpy_step(values, one)[0][:3], other], one)
+    same(device, step(*outputs[:3], device.array(other), device.array(one, "int64")), *wanted)
+    np.testing.assert_array_equal(data.get(), values[3])
+
+
+def test_data_that_lie_otherwise_are_copied_once(device: FakeDevice) -> None:
+    values, one = carried(), batches(1)[0]
+    step = Captured(recipe(device, BATCH), device)
+    data = device.array(np.ascontiguousarray(values[3].T)).T
+    outputs = step(*on(device, values[:3]), data, device.array(one, "int64"))
+    assert outputs[3] is not data
+    same(device, outputs, *numpy_step(values, one))
+
+
+def test_work_is_ordered_with_whatever_stream_the_caller_uses(device: FakeDevice) -> None:
+    step, values = Captured(recipe(device, BATCH), device), carried()
+    rows = batches(6)
+    with device.entered():
+        own = device.stream()
+    outputs: Any = on(device, values)
+    for number, one in enumerate(rows):
+        with own if number % 2 else device.null:
+            if number % 2:  # their stream waits for the other, as the caller has to
+                with device.entered():
+                    event = device.event()
+                device.null.record(event)
+                own.wait_event(event)
+            row = device.array(one, "int64")
+            outputs = step(*outputs[:4], row)
+            row.set(np.zeros(BATCH))  # a race, if the step did not come first
+            outputs[4].get()
+            if number % 2:
+                own.record(event)
+                device.null.wait_event(event)
+    values, losses, residuals = stepped(values, rows)
+    same(device, outputs, values, losses[-1], residuals[-1])
+
+
+@pytest.mark.parametrize("options", [{"warm_ups": 0}, {"at_once": 0}, {"warm_ups": 1.0}])
+def test_counts_are_counts(device: FakeDevice, options: Any) -> None:
+    with pytest.raises(OptionError, match="a whole number, 1 or more"):
+        Captured(recipe(device, BATCH), device, **options)
