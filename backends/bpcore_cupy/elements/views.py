@@ -63,6 +63,8 @@ class View(NamedTuple):
     def text(self, index: str) -> str:
         """Return where the element lies whose number in C order is `index`, as an expression."""
         flat = self.collapsed()
+        if flat.size == 0:
+            return "0"
         if flat.strides == (1,):
             return index if flat.offset == 0 else f"(bp_offset)({index}) + {flat.offset}"
         terms: list[str] = []

@@ -1,4 +1,4 @@
-"""The text of kernels, run as host code by a C++ compiler. It is no GPU run, and says nothing of one's speed."""
+"""The text of kernels, run as host code by a C++ compiler: no GPU run, and nothing about the speed of one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bpcore_cupy.elements import SCRATCH, Kernel
 __all__ = ["COMPILER", "Host", "aligned"]
 
 COMPILER = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
-FLAGS = ("-std=c++17", "-O1", "-fPIC", "-shared", "-w", "-ffp-contract=off", "-fno-strict-aliasing")
+FLAGS = ("-std=c++17", "-O0", "-fPIC", "-shared", "-w", "-ffp-contract=off", "-fno-strict-aliasing")
 WAITING = ("__syncthreads", "__shfl", "__syncwarp")
 
 
