@@ -36,6 +36,10 @@ class Door(click.Group):
             stopped = isinstance(error.__cause__, Stopped)
             click.echo(f"bpcore: {error.__cause__ if stopped else 'stopped by the user'}", err=True)
             sys.exit(INTERRUPTED)
+        except OptionError as error:
+            given = sys.argv[1:] if args is None else args
+            option = _option(error.option, given)
+            _refuse(str(OptionError(option, error.given, error.wanted, error.do)))
         except BpcoreError as error:
             _refuse(str(error))
         except MemoryError as error:
@@ -66,6 +70,12 @@ class Door(click.Group):
 def _warn(message: Warning | str, *of_its_place: Any, **more: Any) -> None:
     """Print a library's warning in one line, without the place in its code."""
     click.echo(f"bpcore: warning: {' '.join(str(message).split())}", err=True)
+
+
+def _option(name: str, given: Sequence[str]) -> str:
+    """Return the option that was given for a setting, as ``--rate`` for ``rate of Adam``."""
+    word = f"--{name.partition(' ')[0].replace('_', '-')}"
+    return word if any(one.partition("=")[0] == word for one in given) else name
 
 
 def _refuse(message: str) -> NoReturn:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from bpcore.ground.registry import backend as find_backend
+from bpcore.run.missing import unreadable
 from bpcore.run.packing import packed, unpacked
 from bpcore.run.whole_file import write_whole
 from bpcore.words.errors import FileError
@@ -68,7 +69,7 @@ def read_checkpoint(path: Path) -> dict[str, Tree]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror}") from error
+        raise unreadable(path, error, wanted="a checkpoint of bpcore") from error
     return value_of(path, content)
 
 

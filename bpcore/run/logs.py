@@ -58,6 +58,9 @@ class JsonLines:
                 file.flush()
                 self._size = file.tell()
         except OSError as error:
+            if not self.path.parent.is_dir():
+                what = f"there is no folder {self.path.parent}"
+                raise FileError(self.path, what, "Make it, or name another.") from error
             raise FileError(self.path, f"cannot be written: {error.strerror}") from error
 
     def kept(self) -> int | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bpcore.ground.registry import backend as find_backend
+from bpcore.run.missing import unreadable
 from bpcore.words.errors import FileError, OptionError
 from bpcore.words.protocols import Array, Static
 
@@ -27,6 +28,7 @@ WORDS = frozenset({"bpcore", "net", "loss", "features", "history", "seconds", "e
 SEAL = b'\\"checksum\\": \\"'
 """What stands in the file before the checksum, inside a JSON text that is text in JSON."""
 ZEROS = b"0" * 64
+TRAIN = "Write one with bpcore train, or look at the spelling and the folder."
 LARGEST_HEADER = 100_000_000
 """Bytes; what the format allows."""
 
@@ -112,7 +114,8 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             return _read(path, file)
     except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror}") from error
+        wanted, ending = "a model of bpcore (.safetensors)", (".safetensors",)
+        raise unreadable(path, error, wanted=wanted, endings=ending, do=TRAIN) from error
 
 
 def _read(path: Path, file: BinaryIO) -> bytes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import fold_in, permutation
+from bpcore.run.missing import unreadable
 from bpcore.run.streams import ROWS, Stream, check_rows, mixed
 from bpcore.words.errors import FileError, ShapeError
 from bpcore.words.protocols import Array
@@ -91,7 +92,7 @@ def _mapped(path: Path) -> Array:
     try:
         return host.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
+        raise unreadable(path, error, wanted="a .npy file", endings=(".npy",)) from error
     except (ValueError, EOFError) as error:
         what = "is no array of numbers that can be mapped, or is cut off"
         raise FileError(path, what, "Write it with numpy.save; objects are not read.") from error

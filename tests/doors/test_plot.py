@@ -93,7 +93,7 @@ REFUSED = {
     "boundary {iris}": r"a decision boundary wants a network of two features, was given one of \(4,\)",
     "film {iris}": "a decision boundary wants a network of two features",
     "figure {iris}": "a decision boundary wants a network of two features",
-    "boundary nothing.safetensors": "nothing.safetensors: cannot be read",
+    "boundary nothing.safetensors": "nothing.safetensors: there is no such file, and a model of bpcore ",
     "boundary {gates}": "gates has several targets: name one of OR, AND, XOR, NAND, NOR with --target",
     "boundary {gates} --target XRO": 'Did you mean "XOR"',
     "data iris": "iris has 4 features: name two of sepal length, .* with --features",

@@ -121,8 +121,11 @@ def test_weights_of_another_network(net: Any, said: str, tmp_path: Path) -> None
 def test_no_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(FileError) as caught:
         bp.load(tmp_path / "none")
-    assert str(caught.value) == f"{tmp_path / 'none'}: cannot be read: {os.strerror(errno.ENOENT)}."
-    with pytest.raises(FileError, match="cannot be read"):
+    assert str(caught.value) == (
+        f"{tmp_path / 'none'}: there is no such file, and a model of bpcore (.safetensors) is wanted. "
+        "Write one with bpcore train, or look at the spelling and the folder."
+    )
+    with pytest.raises(FileError, match="that is a folder, and a model of bpcore"):
         bp.load(tmp_path)
     with pytest.raises(FileError) as caught:
         bp.save(tmp_path / "no" / "folder", train())

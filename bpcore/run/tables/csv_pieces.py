@@ -8,6 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
+from bpcore.run.missing import unreadable
 from bpcore.run.tables.columns import Table
 from bpcore.run.tables.csv_cells import Record, column_of, delimiter_of, has_header, named, numbered
 from bpcore.words.errors import FileError
@@ -40,7 +41,7 @@ def csv_tables(path: Path, *, rows: int, header: bool | None = None) -> Iterator
         with path.open("rb") as file:
             yield from _tables(path, file, rows, header=header)
     except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror}") from error
+        raise unreadable(path, error, wanted="a CSV file", endings=(".csv",)) from error
 
 
 def _tables(path: Path, file: BinaryIO, rows: int, *, header: bool | None) -> Iterator[Table]:

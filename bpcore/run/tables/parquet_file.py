@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bpcore.ground.registry import backend as find_backend
+from bpcore.run.missing import unreadable
 from bpcore.run.tables.columns import Column, Table
 from bpcore.words.errors import FileError, LibraryMissing
 from bpcore.words.protocols import Array
@@ -45,7 +46,7 @@ def parquet_tables(path: Path, *, rows: int) -> Iterator[Table]:
             if first == 1:
                 raise FileError(path, "there is no row in it")
     except OSError as error:
-        raise FileError(path, f"cannot be read: {error.strerror or error}") from error
+        raise unreadable(path, error, wanted="a Parquet file", endings=(".parquet",)) from error
     except pa.ArrowException as error:
         what = f"is no Parquet file, or damaged ({str(error).splitlines()[0].rstrip('.')})"
         raise FileError(path, what) from error

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 
 from bpcore.run.dataset import Dataset
+from bpcore.run.missing import near_names
 from bpcore.run.tables.columns import Column, Table
 from bpcore.run.tables.csv_file import read_csv
 from bpcore.run.tables.npz_file import read_npz
@@ -56,14 +56,6 @@ def _existing(path: Path) -> Path:
     if path.is_dir():
         raise FileError(path, "that is a folder", "Name a CSV, NPZ or Parquet file in it.")
     if not path.exists():
-        raise FileError(path, "there is no such file", _near(path))
+        what = "there is no such file, and a CSV, NPZ or Parquet file is wanted"
+        raise FileError(path, what, near_names(path, (".csv", ".npz", ".parquet")))
     return path
-
-
-def _near(path: Path) -> str:
-    folder = path.parent
-    if not folder.is_dir():
-        return f"Nor is there a folder {folder}."
-    there = [file.name for file in folder.iterdir() if file.is_file()]
-    near = difflib.get_close_matches(path.name, there, n=2, cutoff=0.6)
-    return f"Did you mean {' or '.join(near)}?" if near else "Look at the spelling and the folder."
