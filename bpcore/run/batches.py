@@ -10,7 +10,7 @@ from bpcore.parts.keys import fold_in, permutation
 from bpcore.words.errors import DataError
 from bpcore.words.protocols import Array
 
-__all__ = ["Order", "batches", "in_order", "order_of", "select", "split_off"]
+__all__ = ["Order", "batches", "in_order", "order_of", "select", "split_off", "split_order"]
 
 Order = Callable[[Array, int, int], Array]
 """Of a key, an epoch and how many samples there are: the positions of those that an epoch sees, in order."""
@@ -70,9 +70,14 @@ def split_off(data: Batch, share: float, key: Array) -> tuple[Batch, Batch]:
 
     Each part has at least one sample.
     """
-    samples = data[0].shape[0]
+    kept, held = split_order(data[0].shape[0], share, key)
+    return select(data, kept), select(data, held)
+
+
+def split_order(samples: int, share: float, key: Array) -> tuple[Array, Array]:
+    """Return the positions of both parts of so many samples, as `split_off` parts them."""
     if samples < 2:  # noqa: PLR2004
         raise DataError("one sample cannot be split: give validation=(x, y), or none.")
     held = min(max(1, round(share * samples)), samples - 1)
     order = permutation(key, samples)
-    return select(data, order[held:samples]), select(data, order[:held])
+    return order[held:samples], order[:held]

@@ -73,9 +73,10 @@ class Epochs:
         key: Array,
         backend: Backend,
         order: Order = order_of,
+        numbers: Array | None = None,
     ) -> None:
         self.step, self.params, self.state = step, params, state
-        self.data, self.size, self.key, self.order = data, size, key, order
+        self.data, self.size, self.key, self.order, self.numbers = data, size, key, order, numbers
         self.samples: int = data[0].shape[0]
         self.made = 0
         self.whole = size is None or size >= self.samples
@@ -104,11 +105,10 @@ class Epochs:
         return batches(self.data, self.size, self.key, epoch, self.order)
 
     def sample(self, epoch: int, batch: int, row: int) -> int | None:
-        """Return which sample is in a row of a batch; batches and epochs are counted from 1."""
-        if self.whole or self.size is None:
-            return row
-        order = self.order(self.key, epoch, self.samples)
-        return int(order[(batch - 1) * self.size + row])
+        """Return which sample is in a row of a batch, as they were given; batches are counted from 1."""
+        if not self.whole and self.size is not None:
+            row = int(self.order(self.key, epoch, self.samples)[(batch - 1) * self.size + row])
+        return row if self.numbers is None else int(self.numbers[row])
 
     def _whole_epochs(self, loop: Callable[..., Tree], count: int) -> Iterator[Done]:
         xp = array_namespace(self.data[0])

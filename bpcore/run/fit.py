@@ -175,7 +175,7 @@ def fit(
     apart, held_stream = opened_apart(validation, epochs, checkpoint)
     place, scaling = place_for(given[0], backend, dtype, precision), scaling_of(precision, loss_scale)
     start_key, split_key, order_key = split(place.key(seed), 3)
-    train, held = parted(place, net, loss, given, apart, split_key, **weights)
+    train, held, numbers = parted(place, net, loss, given, apart, split_key, **weights)
     features = tuple(train[0].shape[1:])
     params = start_of(place, net, features, params, start_key)
     how = {"precision": precision, "loss_scale": scaling}
@@ -189,7 +189,7 @@ def fit(
     else:
         check_searched(optimizer, batch_size, train[0].shape[0])
         order = balanced_order(train, batch_size) if balanced else order_of
-        engine = Epochs(step, params, state, train, batch_size, order_key, place.backend, order)
+        engine = Epochs(step, params, state, train, batch_size, order_key, place.backend, order, numbers)
     pieces = held_pieces(held, held_stream, bringing(place, net, loss, features, "validation data"))
     keeper: Keeper | None = None
     if checkpoint is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
-from bpcore.run.batches import split_off
+from bpcore.run.batches import select, split_order
 from bpcore.run.checks import check_data, check_params
 from bpcore.run.place import Place
 from bpcore.run.weights import ClassWeight, class_weighted, taken_apart, weighted
@@ -25,8 +25,10 @@ def parted(
     *,
     sample_weight: Array | None = None,
     class_weight: ClassWeight | None = None,
-) -> tuple[Batch, Batch | None]:
+) -> tuple[Batch, Batch | None, Array | None]:
     """Return the samples to learn from and those that are held out, as ``(x, y)`` or ``(x, y, weights)``.
+
+    With them which of the samples that were given the former are; None for all of them, in their order.
 
     Parameters are those of `bpcore.fit`; `key` says which samples are held out. The first piece of a stream
     may have its weights with it.
@@ -38,14 +40,16 @@ def parted(
     train = weighted(place, train, own, "weights of the stream", some=False)
     features = tuple(train[0].shape[1:])
     held: Batch | None = None
+    numbers: Array | None = None
     if isinstance(validation, float | int):
-        train, held = split_off(train, validation, key)
+        numbers, apart = split_order(train[0].shape[0], validation, key)
+        train, held = select(train, numbers), select(train, apart)
     elif validation is not None:
         validation, weights = taken_apart(validation, "validation")
         held = place.data(validation, loss, "validation data", integers=net.integers)
         check_data(held, net, loss, "validation data", features)
         held = weighted(place, held, weights, "weights of the validation data")
-    return class_weighted(place, train, loss, net.output_shape(features)[-1], class_weight), held
+    return class_weighted(place, train, loss, net.output_shape(features)[-1], class_weight), held, numbers
 
 
 def start_of(place: Place, net: Layer, features: Shape, params: Tree, key: Array) -> Tree:

@@ -28,7 +28,7 @@ class Origin:
     epoch, batch : int
         From 1; 0 where they are not known.
     sample : int or None
-        Of the samples that are trained on, from 0.
+        Of the samples that were given, from 0.
     """
 
     layer: str

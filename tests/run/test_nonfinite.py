@@ -173,7 +173,7 @@ def test_a_weights_gradient_has_no_rows_though_it_is_as_long(backend: Any, featu
 def test_a_sum_over_the_batch_has_no_rows_though_it_is_as_long(backend: Any) -> None:
     x = X[:3] * 1.0
     x[1, 0], x[2, 0] = 3e38, 2e38
-    net = bp.Chain(Own(lambda xp, x: xp.subtract(x, xp.sum(x[:, ::-1], axis=0))), bp.Linear(1))
+    net = bp.Chain(Own(lambda xp, x: xp.subtract(x, xp.sum(xp.flip(x, axis=1), axis=0))), bp.Linear(1))
     batch = (backend.array(x, "float32"), backend.array(Y[:3], "float32"))
     params = net.init(bp.key(0, backend=backend.backend, device=batch[0].device), (3,))
     with backend.reading():
@@ -200,6 +200,18 @@ def test_fit_names_the_sample(batch_size: int | None, *, compiled: bool) -> None
         origin = diverged(net, changed(row, [1, 0, 1]), batch_size=batch_size, compiled=compiled)
         assert (origin.epoch, origin.sample, origin.layer) == (1, row, "net[0] Own")
         assert 1 <= origin.batch <= 1 + 8 // (batch_size or 8)
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+@pytest.mark.parametrize("seed", [1, 2, 4])
+def test_the_sample_is_one_of_those_that_were_given(batch_size: int | None, seed: int) -> None:
+    options = {"validation": 0.25, "batch_size": batch_size, "seed": seed}
+    for row in range(8):
+        x = changed(row, [1, 0, 1])
+        try:
+            assert diverged(bp.Chain(LOG, bp.Linear(1)), x, **options).sample == row
+        except pytest.fail.Exception:  # it was held out
+            continue
 
 
 def test_fit_names_the_epoch_of_a_rate_that_is_too_high() -> None:
