@@ -70,7 +70,7 @@ def find_precision(offered: Mapping[str, Precision], name: str, word: str) -> Pr
     if word == "float32":
         return PLAIN
     there = [one for one in PRECISIONS if one in offered or one == "float32"]
-    raise OptionError(f"precision on {name}", word, f"one of {', '.join(there)}")
+    raise OptionError("precision", word, f"{', '.join(there[:-1])} or {there[-1]} with {name}")
 
 
 PLAIN = Precision()

@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import bpcore as bp
 from bpcore.ground.precision import PRECISIONS
 from bpcore.machine.step import init_step_state, report_of
+from bpcore.parts.narrowing import in_precision
 from bpcore.words.errors import OptionError
 from bpcore.words.trees import leaves
 
@@ -145,8 +148,8 @@ def test_what_a_backend_has_not_is_refused(backend: Any, word: str) -> None:
         pytest.skip("it has it")
     params, state, batch = begun(NET, (6,), backend.backend, word)
     step = bp.make_step(NET, LOSS, OPTIMIZER, precision=word)
-    library, there = backend.backend.library, ", ".join(had(backend.backend))
-    said = rf"precision on {library}\S* must be one of {there}, was given '{word}'\."
+    there = " or ".join(", ".join(had(backend.backend)).rsplit(", ", 1))
+    said = rf"precision must be {there} with {backend.backend.library}\S*, was given '{word}'\."
     for f in (step, bp.compile(step, carry=2)):
         with pytest.raises(OptionError, match=said):
             f(params, state, batch)
@@ -189,3 +192,33 @@ def test_a_state_without_a_scale_and_wide_parameters() -> None:
         OptionError, match=r"parameters of a step in float16 must be float32, was given 'float64'"
     ):
         step(wide, OPTIMIZER.init(wide), batch)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    layers=st.lists(
+        st.sampled_from([bp.Linear(5), bp.Tanh(), bp.Gelu(), bp.Sigmoid(), bp.Softmax()]), max_size=5
+    ),
+    around=st.sampled_from([0, 1]),
+    seed=st.integers(0, 99),
+)
+def test_any_smooth_network_in_16_bits_is_near_the_one_in_32(
+    layers: list[bp.Layer], around: int, seed: int
+) -> None:
+    chain = bp.Chain(bp.Linear(5), *layers)
+    net = bp.Chain(bp.Linear(5), bp.Residual(chain)) if around else chain
+    params = net.init(bp.key(seed), (6,))
+    outputs = [in_precision(net, word)(params, X) for word in ("float32", "float16")]
+    assert outputs[1].dtype == np.float32
+    assert outputs[1] == pytest.approx(outputs[0], rel=0.02, abs=0.02)
+
+    def total(params: Any, net: bp.Layer) -> Any:
+        return bp.array_namespace(X).sum(net(params, X))
+
+    gradient = bp.grad(total)
+    pairs = zip(
+        *(leaves(gradient(params, in_precision(net, w))) for w in ("float32", "float16")), strict=True
+    )
+    for wide, narrow in pairs:
+        assert narrow.dtype == np.float32
+        assert narrow == pytest.approx(wide, rel=0.05, abs=0.05 * (1 + float(np.abs(wide).max())))
