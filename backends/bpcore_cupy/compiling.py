@@ -154,7 +154,9 @@ class Runs:
         return self._all(outputs, length)
 
     def close(self) -> None:
-        """Free graphs and memory; a later call raises one clear line."""
+        """Free graphs and memory; a later call raises one clear line. What was handed out stays."""
+        for name in ("handed", "leaves"):
+            self.shared.pop(name, None)
         self.captured.close()
 
     def _home(self, inputs: Sequence[Any]) -> Sequence[Any]:

@@ -142,14 +142,19 @@ class Lowering:
         return target
 
     def copy(self, source: Place, target: Place) -> None:
-        """Append a kernel that copies, and casts; both may lie as they like."""
+        """Append what copies and casts, in any layout: a kernel, or CuPy where there is none."""
         if not target.count:
             return
         given, made = next(self._slots), next(self._slots)
         for slot, place in ((given, source), (made, target)):
             self.kinds[slot] = ArrayType(place.shape, place.dtype)
             self.places[slot] = place
-        self._appended(Equation(TABLE["astype"], (given, target.dtype), {}, made), [made], {})
+        equation = Equation(TABLE["astype"], (given, target.dtype), {}, made)
+        try:
+            self._appended(equation, [made], {})
+        except Refused:
+            operands = [source, target.dtype]
+            self.steps.append(Function(name="copy", equation=equation, operands=operands, outputs=[target]))
 
     def _join(self, equation: Equation) -> bool:
         """Put parts one behind the other: those that can lie there at once, the others are copied there."""

@@ -52,8 +52,8 @@ class FakeMachine:
         return self.device.array(array, str(array.dtype))
 
     def _spans(self, places: Sequence[Any], addresses: Sequence[int]) -> list[Any]:
-        return [_Touched(self._block(address), place, address) for place, address in zip(places, addresses, strict=True)
-                if address and place is not None]  # fmt: skip
+        pairs = zip(places, addresses, strict=True)
+        return [_Touched(self._block(address), place, address) for place, address in pairs if address]
 
     def _block(self, address: int) -> Block:
         for block, _ in reversed(self.known):
@@ -80,7 +80,9 @@ class FakeMachine:
         run = self.machine.multiply(step, addresses)
         return lambda ptr: self.device.kernel(step.name, ptr, lambda: run(ptr), reads, writes)
 
-    def call(self, equation: Any, operands: Sequence[Any], outputs: Sequence[Any], /) -> Callable[[int], object]:
+    def call(
+        self, equation: Any, operands: Sequence[Any], outputs: Sequence[Any], /
+    ) -> Callable[[int], object]:
         reads = [x for x in operands if isinstance(x, FakeArray)]
         given = [x.value if isinstance(x, FakeArray) else x for x in operands]
         run = self.machine.call(equation, given, [x.value for x in outputs])

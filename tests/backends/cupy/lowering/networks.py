@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 import bpcore as bp
+from benchmarks.peers.ours import training_step
 from benchmarks.peers.workloads import WORKLOADS, data_of
 from bpcore.machine.step import init_step_state, make_step
 from bpcore.program.program import Program
 from bpcore.words.trees import leaves
 
-__all__ = ["NETWORKS", "step_of"]
+__all__ = ["NETWORKS", "Step", "step_of", "workload_step"]
 
 CLASSES = 3
 BATCHES = 5
@@ -52,8 +54,19 @@ NETWORKS: dict[str, tuple[Callable[[], Any], tuple[int, ...], Any]] = {
 """For each name how to make the network, the shape of a sample, and the optimizer."""
 
 
-def step_of(name: str, *, batch: int = 6, dtype: Any = np.float64) -> tuple[Program, list[Any], list[list[Any]]]:
-    """Return the Program of a step, the arrays that it begins with, and batches."""
+Step = tuple[Program, list[Any], list[list[Any]]]
+"""A Program, what it carries at first, and what each step is given besides."""
+
+
+def step_of(name: str, *, batch: int = 6, dtype: Any = np.float64) -> Step:
+    """Return the step of a network.
+
+    Parameters
+    ----------
+    name : str
+    batch : int
+    dtype : dtype
+    """
     make, shape, optimizer = NETWORKS[name]
     net = make()
     key = bp.key(0, backend="numpy")
@@ -65,14 +78,22 @@ def step_of(name: str, *, batch: int = 6, dtype: Any = np.float64) -> tuple[Prog
         for _ in range(BATCHES)
     ]
     step = make_step(net, bp.CrossEntropy(), optimizer)
-    first = tuple(batches[0])
-    program = bp.compile(step, carry=2).program(params, state, first)
+    return _recorded(step, params, state, batches)
+
+
+def _recorded(step: Any, params: Any, state: Any, batches: list[list[Any]]) -> Step:
+    program = bp.compile(step, carry=2).program(params, state, tuple(batches[0]))
     return program, [np.asarray(x) for x in leaves((params, state))], batches
 
 
-def workload_step(name: str) -> tuple[Program, list[Any], list[list[Any]]]:
-    """Return the same of a workload of the benchmarks, made smaller."""
-    workload = WORKLOADS[name].shrunk()
-    data = data_of(workload)
-    net = bp.MLP(list(workload.sizes), activation=workload.activation)
-    raise NotImplementedError(net, data)
+def workload_step(name: str, *, small: bool = True) -> Step:
+    """Return the step of one of the benchmarks' networks, made smaller."""
+    workload = WORKLOADS[name].shrunk() if small else WORKLOADS[name]
+    data = data_of(replace(workload, batches=1) if not small else workload)
+    step, optimizer = training_step(workload)
+    params: list[Any] = []
+    kinds = [workload.activation] * (len(data.weights) - 1) + [workload.last]
+    for (weight, bias), kind in zip(data.weights, kinds, strict=True):
+        params += [{"weight": weight, "bias": bias}, *([] if kind == "identity" else [{}])]
+    batches = [[x, y] for x, y in zip(data.xs, data.ys, strict=True)]
+    return _recorded(step, params, optimizer.init(params), batches)
