@@ -8,6 +8,7 @@ with as many elements, whatever their shapes, and the reductions of one kind at 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
 from math import prod
 from typing import NamedTuple
 
@@ -109,7 +110,7 @@ def _of_all_rows(program: Program, equation: Equation, domain: _Domain) -> bool:
     shape = _reduced(program, equation)
     if shape is None or shape not in domain.columns or equation.function.name in ARGUMENTS:
         return False
-    return prod(domain.lead) > 1 and axes_of(equation, len(shape)) == tuple(range(len(shape)))
+    return len(domain.lead) > 0 and axes_of(equation, len(shape)) == tuple(range(len(shape)))
 
 
 def _with_rows(program: Program, domain: _Domain) -> Program:
@@ -138,10 +139,7 @@ def _with_chains(program: Program) -> Program:
             return False
         return is_elementwise(equation.function) or equation.function.name in RESHAPING
 
-    def size(slot: Slot) -> int:
-        return prod(shape_of(program, slot) or ())
-
-    groups = _connected(program, [is_member(x) for x in program.equations], size)
+    groups = _connected(program, [is_member(x) for x in program.equations], partial(_elements, program))
     groups = [_stripped(program, group) for group in groups]
     by_output = {x.output: group for group in groups for x in group}
     kinds: dict[int, Hashable] = {}
@@ -157,12 +155,17 @@ def _with_chains(program: Program) -> Program:
     return _joined(program, [group for group in groups if len(group) > 1])
 
 
+def _elements(program: Program, slot: Slot) -> int:
+    return prod(shape_of(program, slot) or ())
+
+
 def _connected(
     program: Program, chosen: Sequence[bool], place: Callable[[Slot], Hashable]
 ) -> list[list[Equation]]:
-    """Return members that hang together, at one level and in one place."""
+    """Return members that hang together, at one level and in one place, or that read the same array."""
     level = levels(program, chosen)
     over: dict[Slot, Slot] = {}
+    readers: dict[Hashable, Slot] = {}
 
     def root(slot: Slot) -> Slot:
         while over[slot] != slot:
@@ -173,9 +176,12 @@ def _connected(
         if not member:
             continue
         output = over[equation.output] = equation.output
+        here = (level[output], place(output))
         for x in slots_among(equation.inputs):
-            if x in over and (level[x], place(x)) == (level[output], place(output)):
+            if x in over and (level[x], place(x)) == here:
                 over[root(x)] = output
+            elif x not in over and _elements(program, x) >= _elements(program, output) > 1:
+                over[root(readers.setdefault((x, here), output))] = output
     groups: dict[Slot, list[Equation]] = {}
     for equation in program.equations:
         if equation.output in over:
