@@ -180,7 +180,7 @@ def _connected(
         for x in slots_among(equation.inputs):
             if x in over and (level[x], place(x)) == here:
                 over[root(x)] = output
-            elif x not in over and _elements(program, x) >= _elements(program, output) > 1:
+            elif x not in over and _elements(program, x) >= max(_elements(program, output), 2):
                 over[root(readers.setdefault((x, here), output))] = output
     groups: dict[Slot, list[Equation]] = {}
     for equation in program.equations:
