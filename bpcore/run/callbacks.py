@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bpcore.machine.step import LAYERS
+from bpcore.parts.optimizers import AVERAGE
 from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Static, Tree
 
@@ -65,6 +66,11 @@ class Epoch:
         """What layers carry beside their parameters; None where they carry nothing."""
         return self.state.get(LAYERS)
 
+    @property
+    def averaged(self) -> Tree:
+        """The moving average of the parameters; None where the optimizer makes none."""
+        return self.state.get(AVERAGE)
+
 
 class Ending(NamedTuple):
     """What a run ends with.
@@ -74,10 +80,13 @@ class Ending(NamedTuple):
     params : tree of arrays
     layers : tree of arrays, or None
         What layers carry beside their parameters.
+    averaged : tree of arrays, or None
+        The moving average of the parameters; None for what the optimizer has at the end.
     """
 
     params: Tree
     layers: Tree = None
+    averaged: Tree = None
 
 
 class Callbacks:

@@ -15,6 +15,7 @@ from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import named_leaves
 
 __all__ = [
+    "check_averaged",
     "check_data",
     "check_kinds",
     "check_options",
@@ -44,6 +45,14 @@ def check_kinds(net: object, loss: object, optimizer: object) -> None:
     ):
         if not isinstance(part, kind):
             raise OptionError(name, part, wanted)
+
+
+def check_averaged(optimizer: Optimizer | LBFGS, validation: object) -> None:
+    """Want held-out samples, and an optimizer that averages."""
+    if validation is None or getattr(optimizer, "averaging", None) is None:
+        wanted = "False without held-out samples and an optimizer with averaging"
+        do = "Give validation=, and averaging= to the optimizer."
+        raise OptionError("evaluate_averaged", True, wanted, do)
 
 
 def check_pair(data: object, name: str) -> None:

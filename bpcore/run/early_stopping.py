@@ -32,8 +32,8 @@ class EarlyStopping:
     mode : "auto", "min" or "max"
         Whether smaller is better, or larger; "auto" knows by the name.
     restore_best : bool
-        Whether the run ends with the parameters of the best epoch, also where it was not ended early; if
-        not, with those of its last.
+        Whether the run ends with the parameters of the best epoch, and with their average where one is made,
+        also where it was not ended early; if not, with those of its last.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class EarlyStopping:
         if self._better(value):
             self.best, self.best_epoch = value, epoch.number
             if self.restore_best:
-                self._best = Ending(_copied(epoch.params), _copied(epoch.layers))
+                self._best = Ending(*map(_copied, (epoch.params, epoch.layers, epoch.averaged)))
         if epoch.number - self.best_epoch < self.patience:
             return False
         self.stopped = epoch.number

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
@@ -16,21 +18,22 @@ from bpcore.parts.keys import fold_in, split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.narrowing import in_precision
-from bpcore.parts.optimizers import AVERAGE, LBFGS, Optimizer
+from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.parts.schedules import ReduceOnPlateau
 from bpcore.program.compiled import compile
 from bpcore.run.balance import balanced_order
 from bpcore.run.batches import order_of
-from bpcore.run.callbacks import Callbacks
+from bpcore.run.callbacks import Callbacks, Ending
 from bpcore.run.checkpoints import Checkpoint, Keeper
-from bpcore.run.checks import check_kinds, check_options, check_pairing, check_searched
+from bpcore.run.checks import check_averaged, check_kinds, check_options, check_pairing, check_searched
 from bpcore.run.epochs import Epochs
 from bpcore.run.held_out import HeldOut, Metric, named_metrics
 from bpcore.run.intake import parted, start_of
 from bpcore.run.memory import memory_told
 from bpcore.run.precision import check_precision, place_for, scaling_of
 from bpcore.run.progress import Progress
+from bpcore.run.recipe import Recipe
 from bpcore.run.replay import Replay
 from bpcore.run.result import Run
 from bpcore.run.run_description import described
@@ -38,7 +41,7 @@ from bpcore.run.stream_epochs import StreamEpochs, bringing, held_pieces
 from bpcore.run.streams import Data, check_stream, opened, opened_apart
 from bpcore.run.training import Engine, Training
 from bpcore.run.weights import ClassWeight
-from bpcore.words.errors import OptionError
+from bpcore.words.errors import Diverged, OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves, tree_map
 
@@ -68,6 +71,8 @@ def fit(
     checkpoint: str | os.PathLike[str] | Checkpoint | None = None,
     precision: str = "float32",
     loss_scale: LossScale | None = None,
+    evaluate_averaged: bool = False,
+    diagnose: bool = True,
     compiled: bool = True,
     progress: str | Progress | None = "auto",
 ) -> Run:
@@ -127,6 +132,13 @@ def fit(
     loss_scale : LossScale or None
         With "float16": how the loss is scaled. The history tells ``loss_scale`` and how many steps were
         ``skipped``.
+    evaluate_averaged : bool
+        Whether held-out samples are measured with the averaged parameters, of an optimizer with
+        ``averaging``: `EarlyStopping` then goes by them.
+    diagnose : bool
+        Whether a run that diverges says where that began, and leaves its last finite parameters. For that a
+        copy of parameters and optimizer state is kept where they are: with `Adam` three times the
+        parameters. Without it there is none.
     compiled : bool
         Whether the step is recorded once and then replayed by the backend's `compile`; if not, it is
         traced anew at every step.
@@ -144,8 +156,8 @@ def fit(
     ShapeError, DataError, OptionError
         Before the first step, when data, network and loss do not fit together.
     Diverged
-        When the loss of an epoch is not finite. It says where that began: the step is replayed function
-        by function.
+        When the loss of an epoch is not finite. It says where that began, for the step is replayed function
+        by function; its ``run`` has the last finite parameters, and the history.
     FileError
         When the checkpoint is that of another run, is damaged, is in use, or cannot be written.
     OutOfMemory
@@ -165,11 +177,20 @@ def fit(
     check_kinds(net, loss, optimizer)
     check_pairing(net, loss)
     check_precision(precision, loss_scale, optimizer, dtype)
+    if evaluate_averaged:
+        check_averaged(optimizer, validation)
     told, scores = Callbacks(callbacks), named_metrics(metrics, net, loss)
     if metrics and validation is None:
         raise OptionError("metrics", metrics, "left out where nothing is held out", "Give validation=.")
-    given, stream, stream_key = opened(data, seed)
     weights: dict[str, Any] = {"sample_weight": sample_weight, "class_weight": class_weight}
+    options: dict[str, Any] = {"penalty": penalty, "batch_size": batch_size, "seed": seed}
+    more: dict[str, Any] = {"balanced": balanced, "compiled": compiled, "metrics": list(metrics)}
+    more |= {"evaluate_averaged": True} if evaluate_averaged else {}
+    asked = {"validation": validation, "params": params, "precision": precision, "loss_scale": loss_scale}
+    recipe = Recipe(
+        data=data, optimizer=optimizer, epochs=epochs, options={**options, **more, **asked, **weights}
+    )
+    given, stream, stream_key = opened(data, seed)
     if stream is not None:
         check_stream(stream, epochs, optimizer, validation, checkpoint, **weights, balanced=balanced or None)
     apart, held_stream = opened_apart(validation, epochs, checkpoint)
@@ -193,9 +214,8 @@ def fit(
     pieces = held_pieces(held, held_stream, bringing(place, net, loss, features, "validation data"))
     keeper: Keeper | None = None
     if checkpoint is not None:
-        options = {"optimizer": optimizer, "penalty": penalty, "batch_size": batch_size, "seed": seed}
-        more = {"balanced": balanced, "compiled": compiled, "metrics": list(scores)}
         more |= {"held-out stream": None if held_stream is None else type(held_stream).__name__}
+        more |= {"metrics": list(scores), "optimizer": optimizer}
         run = described(place, net, loss, params, train, held, told, stream, options | more | how)
         keeper = Keeper(Checkpoint.of(checkpoint), run)
     training = Training(
@@ -204,28 +224,48 @@ def fit(
         plateau=optimizer.rate if isinstance(optimizer.rate, ReduceOnPlateau) else None,
         callbacks=told,
         keeper=keeper,
-        replay=Replay(in_precision(net, precision), loss, optimizer, penalty),
+        replay=Replay(in_precision(net, precision), loss, optimizer, penalty) if diagnose else None,
+        averaged=evaluate_averaged,
     )
-    began = time.perf_counter()
-    with memory_told(train[0].shape[0], batch_size):
-        ending = training.run(progress)
-    params, carried, averaged = (tree_map(_kept, tree) for tree in (*ending, engine.state.get(AVERAGE)))
-    if not all(_is_finite(p) for p in leaves(params)):  # the last update is seen by no loss
-        raise training.diverged("a parameter became infinite or not a number")
-    place.backend.synchronize()
-    return Run(
+    begun = partial(
+        Run,
         net=net,
-        params=params,
-        averaged=averaged,
-        state=carried,
         loss=loss,
         features=features,
         backend=place.backend,
         precision=precision,
-        history=training.history,
-        first_loss=training.first_loss,
-        seconds=0.0 if checkpoint is not None else time.perf_counter() - began,
+        recipe=recipe,
     )
+    return _trained(training, begun, progress, memory_told(train[0].shape[0], batch_size))
+
+
+def _trained(
+    training: Training,
+    begun: Callable[..., Run],
+    progress: str | Progress | None,
+    memory: AbstractContextManager[None],
+) -> Run:
+    """Train, and return what comes of it; a run that diverges goes with its error."""
+    began = time.perf_counter()
+    try:
+        with memory:
+            ending = training.run(progress)
+        found = _finished(training, ending)
+        if not all(_is_finite(p) for p in leaves(found["params"])):  # the last update is seen by no loss
+            raise training.diverged("a parameter became infinite or not a number")
+    except Diverged as error:
+        left = training.last_good()
+        error.run = None if left is None else begun(**_finished(training, left))
+        raise
+    training.place.backend.synchronize()
+    return begun(**found, seconds=0.0 if training.keeper is not None else time.perf_counter() - began)
+
+
+def _finished(training: Training, ending: Ending) -> dict[str, Any]:
+    """Return the fields of a run that ends so."""
+    params, carried, averaged = (tree_map(_kept, tree) for tree in ending)
+    told = {"history": training.history, "first_loss": training.first_loss}
+    return {"params": params, "state": carried, "averaged": averaged, **told}
 
 
 def _functions(

@@ -1,7 +1,8 @@
 """The last good state of a run, and the steps from there to the one that went wrong.
 
 Nothing is looked at while all is well: a copy of parameters and state is made where an epoch ends and the
-last copy is half a second old, which is where the loss has just been read anyway.
+last copy is half a second old, which is where the loss has just been read anyway. There is one copy at a
+time: with `Adam`, three times the parameters.
 """
 
 from __future__ import annotations
@@ -80,9 +81,15 @@ class Replay:
         if now < self._next:
             return
         if self._good is None or all_finite(engine.params):
+            self._good = None  # freed before the next is made: there are never two
             copies = (tree_map(_copied, tree) for tree in (engine.params, engine.state))
             self._good = _Good(epoch, batches, *copies)
         self._next = time.perf_counter() + APART
+
+    @property
+    def good(self) -> tuple[Tree, Tree] | None:
+        """Parameters and state of the last copy."""
+        return None if self._good is None else (self._good.params, self._good.state)
 
     def origin(self, engine: Any, epoch: int, history: History) -> Origin | None:
         """Return where the first number that is not finite came from, up to `epoch`, if found."""
@@ -96,7 +103,8 @@ class Replay:
     def _searched(self, engine: _Steps, last: int, history: History) -> Origin | None:
         if self._good is None:
             return None
-        params, state, seen = self._good.params, self._good.state, self._good.batches
+        params, state = (tree_map(_copied, tree) for tree in (self._good.params, self._good.state))
+        seen = self._good.batches
         for epoch in range(self._good.epoch + 1, last + 1):
             for number, batch in islice(enumerate(engine.batches(epoch), start=1), seen, None):
                 before = tree_map(_copied, params), tree_map(_copied, state)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.place import Place
-from bpcore.words.errors import ShapeError
+from bpcore.run.recipe import Recipe
+from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves
 
@@ -31,8 +32,8 @@ class Run:
     params : tree of arrays, on the backend's device
     loss : Loss
     averaged : tree of arrays, or None
-        The moving average of the parameters, of an optimizer with ``averaging``;
-        ``dataclasses.replace(run, params=run.averaged)`` predicts with it.
+        The moving average of the parameters, of an optimizer with ``averaging``; `with_averaged` predicts
+        with it.
     state : tree of arrays, or None
         What layers carry beside their parameters, as running means; None where they carry nothing.
     features : tuple of int
@@ -49,6 +50,8 @@ class Run:
         What training took, on the wall clock; 0 for a run with a checkpoint.
     extra : mapping
         What was saved along with the network; JSON values.
+    recipe : Recipe or None
+        What `fit` was given, data included, for `bpcore.doctor`; None in a run that was loaded, or pickled.
     """
 
     net: Layer
@@ -63,6 +66,24 @@ class Run:
     state: Tree = None
     averaged: Tree = None
     precision: str = "float32"
+    recipe: Recipe | None = field(default=None, repr=False)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what is pickled: all but the recipe, which holds the data."""
+        return {**self.__dict__, "recipe": None}
+
+    def with_averaged(self) -> Run:
+        """Return the run with its averaged parameters in place of the last ones, to predict, save and export.
+
+        Raises
+        ------
+        OptionError
+            Its optimizer averaged none.
+        """
+        if self.averaged is None:
+            do = "Train with one, as bpcore.Adam(1e-3, averaging=0.99)."
+            raise OptionError("the run", self, "one whose optimizer averages", do)
+        return replace(self, params=self.averaged, averaged=None)
 
     def predict(self, x: Array, /) -> Array:
         """Return the network's output for `x`.

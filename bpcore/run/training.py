@@ -11,6 +11,7 @@ from typing import Protocol
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import LAYERS, Batch
 from bpcore.parts.losses import Loss
+from bpcore.parts.optimizers import AVERAGE
 from bpcore.parts.schedules import ReduceOnPlateau
 from bpcore.run.callbacks import Callbacks, Ending, Epoch
 from bpcore.run.checkpoints import Keeper, Reached
@@ -68,8 +69,10 @@ class Training:
     callbacks : Callbacks
     keeper : Keeper or None
         Of the checkpoint.
-    replay : Replay
+    replay : Replay or None
         That finds out where it went wrong.
+    averaged : bool
+        Whether held-out samples are measured with the averaged parameters.
 
     Attributes
     ----------
@@ -91,16 +94,19 @@ class Training:
         plateau: ReduceOnPlateau | None,
         callbacks: Callbacks,
         keeper: Keeper | None,
-        replay: Replay,
+        replay: Replay | None,
+        averaged: bool = False,
     ) -> None:
         self.engine, self.place, self.loss, self.epochs = engine, place, loss, epochs
         self.held, self.plateau, self.callbacks, self.keeper = held, plateau, callbacks, keeper
-        self.replay = replay
+        self.replay, self.averaged = replay, averaged
         self.history: History = {}
         self.first_loss, self.epoch = math.nan, 0
         self._since = 0.0
         self._part: Done | None = None
         self._steps = 0
+        self._over = False
+        self._wanted: Ending | None = None
 
     def run(self, progress: str | Progress | None) -> Ending:
         """Make the epochs, or those that a checkpoint leaves; return what the run ends with.
@@ -119,7 +125,25 @@ class Training:
             interrupts = scopes.enter_context(self._interrupts())
             if not over:
                 self._go_on(show, interrupts)
-        return self.callbacks.ended() or Ending(self.engine.params, self.engine.state.get(LAYERS))
+        return self._with_average(self.engine.params, self.engine.state)
+
+    def last_good(self) -> Ending | None:
+        """Return what a run that diverged is left with, where something is."""
+        good = None if self.replay is None else self.replay.good
+        return self._ended() if good is None else self._with_average(*good)
+
+    def _ended(self) -> Ending | None:
+        """Tell the callbacks that it is over, once; return what one of them wants the run to end with."""
+        if not self._over:
+            self._over, self._wanted = True, self.callbacks.ended()
+        return self._wanted
+
+    def _with_average(self, params: Tree, state: Tree) -> Ending:
+        """Return the ending that a callback wants, or that of parameters and state."""
+        average, ending = state.get(AVERAGE), self._ended()
+        if ending is None:
+            return Ending(params, state.get(LAYERS), average)
+        return ending if ending.averaged is not None else ending._replace(averaged=average)
 
     def rate(self) -> float:
         """Read the learning rate."""
@@ -127,7 +151,7 @@ class Training:
 
     def diverged(self, what: str) -> Diverged:
         """Return the error of a run that has become not finite, with where that began."""
-        origin = self.replay.origin(self.engine, self.epoch, self.history)
+        origin = self.replay and self.replay.origin(self.engine, self.epoch, self.history)
         return Diverged(what, self.epoch, self.rate(), origin)
 
     def _alone(self) -> AbstractContextManager[None]:
@@ -157,7 +181,7 @@ class Training:
     def _go_on(self, show: Progress, interrupts: Interrupts) -> None:
         engine, part = self.engine, self._part
         self._steps -= len(part.samples) if part else 0
-        self.replay.keep(engine, self.epoch, len(part.samples) if part else 0)
+        self._remember(len(part.samples) if part else 0)
         watched = bool(self.held or self.plateau or self.callbacks or self.keeper)
         if self.keeper is not None:
             engine.between, engine.most = self._between(self.keeper, interrupts), self.keeper.checkpoint.steps
@@ -165,12 +189,16 @@ class Training:
             row = self._noted(done)
             self._steps += len(done.samples)
             if engine.made == self.epoch:
-                self.replay.keep(engine, self.epoch)
+                self._remember()
             show(self.epoch, self.epochs, row)
             over = bool(self.callbacks) and self._told(row)
             self._keep(interrupts, last=over or self.epoch == self.epochs)
             if over:
                 return
+
+    def _remember(self, batches: int = 0) -> None:
+        if self.replay is not None:
+            self.replay.keep(self.engine, self.epoch, batches)
 
     def _noted(self, done: Done) -> dict[str, float]:
         """Write an epoch's row into the history."""
@@ -180,7 +208,8 @@ class Training:
             self.first_loss = first
         engine = self.engine
         if self.held is not None:
-            row |= self.held.row(engine.params, engine.state.get(LAYERS))
+            params = engine.state[AVERAGE] if self.averaged else engine.params
+            row |= self.held.row(params, engine.state.get(LAYERS))
         for name, value in row.items():
             self.history.setdefault(name, []).append(value)
         if not math.isfinite(row["loss"]):

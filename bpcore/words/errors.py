@@ -274,9 +274,13 @@ class Diverged(BpcoreError, ArithmeticError):
         The learning rate; None for a search, which has none.
     origin : Origin or None
         Where the first such number came from, where that was found.
+    run : Run or None
+        From `bpcore.fit`: the last parameters that are known to be finite, the best epoch's with
+        `bpcore.EarlyStopping`, and the whole history.
     """
 
     def __init__(self, what: str, epoch: int, rate: float | None, origin: object = None) -> None:
+        self.run: object = None
         self.what, self.epoch, self.rate, self.origin = what, epoch, rate, origin
         lower = "" if rate is None else f"lower the learning rate (it was {rate:g}), or "
         super().__init__(
