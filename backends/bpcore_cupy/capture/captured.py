@@ -260,10 +260,9 @@ class Captured:
     def _go_through(self, parts: Parts, rows: Rows, count: int) -> None:
         """Make that many steps, several in one launch where that is wanted."""
         homes = self._homes
-        many = self.at_once - self.at_once % homes.turns
         while count:
             turn = homes.turn
-            together = many if many > 1 and count >= many and turn == 0 else 1
+            together = self.at_once if count >= self.at_once else 1
             bound = [parts.calls[(turn + i) % homes.turns] for i in range(together)]
             key = ("many" if together > 1 else "row", turn)
             self._launch(parts, key, partial(_joined, rows, bound))

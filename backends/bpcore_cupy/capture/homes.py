@@ -128,16 +128,24 @@ class Homes:
 
         What was handed out may come back in another place, or as a view.
         """
-        if not any(self.device.overlap(x, home) for homes in self.places for home in homes):
-            return x
-        kept = self.empty(Kind(tuple(x.shape), str(x.dtype)))
-        self.device.copy(kept, x, self.stream)
-        return kept
+        return self._copied(x) if self._touches(x) else x
 
     def kept(self, given: Sequence[Array]) -> list[tuple[Array, Array]]:
-        """Return the values given that a step changes, where no step writes, each with its home."""
+        """Return the values that were given and carried, where no step writes them, each with its home."""
         pairs = enumerate(zip(self.here(), given, strict=True))
-        return [(home, self.apart(x)) for number, (home, x) in pairs if number not in self.unchanged]
+        return [
+            (home, self._copied(home) if self._touches(x) else x)
+            for number, (home, x) in pairs
+            if number not in self.unchanged
+        ]
+
+    def _touches(self, x: Array) -> bool:
+        return any(self.device.overlap(x, home) for homes in self.places for home in homes)
+
+    def _copied(self, x: Array) -> Array:
+        copy = self.empty(Kind(tuple(x.shape), str(x.dtype)))
+        self.device.copy(copy, x, self.stream)
+        return copy
 
     def restore(self, kept: Sequence[tuple[Array, Array]]) -> None:
         """Bring copies home."""

@@ -135,6 +135,16 @@ def test_steps_with_other_batches_share_their_homes(device: FakeDevice, way: str
     assert sum(pool.held for pool in device.all_pools if pool.private) == 0
 
 
+def test_a_new_batch_may_come_with_what_is_carried_in_other_places(device: FakeDevice) -> None:
+    shared: dict[str, Any] = {}
+    values, one, other = carried(), batches(1)[0], batches(1, 3)[0]
+    first, second = (Captured(recipe(device, size), device, shared=shared) for size in (BATCH, 3))
+    w, v, t, data, *_ = first(*on(device, values), device.array(one, "int64"))
+    values, *_ = numpy_step(values, one)
+    outputs = second(v, w, t, data, device.array(other, "int64"))  # warmed up while they are on their way
+    same(device, outputs, *numpy_step([values[1], values[0], *values[2:]], other))
+
+
 def test_a_step_that_carries_something_else_has_homes_of_its_own(device: FakeDevice) -> None:
     shared: dict[str, Any] = {}
     for samples in (12, 9):
@@ -197,6 +207,8 @@ def test_what_cannot_be_captured_is_named_once_and_runs_eagerly_for_good(
     assert len(caught) == 1
     assert caught[0].filename == __file__
     assert step.eager
+    kept = spoil == "grow"  # a function that holds on to its memory
+    assert sum(pool.private and pool.bytes > 0 for pool in device.all_pools) == 2 + kept
     for one in rows[1:]:
         outputs = step(*outputs[:4], device.array(one, "int64"))
     values, losses, residuals = stepped(values, rows)
