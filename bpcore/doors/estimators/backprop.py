@@ -20,6 +20,13 @@ from bpcore.doors.estimators.place import check_same_place, place_of, working_dt
 from bpcore.doors.estimators.record import Record
 from bpcore.doors.estimators.replay import Replay
 from bpcore.doors.estimators.searching import search
+from bpcore.doors.estimators.sparse import (
+    SparseRows,
+    is_sparse,
+    numbers_of,
+    outputs_in_parts,
+    rows_at,
+)
 from bpcore.doors.estimators.training import Training
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
@@ -98,7 +105,10 @@ class Backprop(Parameters):
             told = "It sees one batch, of which none is held out."
             raise OptionError("early_stopping", self.early_stopping, "False for partial_fit", told)
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        x, y = validate_data(self, x, y, multi_output=True, y_numeric=self._numeric, reset=first)
+        x, y = validate_data(
+            self, x, y, accept_sparse="csr", multi_output=True, y_numeric=self._numeric, reset=first
+        )
+        self._check_sparse(x)
         given = (
             None
             if sample_weight is None
@@ -110,7 +120,7 @@ class Backprop(Parameters):
         begin = self._begin(sizes, random, first=first)
         self.n_outputs_, self.out_activation_ = problem.outputs, problem.out_activation
         size = self._size(x.shape[0], incremental=incremental)
-        place = place_of(self, x, sizes, size)
+        place = place_of(self, numbers_of(x), sizes, size)
         samples, y, weights = _brought(place, x, problem, given)
         data = [samples, y, self._weights(problem, weights, place)]
         net = chain(sizes, self.activation)
@@ -123,6 +133,11 @@ class Backprop(Parameters):
             passes = Passes(machine.step, data, size, random if self.shuffle else None)
             self._learn(machine, passes, held, begin, place, single=incremental)
         self.n_layers_ = len(sizes)
+
+    def _check_sparse(self, x: Any) -> None:
+        if is_sparse(x) and self.solver == "lbfgs":
+            told = "It wants all samples in a step: give X.toarray(), or another solver."
+            raise OptionError("solver", "lbfgs", '"adam" or "sgd" with a sparse X', told)
 
     def _begin(self, sizes: Sequence[int], random: Any, *, first: bool) -> Begin:
         """Return what is learnt from: drawn numbers, or what was learnt before."""
@@ -162,7 +177,7 @@ class Backprop(Parameters):
         state = machine.state(self, params, begin.memory, go_on=single)
 
         def score(params: Any) -> float:
-            output = machine.net(params, held[0])  # type: ignore[index]
+            output = _output(machine.net, params, held[0])  # type: ignore[index]
             return float(self._quality(output, *held[1:]))  # type: ignore[index]
 
         replay = Replay(machine, passes)
@@ -187,16 +202,18 @@ class Backprop(Parameters):
         self.validation_scores_ = self.best_validation_score_ = None
 
     def _outputs(self, x: Any, method: str) -> tuple[Array, Array]:
-        """Return checked samples, and the network's outputs for them, where it computes."""
+        """Return an array like the samples, and the network's outputs for them, where it computes."""
         check_is_fitted(self, "coefs_")
-        x = validate_data(self, x, reset=False)
+        x = validate_data(self, x, accept_sparse="csr", reset=False)
+        like = numbers_of(x)
         if self.backend is None:
-            check_same_place(x, self.coefs_[0], f"{type(self).__name__}.{method}()")
+            check_same_place(like, self.coefs_[0], f"{type(self).__name__}.{method}()")
         first = self.coefs_[0]
-        place = Place.of(x, self.backend, dtype_name(first))
-        dtype = working_dtype(x, place)
+        place = Place.of(like, self.backend, dtype_name(first))
+        dtype = working_dtype(like, place)
         net = chain([x.shape[1], *(c.shape[1] for c in self.coefs_)], self.activation)
-        return x, net(_params(self.coefs_, self.intercepts_, place, dtype), place.array(x, dtype))
+        params = _params(self.coefs_, self.intercepts_, place, dtype)
+        return like, _output(net, params, rows_at(x, place, dtype))
 
     def _size(self, samples: int, *, incremental: bool) -> int:
         """Return the samples a batch.
@@ -220,6 +237,7 @@ class Backprop(Parameters):
         """Say what the estimator can do."""
         tags = super().__sklearn_tags__()
         tags.array_api_support = True
+        tags.input_tags.sparse = self.solver != "lbfgs"
         return tags
 
 
@@ -227,10 +245,17 @@ def _brought(place: Place, x: Array, problem: Problem, weights: Array | None) ->
     """Return samples, targets and weights where they are computed with."""
     targets = problem.targets
     y = place.whole(targets, "y") if problem.integers else place.array(targets, place.dtype)
-    samples = place.array(x, place.dtype)
+    samples = rows_at(x, place, place.dtype)
     if weights is None:
-        weights = array_namespace(samples).ones((x.shape[0],), dtype=place.dtype, device=samples.device)
+        weights = array_namespace(y).ones((x.shape[0],), dtype=place.dtype, device=y.device)
     return [samples, y, place.array(weights, place.dtype)]
+
+
+def _output(net: Layer, params: Any, x: Any) -> Array:
+    """Return the network's output; of sparse samples some at a time."""
+    if isinstance(x, SparseRows):
+        return outputs_in_parts(lambda part: net(params, part), x)
+    return net(params, x)
 
 
 def _params(coefs: Sequence[Array], intercepts: Sequence[Array], place: Place, dtype: Any) -> Any:

@@ -143,7 +143,7 @@ class BackpropClassifier(ClassifierMixin, Backprop):  # type: ignore[misc]  # sc
 
         Parameters
         ----------
-        X : array (samples, features)
+        X : array (samples, features), or a matrix of scipy.sparse
         y : array (samples,) of labels, or (samples, classes) of zeros and ones
         sample_weight : array (samples,) or None
             How much each sample counts.

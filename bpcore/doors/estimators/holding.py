@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.doors.estimators.sparse import SparseRows
+from bpcore.ground.registry import backend_of
 from bpcore.parts.keys import permutation
 from bpcore.words.errors import DataError
-from bpcore.words.protocols import Array
+from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["right_share", "split_off", "variance_explained"]
 
@@ -23,6 +26,7 @@ def split_off(
     Parameters
     ----------
     data : arrays (samples, ...)
+        The first one may be `SparseRows`.
     share : float
     key : key
     codes : array (samples,), whole numbers, or None
@@ -34,7 +38,7 @@ def split_off(
         raise DataError(
             f"validation_fraction={share:g} of {samples} samples holds out {held}: hold out {FEWEST} or more."
         )
-    xp = space_of(data[0]).functions
+    xp = space_of(data[-1]).functions
     order = permutation(key, samples)
     if codes is not None:
         order = xp.take(order, xp.argsort(xp.take(codes, order), stable=True))
@@ -43,8 +47,14 @@ def split_off(
     for wanted in (False, True):
         places = [i for i, mark in enumerate(marks) if mark is wanted]
         chosen = xp.take(order, xp.asarray(places, dtype=order.dtype, device=order.device))
-        parts.append([xp.take(part, chosen, axis=0) for part in data])
+        parts.append([_chosen(xp, part, chosen) for part in data])
     return parts[0], parts[1]
+
+
+def _chosen(xp: Namespace, part: Any, places: Array) -> Any:
+    if isinstance(part, SparseRows):
+        return part.chosen(backend_of(places).to_host(places))
+    return xp.take(part, places, axis=0)
 
 
 def right_share(predicted: Array, codes: Array, weights: Array) -> Array:

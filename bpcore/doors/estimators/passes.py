@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.doors.estimators.sparse import ROOM, SparseRows
 from bpcore.ground.registry import backend, backend_of
 from bpcore.program.compiled import Compiled
 from bpcore.words.protocols import Array, Namespace, Tree
@@ -15,9 +17,6 @@ __all__ = ["Mark", "Passes"]
 
 Mark = tuple[Array, Any]
 """A place in the passes: the order of the last epoch, and the state of what draws the next ones."""
-
-ROOM = 2**26
-"""Bytes of batches that are laid out side by side for one call."""
 
 STEPS = 64
 """About how many steps are made in one call where an epoch has fewer."""
@@ -33,7 +32,7 @@ class Passes:
     ----------
     step : function ``(params, state, (x, y, weights)) -> (params, state, value)``
     data : three arrays (samples, ...)
-        Samples, targets and weights, on one device.
+        Samples, targets and weights, on one device; samples may be `SparseRows`.
     size : int
         May be more than there are samples.
     random : RandomState or None
@@ -44,7 +43,7 @@ class Passes:
         self.step, self.random, self.size = step, random, size
         self.samples: int = data[0].shape[0]
         self.steps = -(-self.samples // size)
-        self.xp, self.host = space_of(data[0]).functions, backend("numpy").namespace
+        self.xp, self.host = space_of(data[1]).functions, backend("numpy").namespace
         lacking = self.steps * size - self.samples
         self.data = [_filled(self.xp, part, lacking) for part in data]
         self.order = self.host.arange(self.samples)
@@ -86,14 +85,14 @@ class Passes:
         if self.random is not None:
             self.random.set_state(mark[1])
 
-    def _epoch(self, order: Array | None) -> Iterator[tuple[tuple[Array, ...], Array]]:
+    def _epoch(self, order: tuple[Array, Array] | None) -> Iterator[tuple[tuple[Array, ...], Array]]:
         """Yield the batches of an epoch; of a single one in the samples' own order."""
         if order is None:
-            yield tuple(self.data), self.host.arange(self.size)
+            yield tuple(self._whole()), self.host.arange(self.size)
             return
         for start in range(0, self.steps * self.size, self.size):
-            chosen = order[start : start + self.size]
-            yield tuple(self.xp.take(part, chosen, axis=0) for part in self.data), chosen
+            chosen = [part[start : start + self.size] for part in order]
+            yield tuple(self._taken(*chosen)), chosen[0]
 
     def _means(self, values: Array, count: int) -> list[float]:
         """Return each epoch's mean over its samples. These numbers are all that is read from the device."""
@@ -108,19 +107,30 @@ class Passes:
         """Yield the batches of the epochs in pieces, each with all arrays stacked along a first axis."""
         xp = self.xp
         if self.steps == 1:
-            yield tuple(xp.broadcast_to(part, (count, *part.shape)) for part in self.data)
+            yield tuple(xp.broadcast_to(part, (count, *part.shape)) for part in self._whole())
             return
-        orders = self._orders(count)
+        orders, here = self._orders(count)
         for start in range(0, count * self.steps, self.at_once):
-            chosen = orders[start * self.size : min(start + self.at_once, count * self.steps) * self.size]
-            yield tuple(self._taken(part, chosen) for part in self.data)
+            run = slice(start * self.size, min(start + self.at_once, count * self.steps) * self.size)
+            parts = self._taken(orders[run], here[run])
+            yield tuple(xp.reshape(part, (-1, self.size, *part.shape[1:])) for part in parts)
 
-    def _taken(self, part: Array, chosen: Array) -> Array:
-        rows = self.xp.take(part, chosen, axis=0)
-        return self.xp.reshape(rows, (-1, self.size, *part.shape[1:]))
+    def _whole(self) -> list[Array]:
+        """Return the single batch of an epoch, in the samples' own order."""
+        every = self.host.arange(self.size)
+        return [part.take(every) if isinstance(part, SparseRows) else part for part in self.data]
 
-    def _orders(self, count: int) -> Array:
+    def _taken(self, order: Array, here: Array) -> list[Array]:
+        """Return samples by their places: on the host, and where they are computed with."""
+        return [
+            part.take(order) if isinstance(part, SparseRows) else self.xp.take(part, here, axis=0)
+            for part in self.data
+        ]
+
+    def _orders(self, count: int) -> tuple[Array, Array]:
         """Return the next epochs' orders, one after the other, each with what fills up its last batch.
+
+        They are on the host, and once more where the data are.
 
         They are drawn as in scikit-learn's perceptrons, where each epoch shuffles what the last one left.
         """
@@ -129,13 +139,15 @@ class Passes:
             if self.random is not None:
                 self.order = self.host.take(self.order, self.random.permutation(self.samples))
             rows += [self.order, self.rest]
-        place, device = backend_of(self.data[0]), self.data[0].device
-        return place.asarray(self.host.concat(rows), dtype=place.dtype("int32"), device=device)
+        place, device, orders = backend_of(self.data[1]), self.data[1].device, self.host.concat(rows)
+        return orders, place.asarray(orders, dtype=place.dtype("int32"), device=device)
 
 
-def _filled(xp: Namespace, part: Array, lacking: int) -> Array:
+def _filled(xp: Namespace, part: Any, lacking: int) -> Any:
     if not lacking:
         return part
+    if isinstance(part, SparseRows):
+        return replace(part, lacking=lacking)
     shape = (lacking, *part.shape[1:])
     return xp.concat([part, xp.zeros(shape, dtype=part.dtype, device=part.device)])
 

@@ -55,7 +55,7 @@ class BackpropRegressor(RegressorMixin, MultiOutputMixin, Backprop):  # type: ig
 
         Parameters
         ----------
-        X : array (samples, features)
+        X : array (samples, features), or a matrix of scipy.sparse
         y : array (samples,) or (samples, outputs) of numbers
         sample_weight : array (samples,) or None
             How much each sample counts.
