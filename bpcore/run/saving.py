@@ -30,6 +30,8 @@ __all__ = ["load", "save", "write_whole"]
 
 STATE = "state"
 """What the names of tensors begin with that layers carry beside their parameters."""
+AVERAGED = "averaged"
+"""What those of averaged parameters begin with."""
 LARGEST_AXIS, LARGEST_SAMPLE = 2**20, 2**28
 """How long an axis may be that has more than all the weights together; numbers in one sample."""
 FAULTS = (
@@ -40,13 +42,14 @@ FAULTS = (
 
 
 def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, object] | None = None) -> Path:
-    """Write a run's network, parameters and history to a file.
+    """Write a run's network, parameters, averaged parameters and history to a file.
 
     Parameters
     ----------
     path : path
         A file of that name is replaced, once the new one is whole.
     run : Run
+        ``run.with_averaged()`` saves the averaged parameters as those to predict with.
     extra : mapping or None
         More to keep, as JSON values; None keeps the run's own.
 
@@ -64,7 +67,11 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
     """
     tensors = {
         name: run.backend.to_host(array)
-        for name, array in (*named_leaves(run.params), *named_leaves(run.state, STATE))
+        for name, array in (
+            *named_leaves(run.params),
+            *named_leaves(run.state, STATE),
+            *named_leaves(run.averaged, AVERAGED),
+        )
     }
     about = {
         "bpcore": FORMAT,
@@ -115,11 +122,12 @@ def load(
     features = _features(path, about["features"], _elements(tensors))
     if not isinstance(about["history"], dict) or not isinstance(about["seconds"], float | int):
         raise FileError(path, "tells a history that is none", "Train again.")
-    params, state = _trees(path, bare, features, tensors, place)
+    params, state, averaged = _trees(path, bare, features, tensors, place)
     return Run(
         net=found,
         params=params,
         state=state,
+        averaged=averaged,
         loss=its_loss,
         features=features,
         backend=place,
@@ -172,8 +180,8 @@ def _built(
 
 def _trees(
     path: Path, net: Layer, features: tuple[int, ...], tensors: dict[str, Array], place: Backend
-) -> tuple[Tree, Tree]:
-    """Return the tensors in the trees that the network makes, parameters and state, on the backend."""
+) -> tuple[Tree, Tree, Tree]:
+    """Return the tensors in the trees that the network makes, on the backend: parameters, state, averages."""
     try:
         made = net.init(key(0), features)
         carried = net.init_state(features, like=leaves(made)[0]) if leaves(made) else {}
@@ -184,17 +192,25 @@ def _trees(
     wanted = {
         name: tuple(array.shape) for name, array in (*named_leaves(made), *named_leaves(carried, STATE))
     }
+    averages = any(name.startswith(f"{AVERAGED}.") for name in tensors.keys() - wanted.keys())
+    if averages:
+        wanted |= {name: tuple(array.shape) for name, array in named_leaves(made, AVERAGED)}
     given = {name: tuple(array.shape) for name, array in tensors.items()}
     if wanted != given:
         differing = (name for name in sorted(wanted | given) if wanted.get(name) != given.get(name))
         first = next(differing)
         what = f"{first} is {given.get(first, 'missing')}, wanted {wanted.get(first, 'none')}"
         raise FileError(path, f"holds the weights of another network: {what}")
-    params = unflatten(flatten(made)[1], [_placed(tensors[name], place) for name, _ in named_leaves(made)])
-    if not leaves(carried):
-        return params, None
-    arrays = [_placed(tensors[name], place) for name, _ in named_leaves(carried, STATE)]
-    return params, unflatten(flatten(carried)[1], arrays)
+
+    def tree(like: Tree, begin: str = "") -> Tree:
+        names = [name for name, _ in named_leaves(like, begin)]
+        return unflatten(flatten(like)[1], [_placed(tensors[name], place) for name in names])
+
+    return (
+        tree(made),
+        tree(carried, STATE) if leaves(carried) else None,
+        tree(made, AVERAGED) if averages else None,
+    )
 
 
 def _placed(array: Array, place: Backend) -> Array:
