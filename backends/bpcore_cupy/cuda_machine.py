@@ -8,19 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from bpcore.derivatives.namespaces.plain import bound
+from bpcore_cupy.cubins import loaded
 from bpcore_cupy.elements import SCRATCH, Kernel
 from bpcore_cupy.lowering.machine import Enqueue
 from bpcore_cupy.lowering.places import ALIGNMENT
 from bpcore_cupy.lowering.steps import Launch, Multiply
 from bpcore_cupy.products import Handle, Plan, Prepared
 
-__all__ = ["OPTIONS", "CudaMachine"]
-
-OPTIONS = ("--fmad=false",)
-"""Of NVRTC: a product and a sum are rounded one after the other, as NumPy does."""
-
-COMMON = 48 * 1024
-"""Bytes of shared memory that a kernel may have without asking."""
+__all__ = ["CudaMachine"]
 
 
 class CudaMachine:
@@ -90,11 +85,7 @@ class CudaMachine:
     def _function(self, kernel: Kernel) -> Any:
         """Return a kernel, compiled now: nothing is left for the capture."""
         if kernel.name not in self._kernels:
-            made = self.cp.RawKernel(kernel.source, kernel.name, options=OPTIONS)
-            made.compile()
-            if kernel.shared_bytes > COMMON:
-                made.max_dynamic_shared_size_bytes = kernel.shared_bytes
-            self._kernels[kernel.name] = made
+            self._kernels[kernel.name] = loaded(self.cp, kernel)
         return self._kernels[kernel.name]
 
     def multiply(self, step: Multiply, addresses: Sequence[int], /) -> Enqueue:
