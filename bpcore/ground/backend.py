@@ -7,7 +7,7 @@ its devices. The first-party plugins use the same door as a stranger's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
@@ -115,6 +115,12 @@ class Backend:
         A function of the Program's inputs that returns its outputs, as fast as the library can.
     loop : function ``(program, functions, shared)``, or None
         Many runs of the Program in one call; None where it is no faster than as many calls.
+    gathers : function ``(size)``
+        Whether a step had better take its batch out of the data itself, where these are that many bytes and
+        lie on the device: one call makes many steps, of which it is given the rows alone.
+    stage : function ``(batches)``, or None
+        Yield batches of host arrays as arrays of the device, each while the one after it is on its way. One
+        is overwritten when the next is asked for. None where nothing is won.
     abstract : function ``(trace, arrays)``
         Calls ``trace(stand_ins) -> (constants, program)`` with arrays of which only shapes and dtypes are
         known, where that is cheaper than to compute, and returns what it returned, the constants computed.
@@ -137,6 +143,8 @@ class Backend:
     synchronize: Callable[[], None] = lambda: None
     compile: Compile = as_plain_function
     loop: Compile | None = None
+    gathers: Callable[[int], bool] = lambda size: False
+    stage: Callable[[Iterable[tuple[Array, ...]]], Iterator[tuple[Array, ...]]] | None = None
     abstract: Abstract = on_the_arrays
     device: object = None
     wide: Callable[[], bool] = lambda: True

@@ -15,6 +15,7 @@ from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch
 from bpcore.program.compiled import Compiled
 from bpcore.run.batches import Order, batches, in_order, order_of, select
+from bpcore.run.gathering import gathering
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves, tree_map
 
@@ -81,6 +82,8 @@ class Epochs:
         self.made = 0
         self.whole = size is None or size >= self.samples
         self.loop = step.scan if isinstance(step, Compiled) and backend.loop is not None else None
+        self.gathering = None if self.whole else gathering(step, data, backend)
+        self._there = data
 
     def many(
         self, epochs: int, *, one_by_one: bool, made: int = 0, part: Done | None = None
@@ -121,6 +124,8 @@ class Epochs:
         if self.whole or self.size is None:
             return self._steps([self.data], done)
         order, start = self.order(self.key, epoch, self.samples), sum(done.samples)
+        if self.gathering is not None:
+            return self._gathered(self.gathering, self.size, order, start, done)
         if self.loop is not None:
             count = min(self._room(self.samples // self.size), self.samples // self.size)
             count = min(count, self.most or count)
@@ -130,6 +135,24 @@ class Epochs:
                 self._several(self.loop, count, self.size, order[start : start + count * self.size], done)
                 start += count * self.size
         return self._steps(in_order(self.data, self.size, order, start), done)
+
+    def _gathered(self, step: Compiled, size: int, order: Array, start: int, done: Done) -> Done:
+        """Make the steps of an epoch with what takes its batches out of the data itself."""
+        xp = array_namespace(order)
+        while start < self.samples:
+            if done.samples and self.between is not None:
+                self.between(done)
+            count = min((self.samples - start) // size, self.most or self.samples)
+            rows = order[start : min(start + max(count, 1) * size, self.samples)]
+            if count > 1:
+                call, rows = step.scan, xp.reshape(rows, (count, size))
+            else:
+                call = step.__call__
+            self.params, self.state, self._there, report = call(self.params, self.state, self._there, rows)
+            done.samples.extend([size] * count or [self.samples - start])
+            done.reports.append(report)
+            start += max(count, 1) * size
+        return done
 
     def _steps(self, batches: Iterable[Batch], done: Done) -> Done:
         """Make a step for each batch."""

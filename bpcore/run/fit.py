@@ -37,6 +37,7 @@ from bpcore.run.recipe import Recipe
 from bpcore.run.replay import Replay
 from bpcore.run.result import Run
 from bpcore.run.run_description import described
+from bpcore.run.staging import staged
 from bpcore.run.stream_epochs import StreamEpochs, bringing, held_pieces
 from bpcore.run.streams import Data, check_stream, opened, opened_apart
 from bpcore.run.training import Engine, Training
@@ -205,8 +206,9 @@ def fit(
     state = init_step_state(net, optimizer, params, features, fold_in(start_key, 1), loss_scale=scaling)
     engine: Engine
     if stream is not None:
-        bring = bringing(place, net, loss, features, class_weight=class_weight)
-        engine = StreamEpochs(step, params, state, stream, batch_size, stream_key, bring=bring)
+        at, stage = staged(place, given[0])
+        bring = bringing(at, net, loss, features, class_weight=class_weight)
+        engine = StreamEpochs(step, params, state, stream, batch_size, stream_key, bring=bring, stage=stage)
     else:
         check_searched(optimizer, batch_size, train[0].shape[0])
         order = balanced_order(train, batch_size) if balanced else order_of

@@ -11,6 +11,7 @@ from bpcore.parts.losses import Loss
 from bpcore.run.checks import check_data
 from bpcore.run.epochs import Between, Done
 from bpcore.run.place import Place
+from bpcore.run.staging import Stage
 from bpcore.run.streams import Stream, rebatched
 from bpcore.run.weights import ClassWeight, class_weighted, taken_apart, weighted
 from bpcore.words.errors import DataError
@@ -46,9 +47,11 @@ class StreamEpochs:
         key: Array,
         *,
         bring: Callable[[Batch], Batch],
+        stage: Stage = iter,
     ) -> None:
         self.step, self.params, self.state = step, params, state
         self.stream, self.size, self.key, self.bring = stream, size, key, bring
+        self.stage = stage
         self.made = 0
 
     def many(
@@ -76,7 +79,7 @@ class StreamEpochs:
     def batches(self, epoch: int, seen: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, but for those of its first samples."""
         pieces = self.stream.after(epoch, self.key, seen) if seen else self.stream.pieces(epoch, self.key)
-        return rebatched(map(self.bring, pieces), self.size)
+        return self.stage(rebatched(map(self.bring, pieces), self.size))
 
     def sample(self, epoch: int, batch: int, row: int) -> int | None:
         """Return None: samples of a stream have no number."""
