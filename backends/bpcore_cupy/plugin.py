@@ -6,6 +6,7 @@ device was counted, one kernel compiled and one product done on it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.library import import_library
 from bpcore.ground.registry import on_host
 from bpcore_cupy.algebra import algebra
+from bpcore_cupy.capture.feeding import fed
 from bpcore_cupy.compiling import Compiler
 from bpcore_cupy.cuda_device import CudaDevice
 from bpcore_cupy.cuda_machine import CudaMachine
@@ -70,8 +72,8 @@ def _functions(cp: Any, compat: Any, table: dict[str, Any], *, several: bool) ->
     return SimpleNamespace(__name__="cupy", **names), table
 
 
-def _compiler(cp: Any, place: Any) -> Compiler:
-    """Return what compiles for one device; `place` is None for CuPy's current one."""
+def _finder(cp: Any, place: Any) -> Callable[[], CudaDevice]:
+    """Return what tells the device that is computed on now; `place` is None for CuPy's current one."""
     known: dict[int, CudaDevice] = {}
 
     def device() -> CudaDevice:
@@ -80,7 +82,7 @@ def _compiler(cp: Any, place: Any) -> Compiler:
             known[index] = CudaDevice(cp, index)
         return known[index]
 
-    return Compiler(device, lambda functions, fixed: CudaMachine(cp, functions, deterministic=fixed))
+    return device
 
 
 def _open(device: str | None) -> Backend:
@@ -99,7 +101,8 @@ def _open(device: str | None) -> Backend:
     table = kernels(cp, compat, cupyx.scipy.special, cupyx.scatter_add)
     table |= algebra(cp) | {"asarray": door.asarray}
     namespace, table = _functions(cp, compat, table, several=found > 1)
-    compiler = _compiler(cp, door.place)
+    device_now = _finder(cp, door.place)
+    compiler = Compiler(device_now, lambda functions, fixed: CudaMachine(cp, functions, deterministic=fixed))
     return Backend(
         name=given,
         version=cp.__version__,
@@ -113,6 +116,8 @@ def _open(device: str | None) -> Backend:
         precisions=precisions(cp, here),
         compile=compiler.compile,
         loop=compiler.loop,
+        gathers=lambda size: size < device_now().free_bytes()[0] // 2,  # a step keeps a copy of its own
+        stage=lambda batches: fed(device_now(), batches),
     )
 
 

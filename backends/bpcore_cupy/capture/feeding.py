@@ -15,7 +15,7 @@ from bpcore.words.protocols import Array
 from bpcore_cupy.capture.device import Device, Kind
 from bpcore_cupy.capture.homes import memory_named
 
-__all__ = ["Feed"]
+__all__ = ["Feed", "fed"]
 
 SLOTS = 2
 
@@ -119,3 +119,12 @@ class Feed:
             while self._slots:
                 self._quiet(self._slots.popitem()[1])
             self._pool.free()
+
+
+def fed(device: Device, batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Yield batches as arrays of the device, as `Feed` does, and free its memory after the last."""
+    feed = Feed(device)
+    try:
+        yield from feed(batches)
+    finally:
+        feed.close()
