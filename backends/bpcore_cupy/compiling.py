@@ -14,7 +14,7 @@ from bpcore.program.stepwise import stepwise
 from bpcore.words.frames import stack_level
 from bpcore_cupy.capture.captured import Captured
 from bpcore_cupy.capture.device import Device, Kind
-from bpcore_cupy.lowering.binding import blocks, leaves, recipe_of
+from bpcore_cupy.lowering.binding import after, carried_regions, leaves, recipe_of
 from bpcore_cupy.lowering.listing import listing
 from bpcore_cupy.lowering.lowered import Lowered
 from bpcore_cupy.lowering.lowering import lowered
@@ -123,7 +123,7 @@ class Runs:
         self, program: Program, steps: Lowered, machine: Machine, device: Device, shared: dict[str, Any]
     ) -> None:
         self.steps, self.machine, self.device = steps, machine, device
-        self.roles = blocks(steps)
+        self.regions = carried_regions(steps)
         self.count = len(program.carried)
         self.outputs = list(range(len(program.outputs)))
         self.carried = {j: number for number, (_, j) in enumerate(program.carried)}
@@ -133,7 +133,7 @@ class Runs:
         self.shared = shared.setdefault(f"carried {layout}", {})
         recipe = recipe_of(steps, machine, "a compiled function")
         self.captured = Captured(recipe, device, shared=self.shared)
-        self.again: Run | None = None if Role.TURN in self.roles else self._again
+        self.again: Run | None = None if (Role.TURN, "") in self.regions else self._again
 
     @property
     def source(self) -> str:
@@ -160,45 +160,77 @@ class Runs:
         self.captured.close()
 
     def _home(self, inputs: Sequence[Any]) -> Sequence[Any]:
-        """Return the blocks that what is carried lies in: those that were handed out, or new ones."""
+        """Return the memory that what is carried lies in: what was handed out, or new."""
         carried = [inputs[i] for i in self.given]
         handed, whole = self.shared.get("handed", ((), ()))
         if self.count == len(handed) and all(map(is_, carried, handed)):
             return list(whole)
         with self.device.entered():
-            made = [self.device.empty(Kind((self.steps.sizes[role],), "uint8")) for role in self.roles]
-            for block in made:
-                self.device.zero(block, self.device.current())
-            places = leaves(self.steps.before, dict(zip(self.roles, made, strict=True)), self.machine)
-            for place, x in zip(places, carried, strict=True):
-                self.device.copy(place, x, self.device.current())
-        return made
+            if self.count == len(handed):
+                return self._brought(carried, handed, whole)
+            return self._new(carried)
+
+    def _new(self, carried: Sequence[Any]) -> list[Any]:
+        """Return new memory with the arrays given; large ones that nobody writes are taken as they are."""
+        stream, made = self.device.current(), dict[Any, Any]()
+        for region in self.regions:
+            if region[0] is Role.KEPT:
+                made[region] = carried[int(region[1])]
+            else:
+                made[region] = self.device.empty(Kind((self.steps.sizes[region[0]],), "uint8"))
+                self.device.zero(made[region], stream)
+        for place, x in zip(leaves(self.steps.before, made, self.machine), carried, strict=True):
+            if place is not x:
+                self.device.copy(place, x, stream)
+        return [made[region] for region in self.regions]
+
+    def _brought(self, carried: Sequence[Any], handed: Sequence[Any], whole: Sequence[Any]) -> list[Any]:
+        """Return the memory that was handed out last, with the arrays that are other ones brought there."""
+        stream, made = self.device.current(), dict(zip(self.regions, whole, strict=True))
+        written = [x for region, x in made.items() if region[0] is not Role.KEPT]
+        away = []
+        for before, x, place in zip(handed, carried, self.steps.before, strict=True):
+            if x is before:
+                continue
+            if place.memory.region[0] is Role.KEPT:
+                made[place.memory.region] = x
+            elif any(self.device.overlap(x, block) for block in written):
+                kept = self.device.empty(
+                    Kind(tuple(x.shape), str(x.dtype))
+                )  # it is read before it is written
+                self.device.copy(kept, x, stream)
+                away.append((before, kept))
+            else:
+                away.append((before, x))
+        for before, x in away:
+            self.device.copy(before, x, stream)
+        return list(made.values())
 
     def _all(self, outputs: Sequence[Any], length: int | None) -> list[Any]:
-        whole = tuple(outputs[: len(self.roles)])
+        whole = tuple(outputs[: len(self.regions)])
         carried = self._handed(whole)
-        rest = iter(self._results(outputs[len(self.roles) :], length))
+        rest = iter(self._results(outputs[len(self.regions) :], length))
         return [carried[self.carried[j]] if j in self.carried else next(rest) for j in self.outputs]
 
     def _handed(self, whole: tuple[Any, ...]) -> Sequence[Any]:
-        """Return what is carried as it lies in its blocks: the same arrays, as long as the blocks are."""
+        """Return what is carried as it lies in its memory: the same arrays, as long as the memory is."""
         known: dict[tuple[int, ...], tuple[Sequence[Any], tuple[Any, ...]]] = self.shared.setdefault(
             "leaves", {}
         )
         key = tuple(map(id, whole))
         if key not in known:
-            roles = [Role.NEXT if role is Role.TURN else role for role in self.roles]
-            made = leaves(self.steps.after, dict(zip(roles, whole, strict=True)), self.machine)
+            arrays = {after(region): x for region, x in zip(self.regions, whole, strict=True)}
+            made = leaves(self.steps.after, arrays, self.machine)
             if len(known) > 1:
                 known.clear()
-            known[key] = (made, whole)  # the blocks are held: an id may come again
+            known[key] = (made, whole)  # the memory is held: an id may come again
         handed = self.shared["handed"] = known[key]
         return handed[0]
 
     def _results(self, outputs: Sequence[Any], length: int | None) -> list[Any]:
         if not self.steps.results:
             return []
-        return leaves(self.steps.results, {Role.RESULT: outputs[0]}, self.machine, length)
+        return leaves(self.steps.results, {(Role.RESULT, ""): outputs[0]}, self.machine, length)
 
 
 def _layout(steps: Lowered) -> str:

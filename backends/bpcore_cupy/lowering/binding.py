@@ -1,8 +1,9 @@
 """A lowered Program as what is captured: a recipe of blocks of memory, and calls on them.
 
-What is carried goes in and out as one block of bytes, or two: one that is written in place, and one whose
-values go to and fro between two homes. Outputs that are not carried are handed out as one block. So a call
-costs a few copies, however many arrays there are.
+What is carried goes in and out as one array of bytes, or two: one that is written in place, and one whose
+values go to and fro between two homes. Large arrays that come back as they are go for themselves. Outputs
+that are not carried are handed out as one array of bytes. So a call costs a few copies, however many arrays
+there are.
 """
 
 from __future__ import annotations
@@ -14,45 +15,62 @@ from bpcore_cupy.capture.device import Kind
 from bpcore_cupy.capture.recipe import Buffers, Call, Recipe
 from bpcore_cupy.lowering.lowered import Lowered
 from bpcore_cupy.lowering.machine import Enqueue, Machine
-from bpcore_cupy.lowering.places import Place, Role
+from bpcore_cupy.lowering.places import Place, Region, Role
 from bpcore_cupy.lowering.steps import Launch, Multiply, Step
 
-__all__ = ["blocks", "leaves", "recipe_of"]
+__all__ = ["after", "carried_regions", "leaves", "recipe_of"]
 
 
-def blocks(lowered: Lowered) -> list[Role]:
-    """Return the roles that carried blocks have, in the order in which they go in and out."""
-    there = {place.memory.root.role for place in lowered.before}
-    return [role for role in (Role.HOME, Role.TURN) if role in there]
+def carried_regions(lowered: Lowered) -> list[Region]:
+    """Return the memory that carried arrays are read from, in the order in which it goes in and out."""
+    there = dict.fromkeys(place.memory.region for place in lowered.before)
+    return sorted(there, key=lambda region: (ORDER.index(region[0]), int(region[1] or 0)))
+
+
+ORDER = (Role.HOME, Role.TURN, Role.KEPT)
+
+
+def after(region: Region) -> Region:
+    """Return the memory that the successors of what is carried in a region are in."""
+    return (Role.NEXT, "") if region[0] is Role.TURN else region
 
 
 def recipe_of(lowered: Lowered, machine: Machine, name: str) -> Recipe:
-    """Return what is captured: its inputs are the carried blocks and the other inputs, in order.
+    """Return what is captured: its inputs are the carried memory and the other inputs, in order.
 
-    Its outputs are the carried blocks, and the block of all results where there are some.
+    Its outputs are the carried memory, and one array of all results where there are some.
     """
-    carried = blocks(lowered)
-    homes = [_bytes(lowered.sizes[role]) for role in carried]
+    carried = carried_regions(lowered)
+    whole = {place.memory.region: place for place in lowered.before}
+    homes = [
+        Kind(whole[region].shape, whole[region].dtype)
+        if region[0] is Role.KEPT
+        else _bytes(lowered.sizes[region[0]])
+        for region in carried
+    ]
     results = [_bytes(lowered.sizes[Role.RESULT])] if lowered.results else []
     return Recipe(
         name=name,
         inputs=(*homes, *(Kind(place.shape, place.dtype) for place in lowered.given)),
         outputs=(*homes, *results),
         carried=tuple((i, i) for i in range(len(carried))),
-        in_place=frozenset(i for i, role in enumerate(carried) if role is Role.HOME),
+        in_place=frozenset(i for i, (role, _) in enumerate(carried) if role is not Role.TURN),
+        unchanged=frozenset(i for i, (role, _) in enumerate(carried) if role is Role.KEPT),
         work_bytes=lowered.sizes[Role.WORK],
         bind=lambda buffers: _Binding(lowered, machine, carried, buffers).calls(),
     )
 
 
 def leaves(
-    places: Sequence[Place], arrays: Mapping[Role, Any], machine: Machine, length: int | None = None
+    places: Sequence[Place], arrays: Mapping[Region, Any], machine: Machine, length: int | None = None
 ) -> list[Any]:
-    """Return the arrays at some places of blocks; of blocks that are stacked so often, with one more axis."""
-    return [_viewed(place, arrays[place.memory.root.role], machine, length) for place in places]
+    """Return the arrays at some places; of memory that is stacked so often, with one more axis."""
+    return [_viewed(place, arrays[place.memory.region], machine, length) for place in places]
 
 
 def _viewed(place: Place, array: Any, machine: Machine, length: int | None) -> Any:
+    if place.memory.region[0] is Role.KEPT and place.is_whole:
+        return array
     shape, strides = place.shape, [n * place.itemsize for n in place.strides]
     if length is not None:
         shape, strides = (length, *shape), [array.shape[-1], *strides]
@@ -70,17 +88,20 @@ def _bytes(size: int) -> Kind:
 class _Binding:
     """Steps, bound to the memory that they are to run on."""
 
-    def __init__(self, lowered: Lowered, machine: Machine, carried: Sequence[Role], buffers: Buffers) -> None:
+    def __init__(
+        self, lowered: Lowered, machine: Machine, carried: Sequence[Region], buffers: Buffers
+    ) -> None:
         self.lowered, self.machine = lowered, machine
-        self.arrays: dict[Role, Any] = {Role.WORK: buffers.work}
+        count = len(carried)
+        self.arrays: dict[Region, Any] = {(Role.WORK, ""): buffers.work}
         self.arrays |= dict(zip(carried, buffers.inputs, strict=False))
-        if Role.TURN in carried:
-            self.arrays[Role.NEXT] = buffers.outputs[carried.index(Role.TURN)]
-        if len(buffers.outputs) > len(carried):
-            self.arrays[Role.RESULT] = buffers.outputs[-1]
-        names = [place.memory.root.name for place in lowered.given]
-        self.inputs = dict(zip(names, buffers.inputs[len(carried) :], strict=True))
-        self.constants = {name: machine.ordered(array) for name, array in lowered.constants.items()}
+        self.arrays |= {after(x): y for x, y in zip(carried, buffers.outputs, strict=False)}
+        if len(buffers.outputs) > count:
+            self.arrays[Role.RESULT, ""] = buffers.outputs[-1]
+        names = [place.memory.region for place in lowered.given]
+        self.arrays |= dict(zip(names, buffers.inputs[count:], strict=True))
+        for name, array in lowered.constants.items():
+            self.arrays[Role.CONSTANT, name] = machine.ordered(array)
 
     def calls(self) -> list[Call]:
         """Return the calls."""
@@ -106,14 +127,10 @@ class _Binding:
 
         return call
 
-    def _base(self, place: Place) -> Any:
-        memory = place.memory.root
-        if memory.role is Role.INPUT:
-            return self.inputs[memory.name]
-        return self.constants[memory.name] if memory.role is Role.CONSTANT else self.arrays[memory.role]
-
     def _address(self, place: Place | None) -> int:
-        return 0 if place is None else self.machine.address(self._base(place)) + _start(place)
+        if place is None:
+            return 0
+        return self.machine.address(self.arrays[place.memory.region]) + _start(place)
 
     def _array(self, place: Place) -> Any:
-        return _viewed(place, self._base(place), self.machine, None)
+        return _viewed(place, self.arrays[place.memory.region], self.machine, None)

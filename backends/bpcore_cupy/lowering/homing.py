@@ -18,6 +18,10 @@ from bpcore_cupy.lowering.steps import Step
 __all__ = ["Ends", "ends"]
 
 
+LARGE = 2**16
+"""Bytes of an array that comes back as it is and need not lie among the others, as a whole set of data."""
+
+
 class Ends(NamedTuple):
     """Where a Program's ends lie.
 
@@ -112,6 +116,8 @@ def _gone_home(
     """Settle one home; yield the arrays whose successors come to lie elsewhere than they do, and where."""
     home = before[leaves[0]].memory.root
     if all(_is_same(before[i], given[i]) for i in leaves):
+        if len(leaves) == 1 and home.size >= LARGE:
+            home.role, home.name = Role.KEPT, str(leaves[0])
         return
     made = given[leaves[0]].memory.root
     fits = made.role is Role.WORK and made.size == home.size and id(made) not in claimed

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
 
-__all__ = ["ALIGNMENT", "SIZES", "Memory", "Place", "Role", "in_order", "rounded"]
+__all__ = ["ALIGNMENT", "SIZES", "Memory", "Place", "Region", "Role", "in_order", "rounded"]
 
 ALIGNMENT = 256
 """Bytes: every piece of memory begins at a multiple, as CuPy's own and as cuBLASLt likes its matrices."""
@@ -34,12 +34,20 @@ class Role(Enum):
     """Carried arrays are read there; their successors are written to another place, the next step's."""
     NEXT = "next"
     """That other place."""
+    KEPT = "kept"
+    """A large carried array that comes back as it is: the caller's own may be read, and is not written."""
     RESULT = "result"
     """It is handed out after the step."""
     INPUT = "input"
     """It is given before the step, and not written."""
     CONSTANT = "constant"
     """It is the Program's own, and not written."""
+
+
+ALONE = (Role.INPUT, Role.CONSTANT, Role.KEPT)
+"""Roles of which every piece is an array of its own; of the others all pieces are one array of bytes."""
+
+Region = tuple[Role, str]
 
 
 @dataclass(eq=False, slots=True)
@@ -52,7 +60,7 @@ class Memory:
         Bytes.
     role : Role
     name : str
-        Of an input or a constant, which one.
+        Of an input, a constant or a kept array, which one.
     whole : Memory or None
         The larger one that it lies in; then that one's role is the role that counts.
     start : int
@@ -72,6 +80,12 @@ class Memory:
         while found.whole is not None:
             found = found.whole
         return found
+
+    @property
+    def region(self) -> Region:
+        """Which array of memory it is in, when there is one."""
+        root = self.root
+        return root.role, root.name if root.role in ALONE else ""
 
     @property
     def before(self) -> int:

@@ -19,7 +19,7 @@ from bpcore.program.program import Program
 from bpcore_cupy.capture.device import Kind
 from bpcore_cupy.capture.recipe import Buffers, Recipe
 from bpcore_cupy.elements import SCRATCH
-from bpcore_cupy.lowering.binding import blocks, leaves, recipe_of
+from bpcore_cupy.lowering.binding import after, carried_regions, leaves, recipe_of
 from bpcore_cupy.lowering.lowered import Lowered
 from bpcore_cupy.lowering.lowering import lowered
 from bpcore_cupy.lowering.places import Role
@@ -211,7 +211,7 @@ class HostRun:
     def __call__(self, *inputs: Any) -> list[Any]:
         """Make a step; return its outputs in the Program's order."""
         carried = [i for i, _ in self.program.carried]
-        roles = blocks(self.lowered)
+        roles = carried_regions(self.lowered)
         here = dict(zip(roles, self.homes[self.turn], strict=False))
         for target, i in zip(leaves(self.lowered.before, here, self.machine), carried, strict=True):
             target[...] = inputs[i]
@@ -222,14 +222,12 @@ class HostRun:
         for call in self.calls[self.turn]:
             call.enqueue(0)
         assert not self.products.library.wrong
-        there = dict(zip(roles, self.homes[1 - self.turn], strict=False))
-        there = {Role.NEXT if role is Role.TURN else role: x for role, x in there.items()}
-        after = leaves(self.lowered.after, here | there, self.machine)
-        results = leaves(
-            self.lowered.results, {Role.RESULT: self.results[0]} if self.results else {}, self.machine
-        )
+        there = {after(x): y for x, y in zip(roles, self.homes[1 - self.turn], strict=False)}
+        ends = leaves(self.lowered.after, here | there, self.machine)
+        known = {(Role.RESULT, ""): self.results[0]} if self.results else {}
+        results = leaves(self.lowered.results, known, self.machine)
         self.turn = 1 - self.turn
-        outputs: dict[int, Any] = dict(zip([j for _, j in self.program.carried], after, strict=True))
+        outputs: dict[int, Any] = dict(zip([j for _, j in self.program.carried], ends, strict=True))
         rest = iter(results)
         return [
             np.array(outputs[j] if j in outputs else next(rest)) for j in range(len(self.program.outputs))

@@ -138,6 +138,49 @@ def test_what_is_exchanged_goes_to_and_fro() -> None:
             near(got, wanted)
 
 
+def gathering(w: Any, data: Any, rows: Any) -> Any:
+    xp = bp.namespace("numpy")
+    return w + xp.sum(xp.take(data, rows, axis=0), axis=0), data, xp.sum(w)
+
+
+def test_a_set_of_data_that_comes_back_is_the_caller_s_own() -> None:
+    w, data, rows = np.zeros(128), np.arange(128.0 * 128).reshape(128, 128), np.asarray([3, 1])
+    program = carrying(gathering, w, data, rows, carry=2)
+    device = FakeDevice()
+    run = compiler_on(device)[0].compile(program, FUNCTIONS, {})
+    own = device.array(data)
+    carried: Any = [device.array(w), own]
+    for number in range(3):
+        chosen = rows + number
+        w = w + data[chosen].sum(axis=0)
+        *carried, _ = run(*carried, *given(device, [chosen]))
+        near(carried[0], w)
+        assert carried[1] is own
+    private = device.private_bytes()
+    assert private < data.nbytes
+
+
+def test_an_array_that_is_exchanged_between_two_steps_is_brought_and_the_others_stay() -> None:
+    program, arrays, batches = step_of("relu")
+    device = FakeDevice()
+    run = compiler_on(device)[0].compile(program, FUNCTIONS, {})
+    plain, count = program.function(FUNCTIONS), len(arrays)
+    carried, theirs = given(device, arrays), arrays
+    alike = [i for i, x in enumerate(arrays) if x.shape == arrays[1].shape]
+    for number, batch in enumerate(batches):
+        carried = list(run(*carried, *given(device, batch))[:count])
+        theirs = [np.asarray(y) for y in plain(*theirs, *batch)][:count]
+        if number == 1:
+            carried[0], theirs[0] = device.array(arrays[0]), arrays[0]
+        if number == 2:  # one lies where the other belongs
+            i, j = alike[1], alike[2]
+            for values in (carried, theirs):
+                values[i], values[j] = values[j], values[i]
+            theirs[j], carried[j] = abs(theirs[j]), device.array(abs(theirs[j]))
+        for got, y in zip(carried, theirs, strict=True):
+            near(got, y)
+
+
 def solving(s: Any, x: Any) -> Any:
     xp = bp.namespace("numpy")
     return xp.linalg.solve(x, s), xp.sum(s)
