@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch
 from bpcore.parts.activations import Gelu, Relu, Sigmoid, Tanh
+from bpcore.parts.embedding import Embedding
 from bpcore.parts.initializers import Glorot, He, Zeros
 from bpcore.parts.layers import Chain, Layer
-from bpcore.parts.losses import Loss, MeanAbsoluteError, SquaredError
+from bpcore.parts.losses import Huber, Loss, MeanAbsoluteError, SquaredError
 from bpcore.parts.optimizers import Optimizer
+from bpcore.parts.penalties import Penalty
+from bpcore.parts.schedules import Cosine, Warmup
+from bpcore.parts.wiring import Residual
 from bpcore.run.advice import Advice
 from bpcore.words.protocols import Array
 
@@ -32,22 +37,37 @@ class Treatment:
     data : pair (x, y)
     loss : Loss
     optimizer : Optimizer
+    held : tuple of arrays, or None
+        Held-out samples, which are changed as the data are.
+    penalty : Penalty or None
+        In the unit of the loss.
     changes : tuple of str
-    unit : float
-        By which a loss of this training is brought to the unit of the first one.
+    unit, scale : float
+        By which a loss of this training, and a target, is brought to the unit of the first one.
     """
 
     net: Layer
     data: Batch
     loss: Loss
     optimizer: Optimizer
+    held: Batch | None = None
+    penalty: Penalty | None = None
     changes: tuple[str, ...] = ()
     unit: float = 1.0
+    scale: float = 1.0
 
     def told(self, change: str, **new: object) -> Treatment:
         """Return it with one more change."""
         changes = self.changes if change in self.changes else (*self.changes, change)
         return replace(self, changes=changes, **new)  # type: ignore[arg-type]
+
+    def mapped(self, part: int, change: Callable[[Array], Array]) -> dict[str, Batch | None]:
+        """Return data and held-out samples with x, part 0, or y, part 1, changed."""
+
+        def of(data: Batch) -> Batch:
+            return tuple(change(array) if i == part else array for i, array in enumerate(data))
+
+        return {"data": of(self.data), "held": None if self.held is None else of(self.held)}
 
 
 def treated(case: Treatment, advice: Sequence[Advice]) -> Treatment:
@@ -60,11 +80,21 @@ def treated(case: Treatment, advice: Sequence[Advice]) -> Treatment:
 
 
 def _rate(case: Treatment, advice: Advice) -> Treatment:
-    rate = case.optimizer.rate
-    if not isinstance(rate, int | float):
-        return case
-    lower = float(f"{rate / LOWER:.2g}")
-    return case.told(f"rate {rate:g} to {lower:g}", optimizer=replace(case.optimizer, rate=lower))
+    old, rate = case.optimizer.rate, _lower(case.optimizer.rate)
+    words = [f"{one:g}" if isinstance(one, int | float) else str(one) for one in (old, rate)]
+    return case.told(f"rate {words[0]} to {words[1]}", optimizer=replace(case.optimizer, rate=rate))
+
+
+def _lower(rate: Any) -> Any:
+    """Return a rate, or a schedule, that is lower throughout."""
+    if isinstance(rate, int | float):
+        return float(f"{rate / LOWER:.2g}")
+    if isinstance(rate, Warmup):
+        return replace(rate, then=_lower(rate.then), start=_lower(rate.start))
+    own = {name: _lower(getattr(rate, name)) for name in ("rate", "least") if hasattr(rate, name)}
+    if isinstance(rate, Cosine):
+        own["end"] = _lower(rate.end)
+    return replace(rate, **own) if own else rate
 
 
 def _weights(case: Treatment, advice: Advice) -> Treatment:
@@ -72,6 +102,8 @@ def _weights(case: Treatment, advice: Advice) -> Treatment:
     init = He() if kinds & {Relu, Gelu} else Glorot()
 
     def anew(layer: Layer) -> Layer:
+        if isinstance(layer, Embedding):
+            return layer
         new = {"weight_init": init, "bias_init": Zeros()}
         return replace(layer, **{k: v for k, v in new.items() if hasattr(layer, k)})  # type: ignore[type-var]
 
@@ -88,31 +120,34 @@ def _activation(case: Treatment, advice: Advice) -> Treatment:
 
 
 def _inputs(case: Treatment, advice: Advice) -> Treatment:
-    x, y = case.data
-    x, _ = _standard(x)
-    return case.told("features of mean 0 and standard deviation 1", data=(x, y))
+    change, _ = _standard(case.data[0])
+    return case.told("features of mean 0 and standard deviation 1", **case.mapped(0, change))
 
 
 def _targets(case: Treatment, advice: Advice) -> Treatment:
-    if not isinstance(case.loss, SquaredError | MeanAbsoluteError):
+    loss, penalty = case.loss, case.penalty
+    if not isinstance(loss, SquaredError | MeanAbsoluteError | Huber):
         return case
-    x, y = case.data
-    y, size = _standard(y, whole=True)
-    unit = size**2 if isinstance(case.loss, SquaredError) else size
-    told = "targets of mean 0 and standard deviation 1"
-    return case.told(told, data=(x, y), unit=case.unit * unit)
+    change, size = _standard(case.data[1], whole=True)
+    unit = size if isinstance(loss, MeanAbsoluteError) else size**2
+    if isinstance(loss, Huber):
+        loss = replace(loss, delta=loss.delta / size)
+    if penalty is not None:  # it weighs as much beside the loss as before
+        penalty = replace(penalty, **{name: getattr(penalty, name) / unit for name in penalty.amounts})
+    new = {"loss": loss, "penalty": penalty, "unit": case.unit * unit, "scale": case.scale * size}
+    return case.told("targets of mean 0 and standard deviation 1", **new, **case.mapped(1, change))
 
 
 def _without(case: Treatment, columns: list[int]) -> Treatment:
-    x, y = case.data
+    x = case.data[0]
     kept = [i for i in range(x.shape[1]) if i not in columns]
     if not kept or x.ndim != 2:  # noqa: PLR2004 -- (samples, features)
         return case
     xp = array_namespace(x)
     chosen = xp.asarray(kept, dtype=xp.int32, device=device_of(x))
     net = _mapped(case.net, lambda layer: _of_any(layer) if layer is _layers(case.net)[0] else layer)
-    told = f"without column {', '.join(map(str, columns))}"
-    return case.told(told, net=net, data=(xp.take(x, chosen, axis=1), y))
+    told = f"column{'s' * (len(columns) > 1)} {', '.join(map(str, columns))} left out"
+    return case.told(told, net=net, **case.mapped(0, lambda x: xp.take(x, chosen, axis=1)))
 
 
 def _of_any(layer: Layer) -> Layer:
@@ -129,21 +164,24 @@ _CHANGES: dict[str, Callable[[Treatment, Advice], Treatment]] = {
 }
 
 
-def _standard(x: Array, *, whole: bool = False) -> tuple[Array, float]:
-    """Return columns of mean 0 and deviation 1, or all of it together; and the deviation of all."""
+def _standard(x: Array, *, whole: bool = False) -> tuple[Callable[[Array], Array], float]:
+    """Return what brings columns, or all of it together, to mean 0 and deviation 1; and the deviation."""
     xp = array_namespace(x)
     axis = None if whole else 0
     deviation = xp.std(x, axis=axis, keepdims=True)
     deviation = xp.where(xp.greater(deviation, 0.0), deviation, 1.0)
-    x = xp.divide(xp.subtract(x, xp.mean(x, axis=axis, keepdims=True)), deviation)
-    return x, float(backend_of(deviation).to_host(xp.max(deviation)))
+    mean = xp.mean(x, axis=axis, keepdims=True)
+    size = float(backend_of(deviation).to_host(xp.max(deviation)))
+    return lambda x: xp.divide(xp.subtract(x, mean), deviation), size
 
 
 def _layers(layer: Layer) -> list[Layer]:
-    return [one for part in layer.layers for one in _layers(part)] if isinstance(layer, Chain) else [layer]
+    if not isinstance(layer, Chain | Residual):
+        return [layer]
+    return [one for part in layer.layers for one in _layers(part)]
 
 
 def _mapped(layer: Layer, change: Callable[[Layer], Layer]) -> Layer:
-    if isinstance(layer, Chain):
-        return Chain(*(_mapped(part, change) for part in layer.layers))
+    if isinstance(layer, Chain | Residual):
+        return type(layer)(*(_mapped(part, change) for part in layer.layers))
     return change(layer)

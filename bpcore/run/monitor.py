@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 
 from bpcore.machine.step import Batch
@@ -15,7 +16,8 @@ from bpcore.run.signs_in_data import signs_in_data, thinned
 from bpcore.run.signs_in_gradients import signs_in_gradients
 from bpcore.run.signs_in_layers import signs_in_units
 from bpcore.run.stability import rising, spikes
-from bpcore.words.errors import GradientError
+from bpcore.run.streams import is_stream
+from bpcore.words.errors import GradientError, OptionError
 from bpcore.words.protocols import Array
 from bpcore.words.trees import leaves
 
@@ -26,15 +28,21 @@ LEAST_EPOCHS = 4
 
 
 def monitor(
-    run: Run, data: Batch, /, *, optimizer: Optimizer | LBFGS | None = None, batch_size: int | None = None
+    run: Run,
+    data: Batch | None = None,
+    /,
+    *,
+    optimizer: Optimizer | LBFGS | None = None,
+    batch_size: int | None = None,
 ) -> tuple[Advice, ...]:
     """Return what is wrong with a run, and what to do.
 
     Parameters
     ----------
     run : Run
-    data : pair (x, y)
-        The samples that it was trained on.
+    data : pair (x, y), or None
+        The samples that it was trained on; None for those that the run remembers, and then with its
+        optimizer and batch size.
     optimizer : Optimizer or LBFGS, or None
         With which. With plain descent or momentum the largest curvature is measured too.
     batch_size : int or None
@@ -53,6 +61,8 @@ def monitor(
     ------
     ShapeError, DataError
         When the data do not fit.
+    OptionError
+        When the run remembers none, and none are given.
 
     Examples
     --------
@@ -63,7 +73,21 @@ def monitor(
     >>> [advice.kind for advice in bp.monitor(run, (x, y))]
     ['target_scale']
     """
+    recipe = run.recipe
+    if data is None and recipe is not None and not is_stream(recipe.data):
+        data, optimizer = recipe.data, optimizer or recipe.optimizer
+        batch_size = recipe.options["batch_size"] if batch_size is None else batch_size
+    if data is None:
+        raise OptionError("data of monitor", data, "the samples (x, y) of the run, which remembers none")
     placed = run.placed(data)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of numbers that have grown beyond all bounds
+        return _signs(run, placed, optimizer, batch_size)
+
+
+def _signs(
+    run: Run, placed: Batch, optimizer: Optimizer | LBFGS | None, batch_size: int | None
+) -> tuple[Advice, ...]:
     some = thinned(placed, int(threshold("samples looked at")))
     start = _first_outputs(run, some[0])
     return (
@@ -88,6 +112,15 @@ def _signs_in_losses(
 ) -> Iterator[Advice]:
     """Yield what is to be said of how the loss went."""
     losses = run.history.get("loss", [])
+    bad = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), None)
+    if bad is not None:
+        yield Advice(
+            kind="rate",
+            words=f"the loss became {losses[bad]} in epoch {bad + 1}",
+            what_to_do="Lower the rate, to a third or so, or begin with bp.Warmup().",
+            option="rate",
+        )
+        return
     if len(losses) < LEAST_EPOCHS:
         return
     least = threshold("spike of the start") * abs(losses[0])

@@ -54,7 +54,7 @@ def test_a_leaking_column_is_left_out() -> None:
     x = np.concatenate([X, Y, np.ones_like(Y)], axis=1)
     run = trained(bp.MLP([5, 8, 1]), x, Y, bp.Adam(0.01))
     checkup = bp.doctor(run, (x, Y), optimizer=bp.Adam(0.01), epochs=3)
-    assert checkup.changes == ("without column 3, 4",)
+    assert checkup.changes == ("columns 3, 4 left out",)
     assert checkup.run.features == (3,)
     assert len(checkup.after["loss"]) == 3
 
