@@ -1,4 +1,8 @@
-"""Functions of our own that kernels call: device code, written above a kernel where it is needed."""
+"""Functions of our own that kernels call: device code, written above a kernel where it is needed.
+
+Of two of them, which round to 16 bits and back, a device has an instruction; what stands beside it is the same
+for a host, where texts are tested.
+"""
 
 from __future__ import annotations
 
@@ -81,13 +85,24 @@ static __device__ __forceinline__ float bp_round_bfloat16(float x) {
 }""",
     "bp_from_float16": """
 static __device__ __forceinline__ float bp_from_float16(unsigned short x) {
+#ifdef __CUDA_ARCH__
+  float y;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(y) : "h"(x));
+  return y;
+#else
   const unsigned int sign = (x & 0x8000u) << 16, rest = x & 0x7fffu;
   if (rest >= 0x7c00u) return __int_as_float((int)(sign | 0x7f800000u | (rest & 0x3ffu) << 13));
   const float size = __int_as_float((int)(rest << 13)) * 0x1p+112f;
   return __int_as_float((int)(sign | (unsigned int)__float_as_int(size)));
+#endif
 }""",
     "bp_to_float16": """
 static __device__ __forceinline__ unsigned short bp_to_float16(float x) {
+#ifdef __CUDA_ARCH__
+  unsigned short y;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(y) : "f"(x));
+  return y;
+#else
   const unsigned int bits = (unsigned int)__float_as_int(x), sign = bits >> 16 & 0x8000u;
   const unsigned int size = bits & 0x7fffffffu;
   if (size > 0x7f800000u) return (unsigned short)(sign | 0x7e00u | (size >> 13 & 0x3ffu));
@@ -97,6 +112,7 @@ static __device__ __forceinline__ unsigned short bp_to_float16(float x) {
     return (unsigned short)(sign | ((unsigned int)__float_as_int(whole) - 0x3f000000u));
   }
   return (unsigned short)(sign | ((size - 0x38000000u + 0xfffu + (size >> 13 & 1u)) >> 13));
+#endif
 }""",
     "bp_round_float16": """
 static __device__ __forceinline__ float bp_round_float16(float x) {
