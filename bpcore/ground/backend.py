@@ -54,7 +54,8 @@ class Compile(Protocol):
         shared : dict
             The same for all Programs of one compiled function: what they have in common, such as work
             memory and the place where carried arrays lie, is kept there. Empty at first, but for
-            ``precision``, the word, where that is not float32.
+            ``precision``, the word, where that is not float32, and ``deterministic``, where it was asked
+            for or left out by name.
 
         Returns
         -------

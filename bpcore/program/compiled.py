@@ -66,14 +66,17 @@ class Compiled:
         carry: int = 0,
         backend: str | Backend | None = None,
         uncompilable: str = "raise",
+        deterministic: bool | None = None,
     ) -> None:
         functools.update_wrapper(self, f)
         self.f = f
         self.carry = carry
         self.backend = backend
         self.uncompilable = uncompilable
+        self.deterministic = deterministic
         self._entries: dict[Signature, _Entry | None] = {}
         self._shared: dict[str, Static] = {} if word_of(f) == "float32" else {"precision": word_of(f)}
+        self._shared |= {} if deterministic is None else {"deterministic": deterministic}
         self._warned = False
         self._last: tuple[_Entry, Sequence[Array]] | None = None
 
@@ -269,6 +272,7 @@ def compile(
     carry: int = 0,
     backend: str | Backend | None = None,
     uncompilable: str = "raise",
+    deterministic: bool | None = None,
 ) -> Compiled:
     """Return `f`, compiled by the arrays' own backend.
 
@@ -287,6 +291,9 @@ def compile(
     uncompilable : "raise" or "eager"
         What happens when `f` reads a value: an error that names the line, or a warning that does, and `f`
         runs uncompiled from then on.
+    deterministic : bool or None
+        Whether products must be the same to the last bit in every run, on devices that also have faster
+        ones that are not, which are CuPy's. None is what ``BPCORE_DETERMINISTIC`` says: yes, but for ``0``.
 
     Raises
     ------
@@ -308,4 +315,6 @@ def compile(
     choose("uncompilable", uncompilable, ("raise", "eager"))
     if type(carry) is not int or carry < 0:
         raise OptionError("carry", carry, "the number of arguments that come back, from the first")
-    return Compiled(f, carry=carry, backend=backend, uncompilable=uncompilable)
+    if deterministic is not None and type(deterministic) is not bool:
+        raise OptionError("deterministic", deterministic, "True, False or None")
+    return Compiled(f, carry=carry, backend=backend, uncompilable=uncompilable, deterministic=deterministic)

@@ -39,7 +39,13 @@ def gathering(step: Callable[..., Tree], data: Batch, backend: Backend) -> Compi
         params, state, report = f(params, state, select(data, rows))
         return params, state, data, report
 
-    return Compiled(gathered, carry=3, backend=step.backend, uncompilable=step.uncompilable)
+    return Compiled(
+        gathered,
+        carry=3,
+        backend=step.backend,
+        uncompilable=step.uncompilable,
+        deterministic=step.deterministic,
+    )
 
 
 def _bytes(x: Array) -> int:

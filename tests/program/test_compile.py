@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import warnings
 from collections import OrderedDict
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -214,3 +215,21 @@ def test_uncompiled_is_said_once_and_at_the_line_of_the_call() -> None:
         for length in (2, 3, 2, 4):
             assert compiled(-np.ones(length)).tolist() == [1.0] * length
     assert [one.filename for one in said] == [__file__]
+
+
+@pytest.mark.parametrize("asked", [None, True, False])
+def test_a_backend_is_told_whether_products_must_be_deterministic(asked: Any) -> None:
+    told = []
+
+    def spy(program: Any, functions: Any, shared: Any) -> Any:
+        told.append(shared.get("deterministic"))
+        return program.function(functions)
+
+    backend = replace(bp.backend("numpy"), compile=spy)
+    bp.compile(lambda x: x + 1.0, backend=backend, deterministic=asked)(np.ones(2))
+    assert told == [asked]
+
+
+def test_deterministic_is_yes_no_or_left_out() -> None:
+    with pytest.raises(OptionError, match="deterministic must be True, False or None, was given 'no'"):
+        bp.compile(lambda x: x, deterministic="no")  # type: ignore[arg-type]
