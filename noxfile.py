@@ -14,12 +14,13 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2025.5.1"
-nox.options.sessions = ["lint", "types", "tests", "backends", "build"]
+nox.options.sessions = ["lint", "types", "tests", "backends", "cuda", "build"]
 nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = True
 
@@ -94,6 +95,19 @@ def gpu(session: nox.Session) -> None:
     session.run("python", "-c", "import bpcore; print(bpcore.backend('cupy'))")
     session.run("pytest", "--axes", "cupy", *session.posargs)
     session.run("python", "-m", "benchmarks.gpu")
+
+
+@nox.session
+def cuda(session: nox.Session) -> None:
+    """Kernels for CUDA compiled by NVRTC (90 MB to download), and run as host code; no GPU is needed."""
+    if not sys.platform.startswith("linux"):
+        session.skip("NVRTC is loaded as a Linux library")
+    wanted = [x for x in group("tests") if x.startswith(("hypothesis", "pytest"))]
+    session.install(".", *group("cuda"), *wanted)
+    env = ONE_THREAD | {"BPCORE_NVRTC": "required"}  # a skip is a failure
+    session.run(
+        "pytest", "-n", WORKERS, "--axes", "numpy", "tests/backends/cupy/elements", *session.posargs, env=env
+    )
 
 
 @nox.session(default=False)

@@ -1,7 +1,7 @@
 """Functions of our own that kernels call: device code, written above a kernel where it is needed.
 
-Of two of them, which round to 16 bits and back, a device has an instruction; what stands beside it is the same
-for a host, where texts are tested.
+Of two of them, which round to 16 bits and back, a device has an instruction; what stands beside it is the
+same for a host, where texts are tested.
 """
 
 from __future__ import annotations
