@@ -104,8 +104,7 @@ class LossScale:
         scale = state[LOSS_SCALE]
         xp = array_namespace(scale)
         good = reduce(xp.logical_and, [xp.all(xp.isfinite(g)) for g in leaves(grads)])
-        grads = tree_map(lambda g: xp.where(good, xp.divide(g, scale), xp.zeros_like(g)), grads)
-        moved, new = optimizer.update(params, grads, state)
+        moved, new = optimizer.update(params, tree_map(lambda g: xp.divide(g, scale), grads), state)
 
         def chosen(after: Array, before: Array) -> Array:
             return before if after is before else xp.where(good, after, before)

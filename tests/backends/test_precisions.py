@@ -15,6 +15,7 @@ import pytest
 import bpcore as bp
 from bpcore.ground.precision import Precision
 from bpcore.program.compiled import Compiled
+from bpcore.program.scoped import scoped
 
 NET, LOSS, OPTIMIZER = bp.Linear(2), bp.SquaredError(), bp.SGD(0.1)
 X, Y = np.ones((4, 3), np.float32), np.ones((4, 2), np.float32)
@@ -71,13 +72,27 @@ def test_a_compiled_step_runs_in_its_scope() -> None:
     assert (spy.inside, told) == (0, ["tf32"])
 
 
-def test_so_does_a_loop() -> None:
-    place, spy, told = spied(loop=None)
+@pytest.mark.parametrize("loop", [None, bp.backend("numpy").loop])
+def test_so_does_a_loop(loop: Any) -> None:
+    place, spy, told = spied(loop=loop)
     params, state, batch = begun(bp.backend("numpy"))
     step = bp.compile(bp.make_step(NET, LOSS, OPTIMIZER, precision="tf32"), carry=2, backend=place)
     step.scan(params, state, tuple(np.stack([part] * 3) for part in batch))
-    assert spy.entered > 0
+    assert spy.entered == (3 if loop is None else 1)
     assert (spy.inside, told) == (0, ["tf32"])
+
+
+def test_and_what_is_called_again() -> None:
+    spy = Spy()
+
+    def run(x: int) -> Any:
+        return spy.inside, x
+
+    run.again = lambda x: (spy.inside, 2 * x)  # type: ignore[attr-defined]
+    run.source = "text"  # type: ignore[attr-defined]
+    wrapped: Any = scoped(run, Precision(scope=spy))
+    assert (wrapped(3), wrapped.again(3), wrapped.source) == ((1, 3), (1, 6), "text")
+    assert scoped(run, Precision()) is run
 
 
 def test_float32_enters_none_and_backends_are_told_nothing() -> None:

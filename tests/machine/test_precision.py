@@ -140,6 +140,10 @@ def test_a_planted_overflow_is_skipped(backend: Any) -> None:
     params, state, report = step(params, state, (x, y))
     assert float(backend.host(report["skipped"])) == 0
     assert float(backend.host(state["count"])) == 1
+    for before, after in zip(
+        [*kept, *carried], [*leaves(params), *leaves(state.get("layers", {}))], strict=True
+    ):
+        assert not np.array_equal(before, backend.host(after))
 
 
 @pytest.mark.parametrize("word", ["bfloat16", "float16"])
