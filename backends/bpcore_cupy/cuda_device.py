@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -47,10 +48,17 @@ extern "C" __global__ void bpcore_advance(int* counter) {
 
 @dataclass(frozen=True, eq=False)
 class _PrivatePool:
-    """A pool of CuPy's, for one device, that nobody else allocates from."""
+    """A pool of CuPy's, for one device, that nobody else allocates from.
+
+    CuPy 14's pools keep their free blocks alive in a ring when they are dropped: they are given back here.
+    """
 
     cp: Any
+    place: Any
     pool: Any
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, _given_back, self.place, self.pool).atexit = False
 
     def used(self) -> AbstractContextManager[object]:
         """Within, CuPy allocates from here; in this thread."""
@@ -63,11 +71,13 @@ class _PrivatePool:
         return int(self.pool.total_bytes())
 
     def free(self) -> None:
-        """Give back all that no array lies in.
-
-        CuPy 14's pools keep their free blocks alive in a ring when they are dropped: this is not optional.
-        """
+        """Give back all that no array lies in."""
         self.pool.free_all_blocks()
+
+
+def _given_back(place: Any, pool: Any) -> None:
+    with place:
+        pool.free_all_blocks()
 
 
 class CudaDevice:
@@ -114,7 +124,7 @@ class CudaDevice:
 
     def pool(self) -> Pool:
         """Return a new pool."""
-        return _PrivatePool(self.cp, self.cp.cuda.MemoryPool())
+        return _PrivatePool(self.cp, self.place, self.cp.cuda.MemoryPool())
 
     def empty(self, kind: Kind, /) -> Any:
         """Return an array from the pool that is used here; CuPy's pools begin at multiples of 512 bytes."""
