@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from bpcore.program.bound import bound
     from bpcore.program.compiled import compile
     from bpcore.program.cost import cost
+    from bpcore.program.parity.lockstep import parity
     from bpcore.program.rates import rates
     from bpcore.program.record import record
     from bpcore.run import datasets, metrics
@@ -295,6 +296,7 @@ __all__ = [
     "namespace",
     "normal",
     "numeric_derivative",
+    "parity",
     "permutation",
     "plots",
     "rates",

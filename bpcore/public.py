@@ -91,6 +91,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "bpcore.program.bound": ("bound",),
     "bpcore.program.compiled": ("compile",),
     "bpcore.program.cost": ("cost",),
+    "bpcore.program.parity.lockstep": ("parity",),
     "bpcore.program.rates": ("rates",),
     "bpcore.program.record": ("record",),
     "bpcore.run": ("datasets", "metrics"),

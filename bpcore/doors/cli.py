@@ -10,6 +10,7 @@ from bpcore.doors.export.command import export
 from bpcore.doors.one_line import Door
 from bpcore.doors.pages.command import report
 from bpcore.doors.paper.command import explain
+from bpcore.doors.parity import parity
 from bpcore.doors.plot import plot
 from bpcore.doors.predict import predict
 from bpcore.doors.survey import backends, check
@@ -35,14 +36,15 @@ def cli(context: click.Context) -> None:
     bpcore export table.safetensors --to onnx    for something else: onnx, c, python, torch
     bpcore backends                              what can compute here, and why not
     bpcore bench                                 what a step takes here, eager and compiled
+    bpcore parity --backend torch                where two backends differ, function by function
 
-    Exit codes: 0 fine; 1 a rule failed its check; 2 something given is wrong; 130 stopped.
+    Exit codes: 0 fine; 1 a check failed; 2 something given is wrong; 130 stopped.
     """  # noqa: D301 -- \b is click's mark for lines that stay as they are
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
-for _command in (train, predict, explain, backends, check, bench, plot, report, export):
+for _command in (train, predict, explain, backends, check, bench, parity, plot, report, export):
     cli.add_command(_command)
 
 

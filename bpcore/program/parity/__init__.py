@@ -1,0 +1,1 @@
+"""Parity: one computation on two backends in lockstep, compared function by function."""
