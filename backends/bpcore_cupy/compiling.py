@@ -85,7 +85,7 @@ class Compiler:
             if name not in shared:
                 shared[name] = self._machine(functions, deterministic)
             machine: Offering = shared[name]
-            precision = str(shared.get("precision", "float32"))
+            precision = "tf32" if shared.get("precision") == "tf32" else "float32"  # 16 bits are the arrays'
             try:
                 steps = lowered(program, functions, offers=machine.offers, precision=precision)
             except NotCapturable as refused:

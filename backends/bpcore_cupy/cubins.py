@@ -7,6 +7,9 @@ to zero, and float32 here is that of IEEE 754.
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bpcore_cupy.elements import Kernel
@@ -17,21 +20,33 @@ __all__ = ["OPTIONS", "loaded"]
 OPTIONS = ("--std=c++17", "--fmad=false")
 """Of NVRTC: a product and a sum are rounded one after the other, as NumPy does."""
 
+MOST = 8
+"""Sources that are compiled at a time: NVRTC takes a fifth of a second for each."""
+
 COMMON = 48 * 1024
 """Bytes of shared memory that a kernel may have without asking."""
 
 
-def loaded(cp: Any, kernel: Kernel) -> Any:
-    """Return a kernel's function on CuPy's current device, ready to be launched.
+def loaded(cp: Any, kernels: Iterable[Kernel]) -> dict[str, Any]:
+    """Return the functions of kernels on CuPy's current device, by name, ready to be launched.
 
     Parameters
     ----------
     cp : module
         CuPy.
-    kernel : Kernel
+    kernels : iterable of Kernel
+        They are compiled several at a time.
     """
+    kernels = list(kernels)
+    return {
+        kernel.name: _function(cp, kernel, code)
+        for kernel, code in zip(kernels, _compiled(cp, [kernel.source for kernel in kernels]), strict=True)
+    }
+
+
+def _function(cp: Any, kernel: Kernel, code: bytes) -> Any:
     module = cp.cuda.Module()
-    module.load(_compiled(cp, kernel.source))
+    module.load(code)
     function = module.get_function(kernel.name)
     if kernel.shared_bytes > COMMON:
         driver = cp.cuda.driver
@@ -40,13 +55,21 @@ def loaded(cp: Any, kernel: Kernel) -> Any:
     return function
 
 
-def _compiled(cp: Any, source: str) -> bytes:
-    """Return the machine code of a source for the current device."""
-    known = (cp.__version__, cp.cuda.nvrtc.getVersion(), cp.cuda.Device().compute_capability, OPTIONS, source)
-    name = f"cuda-{hashlib.sha256(repr(known).encode()).hexdigest()}"
-    code = kept(name)
-    if code is None:
-        made, _ = cp.cuda.compiler.compile_using_nvrtc(source, OPTIONS, cache_in_memory=True)
-        code = bytes(made)
-        keep(name, code)
-    return code
+def _compiled(cp: Any, sources: Sequence[str]) -> list[bytes]:
+    """Return the machine code of sources for the current device."""
+    architecture = str(cp.cuda.Device().compute_capability)
+    about = (cp.__version__, cp.cuda.nvrtc.getVersion(), architecture, OPTIONS)
+
+    def compiled(source: str) -> bytes:  # in a thread, where the current device is another
+        name = f"cuda-{hashlib.sha256(repr((*about, source)).encode()).hexdigest()}"
+        code = kept(name)
+        if code is None:
+            made, _ = cp.cuda.compiler.compile_using_nvrtc(
+                source, OPTIONS, architecture, cache_in_memory=True
+            )
+            code = bytes(made)
+            keep(name, code)
+        return code
+
+    with ThreadPoolExecutor(min(len(sources), os.cpu_count() or 1, MOST) or 1) as pool:
+        return list(pool.map(compiled, sources))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bpcore.derivatives.namespaces.plain import bound
@@ -65,28 +65,35 @@ class CudaMachine:
             return array
         return array.copy(order="C")
 
+    def ready(self, kernels: Iterable[Kernel], /) -> None:
+        """Compile and load kernels, so that nothing is left for the capture."""
+        missing = {x.name: x for kernel in kernels for x in kernel.stages if x.name not in self._kernels}
+        if missing:
+            self._kernels |= loaded(self.cp, missing.values())
+
     def launch(self, step: Launch, addresses: Sequence[int], /) -> Enqueue:
         """Return what launches a kernel and its later stages."""
         *pointers, scratch = addresses
         known: dict[Any, int] = {SCRATCH: scratch}
         known |= dict(zip(step.places, pointers, strict=True))
+        self.ready([step.kernel])
+        stages = [(self._kernels[stage.name], stage) for stage in step.kernel.stages]
         calls = [
-            (self._function(stage), (stage.grid,), (stage.block,), tuple(known[x] for x in stage.arguments),
-             stage.shared_bytes)
-            for stage in step.kernel.stages
-        ]  # fmt: skip
+            (
+                function,
+                (stage.grid,),
+                (stage.block,),
+                tuple(known[x] for x in stage.arguments),
+                stage.shared_bytes,
+            )
+            for function, stage in stages
+        ]
 
         def enqueue(stream: int) -> None:
             for function, grid, block, arguments, shared in calls:
                 function(grid, block, arguments, shared_mem=shared)
 
         return enqueue
-
-    def _function(self, kernel: Kernel) -> Any:
-        """Return a kernel, compiled now: nothing is left for the capture."""
-        if kernel.name not in self._kernels:
-            self._kernels[kernel.name] = loaded(self.cp, kernel)
-        return self._kernels[kernel.name]
 
     def multiply(self, step: Multiply, addresses: Sequence[int], /) -> Enqueue:
         """Return what enqueues a product."""

@@ -105,6 +105,7 @@ class _Binding:
 
     def calls(self) -> list[Call]:
         """Return the calls."""
+        self.machine.ready(self.lowered.kernels)
         return [Call(step.name, self._bound(step)) for step in self.lowered.steps]
 
     def _bound(self, step: Step) -> Enqueue:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from bpcore.program.equation import Equation
+from bpcore_cupy.elements import Kernel
 from bpcore_cupy.lowering.steps import Launch, Multiply
 
 __all__ = ["Enqueue", "Machine"]
@@ -27,6 +28,9 @@ class Machine(Protocol):
 
     def ordered(self, array: Any, /) -> Any:
         """Return an array, or a copy of it, that lies in C order at an aligned place."""
+
+    def ready(self, kernels: Iterable[Kernel], /) -> None:
+        """Make kernels ready, several at a time; `launch` wants them after that."""
 
     def launch(self, step: Launch, addresses: Sequence[int], /) -> Enqueue:
         """Return what launches a kernel and its later stages; addresses are in the order of `step.pointers`.

@@ -62,6 +62,9 @@ class FakeMachine:
                 return block
         raise AssertionError(f"{address:#x} is in no block")
 
+    def ready(self, kernels: Any, /) -> None:
+        self.kernels = list(kernels)
+
     def launch(self, step: Launch, addresses: Sequence[int], /) -> Callable[[int], object]:
         places = [*step.pointers, step.scratch]
         written = {id(x) for x in step.outputs}

@@ -98,6 +98,9 @@ class Machine:
         found[...] = array
         return found
 
+    def ready(self, kernels: Any, /) -> None:
+        self.kernels = list(kernels)
+
     def launch(self, step: Launch, addresses: Sequence[int], /) -> Callable[[int], object]:
         *pointers, scratch = addresses
         assert all(pointers)

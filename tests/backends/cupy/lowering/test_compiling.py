@@ -199,11 +199,13 @@ def test_what_cannot_be_captured_runs_function_by_function_and_says_so_once() ->
         near(compiler.loop(program, FUNCTIONS, {})(2, s, np.stack([x, x]))[0], s / 4)
 
 
-def test_the_precision_reaches_the_products() -> None:
+@pytest.mark.parametrize(("word", "wanted"), [("tf32", "tf32"), ("float16", "float32"), ("", "float32")])
+def test_the_precision_of_products_of_float32(word: str, wanted: str) -> None:
     program = step_of("relu", dtype=np.float32)[0]
-    run: Any = compiler_on(FakeDevice())[0].compile(program, FUNCTIONS, {"precision": "tf32"})
+    shared = {"precision": word} if word else {}
+    run: Any = compiler_on(FakeDevice())[0].compile(program, FUNCTIONS, shared)
     plans = [step.plan for step in run.steps.steps if isinstance(step, Multiply)]
-    assert {plan.precision for plan in plans} == {"tf32"}
+    assert {plan.precision for plan in plans} == {wanted}
 
 
 @pytest.mark.parametrize(("shared", "variable", "wanted"), [

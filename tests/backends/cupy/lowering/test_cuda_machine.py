@@ -34,7 +34,8 @@ class Asked:
             def get_function(self, name: str) -> Any:
                 return Launched(asked, name)
 
-        def compiled(source: str, options: Any, *, cache_in_memory: bool) -> tuple[bytes, None]:
+        def compiled(source: str, options: Any, arch: str, *, cache_in_memory: bool) -> tuple[bytes, None]:
+            assert (arch, cache_in_memory) == ("90", True)
             self.compiled.append((source, options))
             return source.encode(), None
 
@@ -95,7 +96,7 @@ def test_what_was_compiled_is_loaded_by_the_next_process() -> None:
 def test_a_kernel_of_much_shared_memory_asks_for_it() -> None:
     kernel = Kernel("k", "source", (), 1, 1, shared_bytes=64 * 1024)
     cp = Asked()
-    CudaMachine(cp, FUNCTIONS)._function(kernel)
+    CudaMachine(cp, FUNCTIONS).ready([kernel, kernel])
     assert cp.attributes == [(77, 8, 64 * 1024)]
 
 
