@@ -31,6 +31,7 @@ from bpcore.run.epochs import Epochs
 from bpcore.run.held_out import HeldOut, Metric, named_metrics
 from bpcore.run.intake import parted, start_of
 from bpcore.run.memory import memory_told
+from bpcore.run.pieces import piece_of
 from bpcore.run.precision import check_precision, place_for, scaling_of
 from bpcore.run.progress import Progress
 from bpcore.run.recipe import Recipe
@@ -102,7 +103,7 @@ def fit(
     dtype : "float32", "float64" or None
         None means that of `x` where it is real floating and the device has it, else float32.
     validation : float, pair (x, y), triple (x, y, weights), stream, or None
-        A share of the samples to hold out, or samples of their own.
+        A share of the samples to hold out, or samples of their own. They are measured in batches.
     params : tree of arrays or None
         Parameters to start from.
     sample_weight : array (samples,) or None
@@ -213,7 +214,8 @@ def fit(
         check_searched(optimizer, batch_size, train[0].shape[0])
         order = balanced_order(train, batch_size) if balanced else order_of
         engine = Epochs(step, params, state, train, batch_size, order_key, place.backend, order, numbers)
-    pieces = held_pieces(held, held_stream, bringing(place, net, loss, features, "validation data"))
+    its_size = piece_of(net, features, least=batch_size or train[0].shape[0])
+    pieces = held_pieces(held, held_stream, bringing(place, net, loss, features, "validation data"), its_size)
     keeper: Keeper | None = None
     if checkpoint is not None:
         more |= {"held-out stream": None if held_stream is None else type(held_stream).__name__}
@@ -222,7 +224,7 @@ def fit(
         keeper = Keeper(Checkpoint.of(checkpoint), run)
     training = Training(
         *(engine, place, loss, epochs),
-        held=None if pieces is None else HeldOut(place, loss, pieces, evaluate, output, scores),
+        held=None if pieces is None else HeldOut(place, loss, pieces, evaluate, output, scores, penalty),
         plateau=optimizer.rate if isinstance(optimizer.rate, ReduceOnPlateau) else None,
         callbacks=told,
         keeper=keeper,
@@ -283,7 +285,7 @@ def _functions(
     def output(params: Tree, x: Array, layers: Tree = None) -> Array:
         return net(params, x) if layers is None else net.forward(params, layers, x)[0]
 
-    evaluate = make_evaluation(net, loss, penalty=penalty)
+    evaluate = make_evaluation(net, loss)
     if isinstance(optimizer, LBFGS):
         compiled = backend is not None
         step = make_searched_step(net, loss, optimizer, penalty=penalty, compiled=compiled, backend=backend)

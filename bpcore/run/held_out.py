@@ -10,8 +10,10 @@ from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import ClassLoss, Loss
 from bpcore.parts.metrics import predicted
+from bpcore.parts.penalties import Penalty
 from bpcore.run import metrics
 from bpcore.run.epochs import Done
+from bpcore.run.memory import memory_told
 from bpcore.run.place import Place
 from bpcore.run.rows import row_of
 from bpcore.words.errors import DataError, OptionError, choose
@@ -34,11 +36,14 @@ class HeldOut:
     place : Place
     loss : Loss
     pieces : function
-        Returns them, as batches (x, y) or (x, y, weights): one of all, or a stream's.
+        Returns them, as batches (x, y) or (x, y, weights).
     evaluate : function ``(params, batch, layers) -> report``
+        Without the penalty, which belongs to no batch.
     output : function ``(params, x, layers) -> outputs``
     scores : mapping of str to function
         From `named_metrics`.
+    penalty : Penalty or None
+        What is added to the loss of all.
     """
 
     def __init__(
@@ -49,22 +54,27 @@ class HeldOut:
         evaluate: Callable[..., Tree],
         output: Callable[..., Array],
         scores: Mapping[str, Score],
+        penalty: Penalty | None = None,
     ) -> None:
         self.place, self.loss, self.pieces = place, loss, pieces
-        self.evaluate, self.output, self.scores = evaluate, output, scores
+        self.evaluate, self.output, self.scores, self.penalty = evaluate, output, scores, penalty
 
     def row(self, params: Tree, layers: Tree) -> dict[str, float]:
         """Return the columns of the history that are theirs."""
         done, outputs, targets = Done([], []), [], []
         for batch in self.pieces():
-            done.samples.append(batch[0].shape[0])
-            done.reports.append(self.evaluate(params, batch, layers))
-            if self.scores:
-                outputs.append(self.output(params, batch[0], layers))
-                targets.append(batch[1])
+            count = batch[0].shape[0]
+            with memory_told(count, count, "those that are held out"):
+                done.samples.append(count)
+                done.reports.append(self.evaluate(params, batch, layers))
+                if self.scores:
+                    outputs.append(self.output(params, batch[0], layers))
+                    targets.append(batch[1])
         if not done.samples:
             raise DataError("the stream of held-out samples is empty: give a function that makes it anew.")
         row, _ = row_of(self.place, done, self.loss)
+        if self.penalty is not None:
+            row["loss"] += self.place.number(self.penalty(params))
         found = {**row, **self._scored(outputs, targets)}
         return {f"validation_{name}": value for name, value in found.items()}
 

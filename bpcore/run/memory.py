@@ -18,8 +18,11 @@ WANTED = re.compile(r"allocating ([\d,]+) bytes")
 
 
 @contextmanager
-def memory_told(samples: int, batch_size: int | None) -> Iterator[None]:
-    """Within, an error of exhausted memory becomes an `OutOfMemory` that names the batch size to try."""
+def memory_told(samples: int, batch_size: int | None, whose: str = "") -> Iterator[None]:
+    """Within, an error of exhausted memory becomes an `OutOfMemory` that names the batch size to try.
+
+    `whose` says of which samples, where it is not those that are trained on.
+    """
     try:
         yield
     except OutOfMemory:
@@ -28,7 +31,7 @@ def memory_told(samples: int, batch_size: int | None) -> Iterator[None]:
         if not _exhausted(error):
             raise
         size = samples if batch_size is None else min(batch_size, samples)
-        raise OutOfMemory(size, batch_size, _lack(error)) from error
+        raise OutOfMemory(size, batch_size, _lack(error), whose) from error
 
 
 def _lack(error: Exception) -> str:

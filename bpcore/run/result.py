@@ -6,14 +6,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
+from bpcore.run.pieces import in_pieces, piece_of
 from bpcore.run.place import Place
 from bpcore.run.recipe import Recipe
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Tree
+from bpcore.words.ranges import check_whole
 from bpcore.words.trees import leaves
 
 __all__ = ["History", "Run"]
@@ -85,13 +88,15 @@ class Run:
             raise OptionError("the run", self, "one whose optimizer averages", do)
         return replace(self, params=self.averaged, averaged=None)
 
-    def predict(self, x: Array, /) -> Array:
+    def predict(self, x: Array, /, *, batch_size: int | None = None) -> Array:
         """Return the network's output for `x`.
 
         Parameters
         ----------
         x : array (samples, features)
             Of any library; it is brought to the run's backend.
+        batch_size : int >= 1, or None
+            Samples at a time; None for as many as make a million numbers in the widest layer.
 
         Returns
         -------
@@ -104,6 +109,13 @@ class Run:
         if tuple(x.shape[1:]) != self.features:
             raise ShapeError("predict", f"samples of shape {('n', *self.features)}", tuple(x.shape))
         self.net.check_samples(x)
+        if batch_size is not None:
+            check_whole("batch_size of predict", batch_size, 1)
+        size = batch_size or piece_of(self.net, self.features)
+        outputs = [self._output(piece) for (piece,) in in_pieces((x,), size)]
+        return outputs[0] if len(outputs) == 1 else array_namespace(x).concat(outputs, axis=0)
+
+    def _output(self, x: Array) -> Array:
         if self.state is None:
             return self.net(self.params, x)
         return self.net.forward(self.params, self.state, x)[0]

@@ -10,6 +10,7 @@ from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.checks import check_data
 from bpcore.run.epochs import Between, Done
+from bpcore.run.pieces import in_pieces
 from bpcore.run.place import Place
 from bpcore.run.staging import Stage
 from bpcore.run.streams import Stream, rebatched
@@ -115,10 +116,10 @@ def bringing(
 
 
 def held_pieces(
-    held: Batch | None, stream: Stream | None, bring: Callable[[Batch], Batch]
+    held: Batch | None, stream: Stream | None, bring: Callable[[Batch], Batch], size: int
 ) -> Callable[[], Iterable[Batch]] | None:
-    """Return what returns the held-out samples, in one batch or in a stream's pieces; None for none."""
+    """Return what returns the held-out samples, `size` at a time or in a stream's pieces; None for none."""
     if stream is not None:
         its_key = key(0)
         return lambda: map(bring, stream.pieces(1, its_key))
-    return None if held is None else lambda: (held,)
+    return None if held is None else lambda: in_pieces(held, size)

@@ -209,13 +209,16 @@ class OutOfMemory(BpcoreError, MemoryError):
     ----------
     lack : str
         The bytes that were wanted and those that were free, as far as the library tells.
+    whose : str
+        Of which samples, where it is not those that are trained on.
     """
 
-    def __init__(self, samples: int, batch_size: int | None, lack: str = "") -> None:
-        self.samples, self.batch_size, self.lack = samples, batch_size, lack
+    def __init__(self, samples: int, batch_size: int | None, lack: str = "", whose: str = "") -> None:
+        self.samples, self.batch_size, self.lack, self.whose = samples, batch_size, lack, whose
         some = f"batches of {samples} sample{'s' * (samples != 1)}"
         batch = f"all {samples} samples in one batch" if batch_size is None else some
         smaller = f"batch_size={samples // 2}, or " if samples > 1 else ""
+        batch += f", of {whose}" if whose else ""
         told = f": {lack}" if lack else ""
         super().__init__(f"there is not enough memory for {batch}{told}. Try {smaller}a smaller network.")
 
