@@ -1,0 +1,89 @@
+"""Whole trainings through the compiler, on the stand-in device: fit, evaluation, prediction, another batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpcore as bp
+from bpcore.ground.backend import Backend
+from bpcore.words.trees import leaves
+from tests.backends.cupy.capture.fake import FakeDevice
+from tests.backends.cupy.capture.memory import FakeArray
+from tests.backends.cupy.lowering.fake_machine import compiler_on
+
+
+class OnStandIn:
+    """NumPy's arrays outside, the stand-in's inside: an array that was handed out is the same one again."""
+
+    def __init__(self) -> None:
+        self.device = FakeDevice()
+        self.compiler, self.products = compiler_on(self.device)
+        self.known: dict[int, tuple[Any, FakeArray]] = {}
+
+    def backend(self, *, gathers: bool) -> Backend:
+        return replace(
+            bp.backend("numpy"), compile=self.compile, loop=self.loop, gathers=lambda size: gathers
+        )
+
+    def taken(self, x: Any) -> Any:
+        same, array = self.known.get(id(x), (None, None))
+        return array if same is x else self.device.array(x, str(x.dtype))
+
+    def given(self, x: Any) -> Any:
+        if not isinstance(x, FakeArray):
+            return x
+        outside = x.value
+        self.known[id(outside)] = (outside, x)
+        return outside
+
+    def wrapped(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *inputs: [self.given(y) for y in run(*map(self.taken, inputs))]
+
+    def compile(self, program: Any, functions: Any, shared: Any, /) -> Any:
+        run: Any = self.compiler.compile(program, functions, shared)
+        found: Any = self.wrapped(run)
+        found.apart = True
+        found.again = None if run.again is None else self.wrapped(run.again)
+        return found
+
+    def loop(self, program: Any, functions: Any, shared: Any, /) -> Any:
+        run = self.compiler.loop(program, functions, shared)
+        return lambda length, *inputs: self.wrapped(lambda *xs: run(length, *xs))(*inputs)
+
+
+def data() -> tuple[Any, Any]:
+    draw = np.random.default_rng(3)
+    x = draw.normal(size=(50, 6)).astype(np.float64)
+    return x, (x[:, 0] + x[:, 1] > 0).astype(np.int64)
+
+
+NETS = {
+    "relu": lambda: bp.MLP([6, 8, 2], activation="relu"),
+    "batch norm": lambda: bp.Chain(bp.Linear(8), bp.BatchNorm(), bp.Relu(), bp.Linear(2)),
+    "dropout": lambda: bp.Chain(bp.Linear(8), bp.Relu(), bp.Dropout(0.3), bp.Linear(2)),
+}
+
+
+@pytest.mark.parametrize("gathers", [False, True])
+@pytest.mark.parametrize("name", NETS)
+def test_a_training_ends_where_numpy_s_does(name: str, gathers: Any) -> None:
+    stand_in = OnStandIn()
+    how: Any = {
+        "loss": bp.CrossEntropy(), "optimizer": bp.Adam(1e-2), "epochs": 3, "batch_size": 16, "seed": 0,
+        "validation": 0.2,
+    }  # fmt: skip
+    found = bp.fit(NETS[name](), data(), backend=stand_in.backend(gathers=gathers), **how)
+    wanted = bp.fit(NETS[name](), data(), backend="numpy", **how)
+    for a, b in zip(leaves(found.params), leaves(wanted.params), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-9)
+    assert found.history.keys() == wanted.history.keys()
+    for name_, values in wanted.history.items():
+        np.testing.assert_allclose(found.history[name_], values, rtol=1e-7)
+    np.testing.assert_allclose(found.predict(data()[0]), wanted.predict(data()[0]), rtol=1e-7)
+    assert stand_in.device.launches > 6
+    assert not stand_in.products.library.wrong
