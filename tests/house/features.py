@@ -51,9 +51,11 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
         "tests/run/test_metrics.py",
         "tests/run/test_streams.py",
         "tests/run/test_stream_fit.py",
+        "tests/doors/test_early_stopping.py",
     ),
     "checkpoints: resumed to the same bytes": (
         "tests/run/test_checkpoints.py",
+        "tests/run/test_checkpoints_inside.py",
         "tests/run/test_checkpoint_files.py",
         "tests/run/test_interrupts.py",
     ),
