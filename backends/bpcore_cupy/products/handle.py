@@ -13,6 +13,7 @@ from bpcore_cupy.products.descriptors import Described
 from bpcore_cupy.products.failures import ProductFailed, advice, status_name
 from bpcore_cupy.products.library import library as load
 from bpcore_cupy.products.library import version_text
+from bpcore_cupy.products.limits import limit_of
 from bpcore_cupy.products.plan import Plan
 from bpcore_cupy.products.prepared import Prepared
 
@@ -110,6 +111,10 @@ class Handle(AbstractContextManager["Handle"]):
         if algorithm is None and (plan in self._prepared or plan in self.refused):
             return self._prepared.get(plan)
         self._look_open(plan)
+        limit = limit_of(plan, int(self._library.cublasLtGetVersion()))
+        if limit:
+            self.refused[plan] = limit
+            return None
         with ExitStack() as stack:
             described = stack.enter_context(Described(self._library, plan))
             found = self._found(plan, described, algorithm)
@@ -148,6 +153,28 @@ class Handle(AbstractContextManager["Handle"]):
         self._look_open(plan)
         with Described(self._library, plan) as described:
             return self._asked(plan, described, limit).algorithms
+
+    def tune(self, plan: Plan, seconds: Callable[[Prepared], float], *, limit: int = ANSWERS) -> None:
+        """Time what the heuristic offers, and take the fastest from now on; before any capture.
+
+        What was prepared for the plan before keeps its algorithm. Another run may find another one fastest,
+        and other bits: keep `chosen` where runs must agree.
+
+        Parameters
+        ----------
+        plan : Plan
+        seconds : callable
+            How long a product takes.
+        limit : int
+            How many algorithms are asked for.
+        """
+        offered = [
+            self.prepare(plan, algorithm=algorithm) for algorithm in self.algorithms(plan, limit=limit)
+        ]
+        times = [(seconds(prepared), i) for i, prepared in enumerate(offered) if prepared]
+        fastest = offered[min(times)[1]] if times else None
+        if fastest is not None:
+            self._prepared[plan] = fastest
 
     def reserve(self, stream: int) -> None:
         """Allocate a stream's workspace now, so that a capture on it allocates nothing."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bpcore_cupy.products import Operand
+from bpcore_cupy.products import Operand, Plan, plan_of, row_major
 from tests.backends.cupy.products.interpreter import BFLOAT16, Memory, loaded, stored
 
 SENTINEL = 77
@@ -84,3 +84,13 @@ def untouched(placed: Placed) -> bool:
     strides = [s * size for s in placed.operand.strides]
     np.lib.stride_tricks.as_strided(own, placed.words.shape, strides)[...] = True
     return bool((placed.whole[~own] == SENTINEL).all())
+
+
+def operand(*shape: int, dtype: str = "float32", alignment: int = 256) -> Operand:
+    """Return an array that nobody made."""
+    return Operand(shape, row_major(shape), dtype, alignment)
+
+
+def layer(epilogue: str | None = None, **options: Any) -> Plan:
+    """Return the product of a layer of 784 inputs and 512 outputs, with 128 samples."""
+    return plan_of(operand(128, 784), operand(784, 512), operand(128, 512), epilogue=epilogue, **options)

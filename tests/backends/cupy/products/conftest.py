@@ -30,6 +30,12 @@ def allocate(nbytes: int) -> Any:
 
 
 @pytest.fixture
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prepare also what the real library is not asked for: what a plan says holds for it, too."""
+    monkeypatch.setattr("bpcore_cupy.products.handle.limit_of", lambda plan, version: "")
+
+
+@pytest.fixture
 def library() -> Iterator[StandIn]:
     library = StandIn(Memory())
     yield library
@@ -41,3 +47,12 @@ def library() -> Iterator[StandIn]:
 def handle(library: StandIn) -> Iterator[Handle]:
     with Handle(allocate, workspace_bytes=1 << 16, library=library) as handle:
         yield handle
+
+
+@pytest.fixture
+def listening() -> Iterator[StandIn]:
+    """Give a library that computes nothing, for addresses that hold nothing."""
+    library = StandIn()
+    yield library
+    assert not library.wrong
+    assert not library.alive

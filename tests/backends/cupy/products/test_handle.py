@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from bpcore.words.errors import BackendUnusable, OptionError
-from bpcore_cupy.products import Algorithm, Handle, Operand, Plan, ProductFailed, plan_of, row_major
+from bpcore.words.errors import BackendUnusable
+from bpcore_cupy.products import Handle, ProductFailed, plan_of
+from tests.backends.cupy.products.arrays import layer, operand
 from tests.backends.cupy.products.conftest import allocate
 from tests.backends.cupy.products.interpreter import Memory
 from tests.backends.cupy.products.stand_in import Answer, StandIn
@@ -20,20 +21,8 @@ TF32 = 0x04 << 16 | 0x02 << 8 | 0x02
 
 
 @pytest.fixture
-def library() -> Any:
-    """Give a library that computes nothing: these tests give addresses that hold nothing."""
-    library = StandIn()
-    yield library
-    assert not library.wrong
-    assert not library.alive
-
-
-def operand(*shape: int, dtype: str = "float32", alignment: int = 256) -> Operand:
-    return Operand(shape, row_major(shape), dtype, alignment)
-
-
-def layer(epilogue: str | None = None, **options: Any) -> Plan:
-    return plan_of(operand(128, 784), operand(784, 512), operand(128, 512), epilogue=epilogue, **options)
+def library(listening: StandIn) -> StandIn:
+    return listening
 
 
 def wishes(library: StandIn, number: int, kind: str) -> int:
@@ -56,37 +45,6 @@ def test_the_heuristic_is_told_of_workspace_alignments_and_determinism(
     assert [wishes(library, number, "I") for number in (5, 6, 7, 8)] == [4, 16, 64, 64]  # its A is our b
 
 
-def test_without_determinism_sums_may_be_split(library: StandIn) -> None:
-    library.answers = [Answer(1, split=4), Answer(2)]
-    for deterministic, number in ((True, 2), (False, 1)):
-        with Handle(allocate, deterministic=deterministic, library=library) as handle:
-            prepared = handle.prepare(layer())
-            assert prepared
-            prepared(0, 256, 512, 768)
-        assert library.calls[-1].algorithm == number
-    assert 3 not in library.asked[-1].attributes
-
-
-@pytest.mark.parametrize(("precision", "number"), [("float32", 2), ("tf32", 1)])
-def test_float32_is_never_rounded_unless_asked_for(library: StandIn, precision: str, number: int) -> None:
-    library.answers = [Answer(1, numerics=TF32), Answer(2)]
-    with Handle(allocate, library=library) as handle:
-        prepared = handle.prepare(layer(precision=precision))
-        assert prepared
-        prepared(0, 256, 512, 768)
-    assert library.calls[-1].algorithm == number
-
-
-def test_an_answer_that_failed_or_wants_too_much_is_left_out(handle: Handle, library: StandIn) -> None:
-    library.answers = [
-        Answer(1, state=15),
-        Answer(2, workspace_bytes=1 << 20),
-        Answer(3, workspace_bytes=512),
-    ]
-    assert [a.workspace_bytes for a in handle.algorithms(layer())] == [512]
-    assert [a.waves for a in handle.algorithms(layer())] == [0.5]
-
-
 def test_an_epilogue_that_is_not_supported_is_no_error(handle: Handle, library: StandIn) -> None:
     library.refuses = {2 | 128 | 4}
     plan = layer("relu_aux_bias")
@@ -103,6 +61,13 @@ def test_no_algorithm_for_an_epilogue_is_no_error_either(handle: Handle, library
     library.answers = []
     assert handle.prepare(layer("relu")) is None
     assert "0 algorithms" in [*handle.refused.values()][-1]
+
+
+def test_what_the_library_is_not_asked_for_is_no_error_either(handle: Handle, library: StandIn) -> None:
+    plan = plan_of(operand(200, 1), operand(1, 16), operand(200, 16), epilogue="drelu")
+    assert handle.prepare(plan) is None
+    assert handle.refused[plan] == "DRELU does not take a k of 1"
+    assert not library.asked
 
 
 def test_a_product_that_is_not_supported_is_one_line(handle: Handle, library: StandIn) -> None:
@@ -214,62 +179,6 @@ def test_a_workspace_out_of_line_is_refused(library: StandIn) -> None:
         pytest.raises(ProductFailed, match="0x64, which is not a multiple of 256"),
     ):
         handle.reserve(5)
-
-
-def test_an_algorithm_is_kept_and_taken_again(library: StandIn) -> None:
-    library.answers = [Answer(3, workspace_bytes=128)]
-    with Handle(allocate, library=library) as handle:
-        handle.prepare(layer("bias"))
-        kept = handle.chosen
-    assert [*kept] == [layer("bias").key]
-    library.answers, asked = [Answer(4), Answer(3, workspace_bytes=256)], len(library.asked)
-    with Handle(allocate, kept=kept, library=library) as handle:
-        prepared = handle.prepare(layer("bias"))
-        assert prepared
-        prepared(5, 256, 512, 768, bias=16)
-        assert handle.chosen.keys() == kept.keys()
-    assert library.calls[-1].algorithm == 3
-    assert library.calls[-1].workspace_bytes == 256
-    assert len(library.asked) == asked
-
-
-def test_another_version_does_not_read_what_was_kept(library: StandIn) -> None:
-    with Handle(allocate, library=library) as handle:
-        handle.prepare(layer())
-        kept = handle.chosen
-    library.version = 120805
-    with (
-        Handle(allocate, kept=kept, library=library) as handle,
-        pytest.raises(
-            ProductFailed, match=r"kept by cuBLASLt 13\.1\.0, and this is 12\.8\.5\. Leave kept= out"
-        ),
-    ):
-        handle.prepare(layer())
-
-
-def test_what_no_algorithm_wrote_is_refused() -> None:
-    made = Algorithm(bytes(range(64)), 12, 130100, split=2)
-    assert Algorithm.of_text(made.text()) == made
-    for text in ("", "1:2:3", "1:2:3:####", "1:2:3:AAAA", made.text() + ":"):
-        with pytest.raises(OptionError, match="a kept algorithm must be"):
-            Algorithm.of_text(text)
-
-
-def test_a_given_algorithm_is_checked_and_not_remembered(handle: Handle, library: StandIn) -> None:
-    library.answers = [Answer(1), Answer(2)]
-    second = handle.algorithms(layer())[1]
-    one, other = handle.prepare(layer()), handle.prepare(layer(), algorithm=second)
-    assert one
-    assert other
-    assert other is not one
-    other(5, 256, 512, 768)
-    assert library.calls[-1].algorithm == 2
-    assert handle.prepare(layer()) is one
-    library.fails["cublasLtMatmulAlgoCheck"] = 8
-    with pytest.raises(
-        ProductFailed, match=r"AlgoCheck answered CUBLAS_STATUS_ARCH_MISMATCH\. The algorithm is"
-    ):
-        handle.prepare(layer(), algorithm=second)
 
 
 @pytest.mark.parametrize(

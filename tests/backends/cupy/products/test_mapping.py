@@ -14,6 +14,7 @@ from tests.backends.cupy.products.arrays import Lay, Placed, place, untouched
 from tests.backends.cupy.products.interpreter import Memory, gelu, gelu_slope
 from tests.backends.cupy.products.stand_in import StandIn
 
+pytestmark = pytest.mark.usefixtures("unlimited")
 EXAMPLES = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -128,6 +128,32 @@ def test_forward_and_back(handle: Handle, which: str, sums: str, m: int, n: int)
         near(db, expected.sum(axis=0), "float32")
 
 
+def test_nothing_comes_back_through_a_sum_of_zero(handle: Handle) -> None:
+    """Whether a mask's bit is ``z > 0`` or ``z >= 0`` is seen only here: a sample of zeros, and no bias."""
+    import cupy
+
+    x, w, bias, h = (
+        cupy.zeros((128, 24), "float32"),
+        numbers(1, 24, 64),
+        cupy.zeros(64, "float32"),
+        numbers(2, 128, 64),
+    )
+    forward = plan_of(operand(x), operand(w), operand(h), epilogue="relu_aux_bias")
+    assert forward.aux
+    kept = cupy.zeros(forward.aux.nbytes, "uint8")
+    enqueue(handle, forward, x, w, h, bias=bias, aux=kept)
+    g, v, dz = numbers(3, 128, 40), numbers(4, 64, 40), numbers(5, 128, 64)
+    enqueue(handle, plan_of(operand(g), operand(v.T), operand(dz), epilogue="drelu"), g, v, dz, aux=kept)
+    assert not dz.get().any()
+
+
+def test_relu_hands_on_what_is_not_a_number(handle: Handle) -> None:
+    a, b, bias, c = numbers(1, 64, 32), numbers(2, 32, 48), numbers(3, 48), numbers(4, 64, 48)
+    a[7, 3] = float("nan")
+    enqueue(handle, plan_of(operand(a), operand(b), operand(c), epilogue="relu_bias"), a, b, c, bias=bias)
+    assert np.isnan(c.get()[7]).all()
+
+
 @pytest.mark.parametrize("epilogue", ["bgrad_a", "bgrad_b"])
 def test_a_gradient_of_weights_with_that_of_the_bias(handle: Handle, epilogue: str) -> None:
     x, g, dw = numbers(1, 128, 784), numbers(2, 128, 512), numbers(3, 784, 512)

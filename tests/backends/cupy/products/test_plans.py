@@ -9,6 +9,7 @@ import pytest
 
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore_cupy.products import Operand, plan_of, refusal_of, row_major
+from bpcore_cupy.products.limits import limit_of
 
 
 def operand(*shape: int, dtype: str = "float32", strides: tuple[int, ...] | None = None) -> Operand:
@@ -117,6 +118,42 @@ def test_near_words() -> None:
         refusal_of(*operands, epilogue="relu_auxbias")
     with pytest.raises(OptionError, match="alignment must be a power of two"):
         Operand((2,), (1,), "float32", 24)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "turned", "epilogue", "version", "limit"),
+    [
+        ((200, 1, 16), "b", "drelu_bgrad", 130100, "DRELU_BGRAD does not take a k of 1"),
+        ((200, 1, 16), "b", "dgelu", 130100, "DGELU does not take a k of 1"),
+        ((200, 8, 16), "b", "drelu_bgrad", 130100, ""),
+        ((200, 1, 16), "", "relu_aux_bias", 130100, ""),
+        ((16, 200, 8), "a", "bgrad_b", 130100, ""),
+        ((16, 200, 8), "a", "bgrad_a", 130100, ""),
+        ((16, 200, 1), "a", "bgrad_b", 130100, "BGRADA does not take a sum of one row"),
+        ((1, 200, 8), "a", "bgrad_a", 130100, "BGRADB does not take a sum of one row"),
+        ((16, 1, 8), "a", "bgrad_b", 120205, "BGRADA takes a k of 1 from version 12.3.4 on"),
+        ((16, 1, 8), "a", "bgrad_b", 120304, ""),
+        ((16, 200, 8), "ab", "bgrad_b", 130100, "BGRADA sums operands that are read as they lie"),
+        ((16, 200, 8), "", "bgrad_a", 130100, "BGRADB sums operands that are read transposed"),
+        ((16, 200, 8), "c", "bgrad_a", 130100, "BGRADA sums operands that are read as they lie"),
+        ((16, 200, 8), "ac", "bgrad_a", 130100, ""),
+        ((16, 200, 8), "bc", "bgrad_b", 130100, "BGRADB sums operands that are read transposed"),
+        ((16, 200, 8), "c", "bgrad_b", 130100, ""),
+    ],
+)
+def test_what_the_library_is_not_asked_for(
+    lengths: tuple[int, ...], turned: str, epilogue: str, version: int, limit: str
+) -> None:
+    """A layer's gradients, ``x^T g`` with the sums of g, are asked for; what is rarer is not."""
+    m, k, n = lengths
+
+    def lying(name: str, rows: int, columns: int) -> Operand:
+        return operand(rows, columns, strides=(1, rows) if name in turned else None)
+
+    plan = plan_of(lying("a", m, k), lying("b", k, n), lying("c", m, n), epilogue=epilogue)
+    found = limit_of(plan, version)
+    assert found.startswith(limit)
+    assert bool(found) == bool(limit)
 
 
 def test_alignments_follow_the_offsets_of_what_is_stacked() -> None:

@@ -21,6 +21,7 @@ from tests.backends.cupy.products.arrays import Lay, Placed, place, untouched
 from tests.backends.cupy.products.interpreter import Memory
 from tests.backends.cupy.products.stand_in import StandIn
 
+pytestmark = pytest.mark.usefixtures("unlimited")
 A, B, C, VECTOR, AUX = (Slot(i) for i in range(5))
 ROWS, COLUMNS, GAPS = Lay(), Lay(by_rows=False), Lay(by_rows=False, gap=3)
 EPILOGUES = (
