@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Self
 
 from bpcore.derivatives.arrays.space import Space
 from bpcore.derivatives.arrays.traced import Traced
@@ -16,11 +17,11 @@ from bpcore.ground.backend import Backend
 from bpcore.program.carrying import check_carried, with_carried
 from bpcore.program.program import Program
 from bpcore.program.record import arrays_of, record
-from bpcore.program.results import lowered
+from bpcore.program.results import close_run, lowered
 from bpcore.program.scoped import asked_for, scoped, word_of
 from bpcore.program.signature import Fits, Signature, fitting, signature_of
 from bpcore.program.stepwise import stepwise
-from bpcore.words.errors import OptionError, RecordError, ShapeError, choose
+from bpcore.words.errors import OptionError, RecordError, ShapeError, StepClosed, choose
 from bpcore.words.frames import stack_level
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.tree_code import builder
@@ -79,6 +80,7 @@ class Compiled:
         self._shared |= {} if deterministic is None else {"deterministic": deterministic}
         self._warned = False
         self._last: tuple[_Entry, Sequence[Array]] | None = None
+        self._closed = False
 
     @property
     def compilations(self) -> int:
@@ -158,6 +160,22 @@ class Compiled:
         count = len(entry.program.carried)
         return entry.build(outputs[:count], outputs[count:])
 
+    def close(self) -> None:
+        """Free what the backend holds for it: graphs and memory on a device; a later call is an error.
+
+        Without it that happens when the function is garbage. Arrays that were returned stay as they are.
+        """
+        entries, self._entries = self._entries, {}
+        self._shared, self._last, self._closed = {}, None, True
+        for entry in entries.values():
+            close_run(None if entry is None else entry.run)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
     def _uncompiled(self, args: tuple[Tree, ...]) -> Tree:
         results = self.f(*args)
         if self.carry:
@@ -216,6 +234,8 @@ class Compiled:
         return self._entries[signature]
 
     def _made(self, args: tuple[Tree, ...], leaves: list[Array], signature: Signature) -> _Entry | None:
+        if self._closed:
+            raise StepClosed(name_of(self.f))
         try:
             program = self._recorded(args)
         except RecordError as error:

@@ -11,7 +11,7 @@ from bpcore.program.equation import Constant, Equations, Slot
 from bpcore.program.program import Program
 from bpcore.words.protocols import Array, Namespace, Static
 
-__all__ = ["computed_apart", "lowered"]
+__all__ = ["close_run", "computed_apart", "lowered"]
 
 Run = Callable[..., Sequence[Array]]
 
@@ -35,6 +35,17 @@ class _Wrapped:
 
     def __call__(self, *inputs: Array) -> Sequence[Array]:
         return self.finish(inputs, self.run(*inputs))
+
+    def close(self) -> None:
+        """Free what the backend holds."""
+        close_run(self.run)
+
+
+def close_run(run: Run | None) -> None:
+    """Free what a backend holds for what it compiled; most hold nothing."""
+    close: Callable[[], None] | None = getattr(run, "close", None)
+    if close is not None:
+        close()
 
 
 def lowered(program: Program, space: Space, compile: Compile, shared: dict[str, Static]) -> Run:

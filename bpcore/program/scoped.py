@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bpcore.ground.backend import Backend
 from bpcore.ground.precision import Precision
+from bpcore.program.results import close_run
 from bpcore.words.protocols import Array, Static
 
 __all__ = ["asked_for", "scoped", "word_of"]
@@ -43,6 +44,10 @@ class _Scoped:
     def __call__(self, *inputs: Array) -> Sequence[Array]:
         with self.scope():
             return self.run(*inputs)
+
+    def close(self) -> None:
+        """Free what the backend holds."""
+        close_run(self.run)
 
 
 def scoped(run: Run, precision: Precision) -> Run:
