@@ -11,8 +11,8 @@ from bpcore.ground.registry import on_host
 from bpcore.words.errors import BackendUnusable
 from bpcore_numpy.algebra import ALGEBRA
 from bpcore_numpy.cheaper import CHEAPER
+from bpcore_numpy.halves import loop_halves, lower_halves
 from bpcore_numpy.kernels import KERNELS
-from bpcore_numpy.lowering.lower import loop, lower
 from bpcore_numpy.precisions import PRECISIONS
 from bpcore_numpy.special import KERNELS as SPECIAL
 from bpcore_numpy.standard import STANDARD
@@ -35,8 +35,8 @@ def _open(device: str | None) -> Backend:
         devices=("cpu",),
         asarray=_asarray,
         to_host=np.asarray,
-        compile=lower,
-        loop=loop,
+        compile=lower_halves,
+        loop=loop_halves,
         abstract=abstract,
         kernels={**CHEAPER, **ALGEBRA, **STANDARD, **SPECIAL, **KERNELS},
         precisions=PRECISIONS,

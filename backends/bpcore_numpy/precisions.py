@@ -1,7 +1,7 @@
 """The precisions of NumPy, which computes on the CPU: float32, and float16 to try out what that does.
 
-NumPy has no product of float16 from BLAS: its own loop sums in float32, one product at a time. It has no
-bfloat16: that of ml_dtypes is no dtype to ``numpy.isdtype``, and its product comes out in float32.
+Compiled steps multiply float16 by way of float32: see halves.py. NumPy has no bfloat16: that of ml_dtypes is
+no dtype to ``numpy.isdtype``, and its product comes out in float32.
 """
 
 from __future__ import annotations
