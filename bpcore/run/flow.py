@@ -11,6 +11,7 @@ from bpcore.ground.registry import backend_of
 from bpcore.machine.mode import mode_of
 from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import Loss
+from bpcore.parts.wiring import Residual
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import named_leaves
 
@@ -114,7 +115,7 @@ def _name(net: Layer, path: str) -> str:
     words = path.split(".")[:-1]
     place, layer = "net", net
     for i, word in enumerate(words):
-        if not isinstance(layer, Chain):  # a layer of the user's, with a tree of its own
+        if not isinstance(layer, Chain | Residual):  # a layer of the user's, with a tree of its own
             return f"{place} {layer} {'.'.join(words[i:])}"
         place, layer = f"{place}[{word}]", layer.layers[int(word)]
     return f"{place} {layer}"

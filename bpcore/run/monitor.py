@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bpcore.machine.step import Batch
 from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.run.advice import Advice, threshold
 from bpcore.run.diagnosis import limit
+from bpcore.run.pieces import piece_of
 from bpcore.run.result import Run
 from bpcore.run.sharpness import sharpness
 from bpcore.run.signs_in_data import signs_in_data, thinned
@@ -25,6 +27,8 @@ __all__ = ["monitor"]
 
 LEAST_EPOCHS = 4
 """From fewer losses nothing is said of how they rise."""
+LEAST_SAMPLES = 128
+"""Of so many the gradient is looked at, though more would not fit into memory beside the layers' outputs."""
 
 
 def monitor(
@@ -89,22 +93,23 @@ def _signs(
     run: Run, placed: Batch, optimizer: Optimizer | LBFGS | None, batch_size: int | None
 ) -> tuple[Advice, ...]:
     some = thinned(placed, int(threshold("samples looked at")))
-    start = _first_outputs(run, some[0])
+    size = piece_of(run.net, run.features, least=LEAST_SAMPLES)
+    start = _first_outputs(run, some[0], size)
     return (
         *signs_in_data(run.net, run.loss, placed, start),
         *signs_in_units(run.net, run.params, some[0], state=run.state),
-        *signs_in_gradients(run.net, run.params, some, run.loss, state=run.state),
+        *signs_in_gradients(run.net, run.params, thinned(some, size), run.loss, state=run.state),
         *_signs_in_losses(run, some, optimizer, full=batch_size is None or batch_size >= placed[0].shape[0]),
     )
 
 
-def _first_outputs(run: Run, x: Array) -> Array:
+def _first_outputs(run: Run, x: Array, size: int) -> Array:
     """Return the outputs of the network with weights as they are drawn."""
     first = leaves(run.params)[0]
     params = run.net.init(run.place.key(0), run.features, dtype=first.dtype)
-    if run.state is None:
-        return run.net(params, x)
-    return run.net.forward(params, run.net.init_state(run.features, like=first), x)[0]
+    state = None if run.state is None else run.net.init_state(run.features, like=first)
+    drawn = replace(run, params=params, state=state)
+    return drawn.predict(x, batch_size=size)
 
 
 def _signs_in_losses(

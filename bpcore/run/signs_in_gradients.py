@@ -8,6 +8,7 @@ too small, the outputs shrink on the way up as the gradients do on the way down,
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import NamedTuple
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
@@ -16,9 +17,10 @@ from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch
 from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import Loss
+from bpcore.parts.wiring import Residual
 from bpcore.run.advice import Advice, threshold
 from bpcore.run.flow import gradient_flow
-from bpcore.run.signs_in_layers import layers_of
+from bpcore.run.signs_in_layers import layers_of, walked
 from bpcore.words.protocols import Array, Tree
 
 __all__ = ["signs_in_gradients"]
@@ -43,7 +45,7 @@ def signs_in_gradients(
     """Yield what is to be said of the gradient's way from the last layer to the first."""
     least = threshold("gradient ratio")
     flows = gradient_flow(net, params, data[0], data[1], loss, state=state)
-    if len(flows) < threshold("weights in a row") or not isinstance(net, Chain):
+    if len(flows) < threshold("weights in a row") or not isinstance(net, Chain | Residual):
         return
     ratios = [*_by_outputs(net, params, data, loss, state)]
     first, last = flows[0], flows[-1]
@@ -67,10 +69,10 @@ def signs_in_gradients(
         )
 
 
-def _by_outputs(net: Chain, params: Tree, data: Batch, loss: Loss, state: Tree) -> Iterator[_Ratio]:
+def _by_outputs(net: Layer, params: Tree, data: Batch, loss: Loss, state: Tree) -> Iterator[_Ratio]:
     """Yield how large the gradient by the first layer's output is, beside that by the last one's."""
     x, y = data[:2]
-    found = list(layers_of(net, params, state, x, "net"))
+    found = layers_of(net, params, state, x)
     ends = [i for i, (_, layer, _) in enumerate(found) if hasattr(layer, "weight_init")]
     if len(ends) < threshold("weights in a row"):
         return
@@ -79,8 +81,13 @@ def _by_outputs(net: Chain, params: Tree, data: Batch, loss: Loss, state: Tree) 
 
     def moved(zeros: list[Array]) -> Array:
         """Return the loss, with something added to these layers' outputs."""
-        added = dict(zip(ends, zeros, strict=True))
-        return loss(list(layers_of(net, params, state, x, "net", added))[-1][2], y)
+        added, place = dict(zip(ends, zeros, strict=True)), count()
+
+        def see(name: str, layer: Layer, output: Array) -> Array:
+            number = next(place)
+            return array_namespace(output).add(output, added[number]) if number in added else output
+
+        return loss(walked(net, params, state, x, see), y)
 
     norms = [_norm(g) for g in value_and_grad(moved)(zeros)[1]]
     if norms[1]:
