@@ -20,6 +20,7 @@ from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
+from bpcore.parts.wiring import Residual
 from bpcore.program.producers import Producer, first_bad, produced
 from bpcore.program.record import record
 from bpcore.program.sample_axes import sample_axes
@@ -31,9 +32,10 @@ __all__ = ["origin_of"]
 
 
 class _Stage(NamedTuple):
-    """A layer with what it is given.
+    """A layer with what it is given, or an end of a residual's layers.
 
-    `path` leads to its parameters in the tree.
+    `path` leads to its parameters in the tree; `around` is "from" where a way around layers begins, and
+    "to" where it ends.
     """
 
     name: str
@@ -42,6 +44,7 @@ class _Stage(NamedTuple):
     state: Tree
     key: Array | None
     path: str
+    around: str = ""
 
 
 def origin_of(
@@ -99,10 +102,10 @@ class _Replay:
         _look_at_data(batch)
         _look_at_params(params)
         stages = list(self._stages(params, state))
+        ways: list[Array] = []
         inputs = [x]
         for stage in stages:
-            made = _run(stage.name, "forward", (1,), _forward(stage), stage.params, inputs[-1])
-            inputs.append(made[0])
+            inputs.append(self._made(stage, inputs[-1], ways))
         output = inputs.pop()
         name = f"the loss {type(self.loss).__name__}"
         every = range(len(batch))
@@ -114,6 +117,15 @@ class _Replay:
         if isinstance(self.optimizer, Optimizer):
             _update(self.optimizer, stages, params, grads, state)
 
+    def _made(self, stage: _Stage, x: Array, ways: list[Array]) -> Array:
+        """Return a stage's output; `ways` are the inputs of the residuals that it is in."""
+        if stage.around == "from":
+            ways.append(x)
+            return x
+        if stage.around == "to":
+            return _run(stage.name, "forward", (0, 1), _sum, ways.pop(), x)
+        return _run(stage.name, "forward", (1,), _forward(stage), stage.params, x)[0]
+
     def _stages(self, params: Tree, state: Tree) -> Iterator[_Stage]:
         layers, key = state.get(LAYERS), None
         if layers is not None:
@@ -123,7 +135,14 @@ class _Replay:
     def _back(self, stages: Sequence[_Stage], inputs: Sequence[Array], g: Array, params: Tree) -> Tree:
         """Return the gradients, like the parameters."""
         found: dict[str, Tree] = {}
+        ways: list[Array] = []
         for stage, x in zip(reversed(stages), reversed(inputs), strict=True):
+            if stage.around == "to":
+                ways.append(g)
+                continue
+            if stage.around == "from":
+                g = _run(stage.name, "backward", (0, 1), _sum, ways.pop(), g)
+                continue
             its_grads, g = _run(stage.name, "backward", (1, 2), _backward(stage, x), stage.params, x, g)
             found |= {f"{stage.path}{path}": its for path, its in named_leaves(its_grads)}
         structure = flatten(params)[1]
@@ -182,6 +201,10 @@ def _origin(name: str, phase: str, producer: Producer) -> Origin:
     )
 
 
+def _sum(a: Array, b: Array) -> Array:
+    return array_namespace(a).add(a, b)
+
+
 def _forward(stage: _Stage) -> Callable[..., Tree]:
     def forward(params: Tree, x: Array) -> tuple[Array, Tree]:
         if stage.state is None:
@@ -207,20 +230,29 @@ def _backward(stage: _Stage, x: Array) -> Callable[..., Tree]:
 
 
 def _flat(stage: _Stage) -> Iterator[_Stage]:
-    """Yield the layers of a chain, and of chains in it, with what a chain gives them."""
-    if not isinstance(stage.layer, Chain):
-        yield stage._replace(name=f"{stage.name} {stage.layer}")
+    """Yield the layers of a chain or a residual, and of those in it, with what these give them."""
+    named = stage._replace(name=f"{stage.name} {stage.layer}")
+    if not isinstance(stage.layer, Chain | Residual):
+        yield named
         return
+    if isinstance(stage.layer, Residual):
+        yield named._replace(around="from")
     for index, layer in enumerate(stage.layer.layers):
         key = fold_in(stage.key, index) if layer.draws and stage.key is not None else None
         state = None if stage.state is None else stage.state[index]
         path = f"{stage.path}{index}."
         yield from _flat(_Stage(f"{stage.name}[{index}]", layer, stage.params[index], state, key, path))
+    if isinstance(stage.layer, Residual):
+        yield named._replace(around="to")
 
 
 def _owner(stages: Sequence[_Stage], path: str) -> str:
     """Return the name of a parameter with that of its layer."""
-    its = max((s for s in stages if path.startswith(s.path)), key=lambda s: len(s.path), default=None)
+    its = max(
+        (s for s in stages if not s.around and path.startswith(s.path)),
+        key=lambda s: len(s.path),
+        default=None,
+    )
     return path if its is None else f"{path.removeprefix(its.path)} of {its.name}"
 
 

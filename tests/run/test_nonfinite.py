@@ -17,7 +17,7 @@ from bpcore.machine.step import init_step_state
 from bpcore.run.nonfinite import origin_of
 from bpcore.run.origin import Origin
 from bpcore.words.errors import Diverged
-from bpcore.words.trees import tree_map
+from bpcore.words.trees import leaves, tree_map
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy says what is looked for
 
@@ -168,6 +168,61 @@ def test_a_weights_gradient_has_no_rows_though_it_is_as_long(backend: Any, featu
         origin = origin_of(net, bp.SquaredError(reduction="sum"), optimizer, params, state, batch)
     assert origin is not None
     assert (origin.phase, origin.function, origin.row) == ("backward", "matmul", bad)
+
+
+def test_inside_of_a_residual(backend: Any) -> None:
+    steady = bp.Residual(bp.Dropout(0.0), bp.Residual(LOG, bp.Linear(3)), bp.Linear(3))
+    for net, wanted in (
+        (bp.Chain(bp.Identity(), steady, bp.Linear(1)), ("net[1][1][0] Own", "forward", "log", 5)),
+        (steady, ("net[1][0] Own", "forward", "log", 5)),
+    ):
+        origin = found(backend, bp.Chain(net, bp.Linear(1)), changed(5, [1, 0, 1]))
+        assert origin is not None
+        layer = f"net[0]{wanted[0][3:]}"
+        assert (origin.layer, origin.phase, origin.function, origin.row) == (layer, *wanted[1:])
+
+
+def test_the_sums_around_a_residual(backend: Any) -> None:
+    net = bp.Chain(bp.Residual(bp.Identity()), bp.Linear(1))
+    origin = found(backend, net, changed(4, [1, 3e38, 1]))
+    assert origin is not None
+    assert (origin.layer, origin.function, origin.row) == ("net[0] Residual(Identity)", "add", 4)
+    own = bp.custom_vjp(lambda x: x * 1.0, lambda g, y, x: [g * 0.0 + 3e38])
+    origin = found(backend, bp.Chain(bp.Residual(Own(lambda xp, x: own(x))), own_layer(own), bp.Linear(1)))
+    assert origin is not None
+    assert (origin.layer, origin.phase, origin.function) == ("net[0] Residual(Own)", "backward", "add")
+
+
+def own_layer(f: Any) -> Own:
+    return Own(lambda xp, x: f(x))
+
+
+def test_an_update_in_a_residual(backend: Any) -> None:
+    net = bp.Chain(bp.Residual(bp.Linear(4), bp.Linear(3)), bp.Linear(1))
+    origin = found(backend, net, optimizer=bp.SGD(3e38))
+    assert origin is not None
+    assert (origin.phase, origin.function) == ("update", "multiply")
+    assert "net[0][" in origin.layer or "net[1]" in origin.layer
+
+
+def test_the_gradients_of_the_replay_are_those_of_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bpcore.run import nonfinite
+
+    seen = []
+    monkeypatch.setattr(nonfinite, "_update", lambda o, s, p, grads, state: seen.append(grads))
+    net = bp.Chain(
+        bp.Linear(3),
+        bp.Residual(
+            bp.Dropout(0.3), bp.Linear(4), bp.BatchNorm(), bp.Residual(bp.Tanh(), bp.Linear(4)), bp.Linear(3)
+        ),
+        bp.Linear(1),
+    )
+    params = net.init(bp.key(0), (3,), dtype=X.dtype)
+    state = init_step_state(net, bp.SGD(1.0), params, (3,), bp.key(3))
+    assert origin_of(net, bp.SquaredError(), bp.SGD(1.0), params, state, (X, Y)) is None
+    after = bp.make_step(net, bp.SquaredError(), bp.SGD(1.0))(params, state, (X, Y))[0]
+    for before, grad, moved in zip(*map(leaves, (params, seen[0], after)), strict=True):
+        np.testing.assert_allclose(before - grad, moved, rtol=1e-9, atol=1e-12)
 
 
 def test_a_sum_over_the_batch_has_no_rows_though_it_is_as_long(backend: Any) -> None:
