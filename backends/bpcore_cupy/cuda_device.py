@@ -124,7 +124,18 @@ class CudaDevice:
 
     def pool(self) -> Pool:
         """Return a new pool."""
-        return _PrivatePool(self.cp, self.place, self.cp.cuda.MemoryPool())
+        return _PrivatePool(self.cp, self.place, self.cp.cuda.MemoryPool(self._allocate))
+
+    def _allocate(self, size: int) -> Any:
+        """Return memory of CUDA's; where it is short, what CuPy's common pool keeps unused is given back."""
+        allocate = self.cp.cuda.memory._malloc  # noqa: SLF001 - what CuPy's pools call, and no other way in
+        try:
+            return allocate(size)
+        except self.cp.cuda.runtime.CUDARuntimeError as error:
+            if error.status != OUT_OF_MEMORY:
+                raise
+            self.cp.get_default_memory_pool().free_all_blocks()
+            return allocate(size)
 
     def empty(self, kind: Kind, /) -> Any:
         """Return an array from the pool that is used here; CuPy's pools begin at multiples of 512 bytes."""

@@ -7,6 +7,7 @@ import gc
 import inspect
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,30 @@ def test_a_pool_that_is_dropped_gives_back_its_free_blocks() -> None:
     assert fake.private_bytes() == 0
 
 
+def test_where_memory_is_short_what_cupy_keeps_unused_is_given_back_once() -> None:
+    module, _ = like_cupy()
+    kept, asked = [1], []
+
+    def malloc(size: int) -> str:
+        asked.append(size)
+        if kept or size > 100:
+            raise CUDARuntimeError(2)
+        if size < 0:
+            raise CUDARuntimeError(700)
+        return "memory"
+
+    module.cuda.memory._malloc = malloc
+    module.get_default_memory_pool = lambda: SimpleNamespace(free_all_blocks=kept.clear)
+    allocate = CudaDevice(module, 1).pool().pool.allocator
+    assert allocate(10) == "memory"
+    assert asked == [10, 10]
+    for size, status in ((1000, 2), (-1, 700)):
+        with pytest.raises(CUDARuntimeError) as caught:
+            allocate(size)
+        assert caught.value.status == status
+    assert asked == [10, 10, 1000, 1000, -1]
+
+
 def test_rows_are_moved_in_the_longest_words_that_fit() -> None:
     device, fake = made()
     sizes = {16: (4, "float64"), 8: (3, "float64"), 4: (3, "int32"), 2: (3, "int16"), 1: (3, "int8")}
@@ -207,6 +232,9 @@ def test_cupy_has_what_is_called_of_it() -> None:
     assert not lacks(cp.cuda.MemoryPool, "malloc", "total_bytes", "free_all_blocks")
     assert not lacks(cp.cuda.MemoryPointer, "copy_from_device_async", "copy_from_host_async", "memset_async")
     assert not lacks(cp.cuda.Device, "mem_info")
+    assert not lacks(cp.cuda.memory, "_malloc")
+    assert not lacks(cp, "get_default_memory_pool")
+    assert cp.cuda.MemoryPool(cp.cuda.memory._malloc)
     assert OutOfMemoryError(10, 20)._size == 10
     assert "non_blocking" in inspect.signature(cp.cuda.Stream.__init__).parameters
     assert "disable_timing" in inspect.signature(cp.cuda.Event.__init__).parameters

@@ -9,7 +9,7 @@ import numpy as np
 
 from bpcore_cupy.capture.device import Kind
 from tests.backends.cupy.capture.fake import FakeDevice
-from tests.backends.cupy.capture.memory import FakeArray, FakeOutOfMemory, FakePool, Pinned, pinned
+from tests.backends.cupy.capture.memory import FakeArray, FakeOutOfMemory, Pinned, pinned
 
 __all__ = ["CUDARuntimeError", "like_cupy"]
 
@@ -95,8 +95,8 @@ class Pages(FakeDevice):
 
 
 class Pool:
-    def __init__(self, device: Pages) -> None:
-        self.own: FakePool = device.pool()
+    def __init__(self, device: Pages, allocator: Any = None) -> None:
+        self.own, self.allocator = device.pool(), allocator
 
     def malloc(self, size: int) -> None: ...
 
@@ -167,7 +167,7 @@ def like_cupy(devices: int = 2, **fields: Any) -> tuple[Any, Pages]:
     cuda = SimpleNamespace(
         Device=Place,
         Event=event,
-        MemoryPool=lambda: Pool(device),
+        MemoryPool=lambda allocator: Pool(device, allocator),
         PinnedMemory=lambda size: SimpleNamespace(size=size),
         PinnedMemoryPointer=device.page,
         Stream=stream,
