@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -90,9 +90,10 @@ def test_then_nvidia_s_packages(loader: Loader, monkeypatch: pytest.MonkeyPatch)
 
     pathfinder(monkeypatch, missing)
     monkeypatch.setattr(module, "distribution", files)
-    found = loader.files["/site/nvidia/cublas/lib/libcublasLt.so.12"] = Loaded("wheel")
+    file = str(Path("/site/nvidia/cublas/lib/libcublasLt.so.12"))
+    found = loader.files[file] = Loaded("wheel")
     assert module.library() is found
-    assert [name for name, only in loader.asked if not only] == ["/site/nvidia/cublas/lib/libcublasLt.so.12"]
+    assert [name for name, only in loader.asked if not only] == [file]
 
 
 class File:
