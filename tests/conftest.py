@@ -54,6 +54,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault("BPCORE_PROGRESS", "none")
     if config.getoption("--write-features") and not hasattr(config, "workerinput"):
         from tests.house.features import Features
 

@@ -145,8 +145,9 @@ def fit(
         Whether the step is recorded once and then replayed by the backend's `compile`; if not, it is
         traced anew at every step.
     progress : "auto", "bar", "lines", None or function
-        A bar where standard error is a terminal; a bar, ten lines, or nothing wherever it is; or a function
-        of ``(epoch, epochs, row of the history)``.
+        A bar where standard error is a terminal and ten lines where it is none; a bar, lines, or nothing
+        wherever it is; or a function of ``(epoch, epochs, row of the history)``. The variable
+        BPCORE_PROGRESS of the environment, ``bar``, ``lines`` or ``none``, says what "auto" is.
 
     Returns
     -------

@@ -53,7 +53,7 @@ class StreamEpochs:
         self.step, self.params, self.state = step, params, state
         self.stream, self.size, self.key, self.bring = stream, size, key, bring
         self.stage = stage
-        self.made = 0
+        self.made, self.samples = 0, stream.samples
 
     def many(
         self, epochs: int, *, one_by_one: bool, made: int = 0, part: Done | None = None

@@ -19,7 +19,7 @@ from bpcore.run.epochs import Between, Done
 from bpcore.run.held_out import HeldOut
 from bpcore.run.interrupts import Interrupts, Stopped
 from bpcore.run.place import Place
-from bpcore.run.progress import Progress, shown
+from bpcore.run.progress import Progress, Shown, shown
 from bpcore.run.rates import rescheduled
 from bpcore.run.replay import Replay
 from bpcore.run.result import History
@@ -28,6 +28,10 @@ from bpcore.words.errors import Diverged
 from bpcore.words.protocols import Array, Tree
 
 __all__ = ["Engine", "Training"]
+
+
+APART = 0.5
+"""Seconds between two looks at how far an epoch is."""
 
 
 class Engine(Protocol):
@@ -39,6 +43,10 @@ class Engine(Protocol):
     made: int
     between: Between | None
     most: int | None
+
+    @property
+    def samples(self) -> int | None:
+        """How many an epoch has, where that is known."""
 
     def many(
         self, epochs: int, *, one_by_one: bool, made: int = 0, part: Done | None = None
@@ -178,13 +186,14 @@ class Training:
             self._part = Done([*reached.part["samples"]], [reached.part["reports"]])
         return self.callbacks.resumed(reached.callbacks)
 
-    def _go_on(self, show: Progress, interrupts: Interrupts) -> None:
+    def _go_on(self, show: Shown, interrupts: Interrupts) -> None:
         engine, part = self.engine, self._part
         self._steps -= len(part.samples) if part else 0
         self._remember(len(part.samples) if part else 0)
         watched = bool(self.held or self.plateau or self.callbacks or self.keeper)
         if self.keeper is not None:
-            engine.between, engine.most = self._between(self.keeper, interrupts), self.keeper.checkpoint.steps
+            engine.most = self.keeper.checkpoint.steps
+        engine.between = self._between(show, interrupts)
         for done in engine.many(self.epochs, one_by_one=watched, made=self.epoch, part=part):
             row = self._noted(done)
             self._steps += len(done.samples)
@@ -244,17 +253,25 @@ class Training:
         if interrupts.came and not last:
             raise Stopped(self.epoch, self.epochs, str(self.keeper.path))
 
-    def _between(self, keeper: Keeper, interrupts: Interrupts) -> Between:
-        """Return the function that does the same between two steps of an epoch."""
+    def _between(self, show: Shown, interrupts: Interrupts) -> Between | None:
+        """Return the function that shows, and keeps, between two steps of an epoch what is reached."""
+        keeper, last = self.keeper, time.monotonic()
+        total = self.engine.samples
 
         def between(done: Done) -> None:
+            nonlocal last
+            if show.within is not None and time.monotonic() - last >= APART:
+                last = time.monotonic()
+                show.within(self.epoch + 1, sum(done.samples), total)
+            if keeper is None:
+                return
             steps = self._steps + len(done.samples)
             if interrupts.came or keeper.due(self.epoch, steps):
                 keeper.write(self._reached(done), steps)
             if interrupts.came:
                 raise Stopped(self.epoch, self.epochs, str(keeper.path), len(done.samples))
 
-        return between
+        return None if keeper is None and show.within is None else between
 
     def _reached(self, done: Done | None = None) -> Reached:
         """Return what is reached: after an epoch, or inside of one that has reported so much."""

@@ -1,4 +1,4 @@
-"""Progress: a bar where there is a terminal, silence elsewhere, or a function of the user's."""
+"""Progress: a bar where there is a terminal, lines elsewhere, silence on request, or a function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.progress import progress_bar, shown
+from bpcore.run.progress import AUTO, progress_bar, shown
 from bpcore.words.errors import OptionError
 
 
@@ -33,10 +33,62 @@ def test_a_function_is_called_after_each_epoch() -> None:
     ]
 
 
-def test_silence_without_a_terminal(capfd: Any) -> None:
+@pytest.fixture(autouse=True)
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(AUTO, raising=False)
+
+
+def test_lines_without_a_terminal_by_themselves(capfd: Any) -> None:
     fit()
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert [line.split("  ")[0] for line in err.splitlines()] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+
+
+def test_silence_on_request(capfd: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     fit(progress=None)
+    monkeypatch.setenv(AUTO, "none")
+    fit()
+    monkeypatch.setattr(sys, "stderr", None)  # as where there is no console
+    monkeypatch.delenv(AUTO)
+    fit()
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_auto_is_can_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv(AUTO, "lines")
+    fit()
+    assert terminal.getvalue().startswith("epoch 1/3  loss ")
+    monkeypatch.setenv(AUTO, "line")
+    with pytest.raises(OptionError, match="BPCORE_PROGRESS must be one of bar, lines, none, was given"):
+        fit()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_within_a_long_epoch_it_moves(stream: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    from bpcore.run import progress, training
+
+    monkeypatch.setattr(training, "APART", 0.0)
+    monkeypatch.setattr(progress, "MINUTE", 0.0)
+    x = np.linspace(0.0, 1.0, 8)[:, None]
+    data: Any = (lambda: [(x[:4], x[:4]), (x[4:], x[4:])]) if stream else (x, x)
+    how: dict[str, Any] = {"loss": bp.SquaredError(), "optimizer": bp.SGD(0.1), "epochs": 2, "batch_size": 2}
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    bp.fit(bp.Linear(1), data, progress="lines", **how, compiled=False)
+    assert f"epoch 1  {'4 samples' if stream else '4 of 8 samples'}" in terminal.getvalue()
+
+
+def test_the_bar_moves_within_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with progress_bar(4) as bar:
+        bar(1, 4, {"loss": 1.0})
+        assert bar.within is not None
+        bar.within(2, 1500, 3000)
+    assert "loss 1  1,500 of 3,000 samples" in terminal.getvalue()
 
 
 def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
