@@ -116,7 +116,7 @@ def _open(device: str | None) -> Backend:
         precisions=precisions(cp, here),
         compile=compiler.compile,
         loop=compiler.loop,
-        gathers=lambda size: size < device_now().free_bytes()[0] // 2,  # a step keeps a copy of its own
+        gathers=lambda size: size < device_now().free_bytes()[0] // 2,  # a step may have to copy them
         stage=lambda batches: fed(device_now(), batches),
     )
 

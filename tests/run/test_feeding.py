@@ -78,6 +78,19 @@ def test_the_data_are_carried_and_not_copied_by_numpy() -> None:
     assert report["loss"] == X[2, 0]
 
 
+def test_what_is_asked_of_a_step_is_asked_of_the_one_that_gathers() -> None:
+    def step(params: Any, state: Any, batch: Any) -> Any:
+        return params, state, batch
+
+    step.precision = "bfloat16"  # type: ignore[attr-defined]
+    numpy = replace(bp.backend("numpy"), gathers=lambda size: True)
+    compiled = bp.compile(step, carry=2, backend=numpy, uncompilable="eager", deterministic=False)
+    gathered = gathering(compiled, (X,), numpy)
+    assert gathered is not None
+    assert gathered.precision == gathered.f.precision == "bfloat16"  # type: ignore[attr-defined]
+    assert (gathered.backend, gathered.uncompilable, gathered.deterministic) == (numpy, "eager", False)
+
+
 def test_a_backend_is_asked_with_the_bytes_of_the_data() -> None:
     asked: list[int] = []
     backend = replace(bp.backend("numpy"), gathers=lambda size: bool(asked.append(size)))

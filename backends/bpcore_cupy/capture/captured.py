@@ -32,7 +32,7 @@ from bpcore_cupy.capture.rows import Rows, bytes_of, rows_wanted
 __all__ = ["Captured"]
 
 TINY = 2**20
-"""Bytes of all buffers of a step below which its work takes no longer than its launch."""
+"""Bytes of a step's buffers, data aside, below which its work is taken to be no longer than its launch."""
 
 MANY = 8
 """Steps in one launch of a loop over a tiny step."""
@@ -282,9 +282,10 @@ def _let_go(error: BaseException | None) -> None:
 
 
 def _at_once(recipe: Recipe) -> int:
-    carried = sum(bytes_of(recipe.outputs[o]) for _, o in recipe.carried)
-    size = sum(map(bytes_of, recipe.inputs)) + carried + recipe.work_bytes
-    return MANY if size < TINY else 1
+    read = [kind for i, kind in enumerate(recipe.inputs) if i not in recipe.unchanged]
+    size = sum(map(bytes_of, [*read, *recipe.outputs])) + recipe.work_bytes
+    kept = sum(bytes_of(recipe.outputs[o]) for i, o in recipe.carried if i in recipe.unchanged)
+    return MANY if size - kept < TINY else 1
 
 
 def _homes_of(recipe: Recipe, device: Device, shared: dict[str, Static] | None) -> Homes:

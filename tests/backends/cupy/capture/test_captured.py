@@ -182,6 +182,13 @@ def test_a_loop_is_launched_many_steps_at_once_and_never_waits(device: FakeDevic
     assert device.launches - launches == 5 + 2
 
 
+@pytest.mark.parametrize(("batch", "samples", "together"), [(5, 12, 8), (5, 100_000, 8), (40_000, 12, 1)])
+def test_steps_are_launched_together_where_they_are_tiny_whatever_their_data(
+    device: FakeDevice, batch: int, samples: int, together: int
+) -> None:
+    assert Captured(recipe(device, batch, samples=samples), device).at_once == together
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_loop_longer_than_its_stacks_goes_in_parts(
     device: FakeDevice, way: str, monkeypatch: pytest.MonkeyPatch
