@@ -231,3 +231,31 @@ def test_heads_of_attention_are_a_call_for_each_sample(library: StandIn, handle:
     prepared(7, q.address, k.address, c.address)
     np.testing.assert_array_equal(c.numbers(), np.matmul(queries, np.swapaxes(keys, -1, -2)))
     assert refusal_of(*seen, c.operand, epilogue="relu_aux")
+
+
+def stack_of(library: StandIn, handle: Handle, lays: tuple[Lay, Lay], shapes: Any, **options: Any) -> Any:
+    """Multiply a stack by one matrix, compare, and return the plan."""
+    memory = memory_of(library)
+    a, b = (
+        place(memory, numbers(1, *shapes[0]), "float32", lays[0]),
+        place(memory, numbers(2, *shapes[1]), "float32"),
+    )
+    expected = np.matmul(a.numbers(), b.numbers())
+    c = place(memory, np.zeros(expected.shape), "float32", lays[1])
+    plan = plan_of(a.operand, b.operand, c.operand, **options)
+    bias = place(memory, numbers(3, plan.vector.length), "float32") if plan.vector else None
+    run(handle, a, b, c, bias.address if bias else 0, **options)
+    if bias:
+        expected = expected + bias.numbers()[:, None]
+    np.testing.assert_array_equal(c.numbers(), expected)
+    return plan
+
+
+def test_a_stack_stays_one_where_rows_would_not_go_on(library: StandIn, handle: Handle) -> None:
+    """Not of the result, though of a; not of a single row whose elements lie apart; not with a bias by rows."""
+    rows, apart = Lay(), Lay(by_rows=False, gap=1)
+    assert stack_of(library, handle, (rows, Lay(gap=2)), ((3, 4, 5), (5, 6))).result.batch == 3
+    assert stack_of(library, handle, (apart, rows), ((2, 1, 2), (2, 1))).result.batch == 2
+    by_columns = Lay(by_rows=False)
+    options = {"epilogue": "bias", "bias_axis": -2}
+    assert stack_of(library, handle, (rows, by_columns), ((2, 1, 3), (3, 1)), **options).vector.length == 1
