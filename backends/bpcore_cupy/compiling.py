@@ -30,6 +30,9 @@ Run = Callable[..., Sequence[Any]]
 DETERMINISTIC = "BPCORE_DETERMINISTIC"
 """The environment variable that says ``0`` where sums may be made in an order that is not fixed."""
 
+SMALL = "BPCORE_SMALL_PRODUCTS"
+"""The environment variable that says ``0`` where small products too are to be cuBLASLt's."""
+
 
 class NotCaptured(RuntimeWarning):
     """A compiled function runs function by function, because one of them cannot be captured."""
@@ -85,9 +88,10 @@ class Compiler:
             if name not in shared:
                 shared[name] = self._machine(functions, deterministic)
             machine: Offering = shared[name]
+            small = os.environ.get(SMALL) != "0"
             precision = "tf32" if shared.get("precision") == "tf32" else "float32"  # 16 bits are the arrays'
             try:
-                steps = lowered(program, functions, offers=machine.offers, precision=precision)
+                steps = lowered(program, functions, offers=machine.offers, precision=precision, small=small)
             except NotCapturable as refused:
                 self._say(refused)
                 return None

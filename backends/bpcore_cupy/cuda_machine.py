@@ -13,7 +13,7 @@ from bpcore_cupy.elements import SCRATCH, Kernel
 from bpcore_cupy.lowering.machine import Enqueue
 from bpcore_cupy.lowering.places import ALIGNMENT
 from bpcore_cupy.lowering.steps import Launch, Multiply
-from bpcore_cupy.products import Handle, Plan, Prepared
+from bpcore_cupy.products import Handle, Plan, Prepared, ProductFailed
 
 __all__ = ["CudaMachine"]
 
@@ -47,7 +47,10 @@ class CudaMachine:
 
     def offers(self, plan: Plan) -> bool:
         """Return whether cuBLASLt has an algorithm for a product with its end."""
-        return self.handle.prepare(plan) is not None
+        try:
+            return self.handle.prepare(plan) is not None
+        except ProductFailed:
+            return False
 
     def address(self, array: Any, /) -> int:
         """Return where an array begins."""

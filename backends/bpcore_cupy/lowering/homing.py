@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from bpcore.program.equation import Constant, Slot
 from bpcore_cupy.lowering.lower import Lowering
-from bpcore_cupy.lowering.places import Memory, Place, Role, in_order
+from bpcore_cupy.lowering.places import ALIGNMENT, Memory, Place, Role, in_order
 from bpcore_cupy.lowering.steps import Step
 
 __all__ = ["Ends", "ends"]
@@ -134,9 +134,20 @@ def _gone_home(
     home.role, target.role, target.name = Role.TURN, Role.NEXT, str(id(home))
     for i in leaves:
         place = Place(target, before[i].dtype, before[i].shape, before[i].strides, _elements(before[i]))
-        if not fits:
+        if not fits and not _laid(given[i], target, before[i].start, claimed):
             late.append((given[i], place))
         yield i, place
+
+
+def _laid(place: Place, target: Memory, start: int, claimed: set[int]) -> bool:
+    """Lay what is made in memory of its own into a larger piece; return whether it could be."""
+    memory = place.memory
+    free = memory.whole is None and memory.role is Role.WORK and id(memory) not in claimed
+    if not free or not place.is_whole or start % ALIGNMENT:
+        return False
+    memory.whole, memory.start = target, start
+    claimed.add(id(memory))
+    return True
 
 
 def _elements(place: Place) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bpcore_cupy.lowering.lowered import Lowered
 from bpcore_cupy.lowering.places import Place, Role
-from bpcore_cupy.lowering.steps import Launch, Multiply, Step
+from bpcore_cupy.lowering.steps import Launch, Multiply, Small, Step
 
 __all__ = ["listing"]
 
@@ -41,7 +41,8 @@ def _line(step: Step) -> str:
     outputs, reads = ", ".join(map(_text, step.outputs)), ", ".join(map(_text, step.reads))
     if isinstance(step, Launch):
         kernels = " then ".join(f"{one.name}<<<{one.grid}, {one.block}>>>" for one in step.kernel.stages)
-        return f"{outputs} = {kernels}({reads})  # {step.name}"
+        what = step.plan.text if isinstance(step, Small) else step.name
+        return f"{outputs} = {kernels}({reads})  # {what}"
     if isinstance(step, Multiply):
         return f"{outputs} = cublasLtMatmul({reads})  # {step.plan.text}"
     return f"{outputs} = cupy.{step.name}({reads})"

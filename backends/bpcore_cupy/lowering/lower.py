@@ -145,16 +145,20 @@ class Lowering:
         """Append what copies and casts, in any layout: a kernel, or CuPy where there is none."""
         if not target.count:
             return
-        given, made = next(self._slots), next(self._slots)
-        for slot, place in ((given, source), (made, target)):
-            self.kinds[slot] = ArrayType(place.shape, place.dtype)
-            self.places[slot] = place
+        given, made = self.named(source), self.named(target)
         equation = Equation(TABLE["astype"], (given, target.dtype), {}, made)
         try:
             self._appended(equation, [made], {})
         except Refused:
             operands = [source, target.dtype]
             self.steps.append(Function(name="copy", equation=equation, operands=operands, outputs=[target]))
+
+    def named(self, place: Place) -> Slot:
+        """Return a new slot for what lies at a place."""
+        slot = next(self._slots)
+        self.kinds[slot] = ArrayType(place.shape, place.dtype)
+        self.places[slot] = place
+        return slot
 
     def _join(self, equation: Equation) -> bool:
         """Put parts one behind the other: those that can lie there at once, the others are copied there."""

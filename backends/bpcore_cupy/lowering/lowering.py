@@ -26,6 +26,7 @@ def lowered(
     *,
     offers: Callable[[Plan], bool] = lambda plan: True,
     precision: str = "float32",
+    small: bool = True,
 ) -> Lowered:
     """Return `program` as steps on planned memory.
 
@@ -38,6 +39,8 @@ def lowered(
         Whether there is an algorithm for a product with its end. Without a device: whether it is hoped for.
     precision : str
         What float32 numbers are multiplied in.
+    small : bool
+        Whether small products are kernels of ours, and not the library's.
 
     Raises
     ------
@@ -45,7 +48,7 @@ def lowered(
         When a function must not be called while a graph is captured.
     """
     ready = prepared(program, functions)
-    multiply = Multiplying(offers, precision)
+    multiply = Multiplying(offers, precision, small)
     refused: set[tuple[Slot, str]] = set()
     while True:
         wanted = matched(ready.program, lambda slot, end: (slot, end) not in refused)

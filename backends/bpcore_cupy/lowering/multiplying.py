@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpcore.program.equation import Constant, Equation, Slot
+from bpcore_cupy.elements import SCRATCH
 from bpcore_cupy.lowering.joint import Product
 from bpcore_cupy.lowering.lower import Lowering
-from bpcore_cupy.lowering.places import Memory, Place
+from bpcore_cupy.lowering.places import ALIGNMENT, Memory, Place
 from bpcore_cupy.lowering.refusal import NotOffered
-from bpcore_cupy.lowering.steps import Multiply, spare
+from bpcore_cupy.lowering.steps import Multiply, Small, spare
 from bpcore_cupy.products import Operand, Plan, plan_of, refusal_of
+from bpcore_cupy.products.small import is_small, small_kernel
 
 __all__ = ["Multiplying"]
 
@@ -21,6 +23,9 @@ KINDS = frozenset(("float16", "bfloat16", "float32", "float64"))
 
 MATRIX = 2
 """Axes of a matrix."""
+
+Planned = tuple[Plan, Place, Place, Place]
+"""A product: a plan, and where its operands and its result lie."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,13 @@ class Multiplying:
         Whether the library has an algorithm for it; asked before any capture.
     precision : str
         What float32 numbers are multiplied in.
+    small : bool
+        Whether small products are kernels of ours.
     """
 
     offers: Callable[[Plan], bool]
     precision: str = "float32"
+    small: bool = True
 
     def __call__(self, lowering: Lowering, equation: Equation) -> bool:
         """Append the step of a product; return whether there is one.
@@ -66,13 +74,8 @@ class Multiplying:
         found = self._planned(lowering, a, b, c, None)
         if found is None:
             return False
-        plan, a, b, c = found
-        lowering.steps.append(
-            Multiply(
-                name="matmul", equation=equation, operands=[a, b], outputs=[lowering.places[equation.output]],
-                plan=plan, a=a, b=b, c=c,
-            )
-        )  # fmt: skip
+        outputs = [lowering.places[equation.output]]
+        self._append(lowering, equation, found, list(found[1:3]), outputs)
         return True
 
     def _with_end(self, lowering: Lowering, equation: Equation, joint: Product) -> bool:
@@ -85,11 +88,12 @@ class Multiplying:
         if not c.count or not a.count or any(not x.is_in_order for x in others):
             raise refused
         steps = len(lowering.steps)
-        found = self._planned(lowering, a, b, c, joint.epilogue)
+        bias_alignment = others[0].alignment if joint.biased else ALIGNMENT
+        found = self._planned(lowering, a, b, c, joint.epilogue, bias_alignment)
         if found is None:
             del lowering.steps[steps:]
             raise refused
-        plan, a, b, c = found
+        plan = found[0]
         outputs = [lowering.places[slots[0]]]
         bias, aux = self._ends(lowering, plan, joint, others)
         if aux is None and plan.aux is not None:
@@ -100,13 +104,41 @@ class Multiplying:
         elif len(slots) > 1:
             bias = lowering.result(slots[1])
             outputs.append(bias)
-        lowering.steps.append(
-            Multiply(
-                name="matmul", equation=equation, operands=[a, b, *others], outputs=outputs, plan=plan,
-                a=a, b=b, c=c, bias=bias, aux=aux,
-            )
-        )  # fmt: skip
+        self._append(lowering, equation, found, [*found[1:3], *others], outputs, bias, aux)
         return True
+
+    def _append(
+        self,
+        lowering: Lowering,
+        equation: Equation,
+        found: Planned,
+        operands: list[Place],
+        outputs: list[Place],
+        bias: Place | None = None,
+        aux: Place | None = None,
+    ) -> None:
+        """Append a product: the library's, or of a small one a kernel of ours."""
+        plan, a, b, c = found
+        what: dict[str, Any] = {
+            "name": "matmul", "equation": equation, "operands": operands, "plan": plan,
+            "a": a, "b": b, "c": c, "bias": bias, "aux": aux,
+        }  # fmt: skip
+        if not self._is_small(plan):
+            lowering.steps.append(Multiply(outputs=outputs, **what))
+            return
+        slots = [lowering.named(place) for place in (a, b, c)]
+        ends = {
+            name: lowering.named(place)
+            for name, place in (("vector", bias), ("aux", aux))
+            if place is not None
+        }
+        kernel = small_kernel(plan, *slots, **ends)
+        places = {x: lowering.places[x] for x in kernel.arguments if x is not SCRATCH}
+        outputs = [c, *outputs[1:]]
+        lowering.steps.append(Small(outputs=outputs, kernel=kernel, places=places, **what))
+
+    def _is_small(self, plan: Plan) -> bool:
+        return self.small and is_small(plan)
 
     def _ends(
         self, lowering: Lowering, plan: Plan, joint: Product, others: list[Place]
@@ -119,17 +151,29 @@ class Multiplying:
         return bias, aux
 
     def _planned(
-        self, lowering: Lowering, a: Place, b: Place, c: Place, epilogue: str | None
-    ) -> tuple[Plan, Place, Place, Place] | None:
-        """Return a plan that is offered, and the operands that it is for, some of them copied."""
+        self,
+        lowering: Lowering,
+        a: Place,
+        b: Place,
+        c: Place,
+        epilogue: str | None,
+        bias_alignment: int = ALIGNMENT,
+    ) -> Planned | None:
+        """Return a plan that is offered, and the operands that it is for, some of them copied.
+
+        An end that is not offered for operands as they lie is not asked for again: a copy would cost as much.
+        """
         a, b, c = _folded(a, b, c)
         how: dict[str, Any] = {"precision": self.precision, "epilogue": epilogue}
+        how["bias_alignment"] = min(bias_alignment, 16)
         for one, other in _copies(lowering, a, b):
             three = (_operand(one), _operand(other), _operand(c))
             if refusal_of(*three, **how) is None:
                 plan = plan_of(*three, **how)
-                if self.offers(plan):
+                if self._is_small(plan) or self.offers(plan):
                     return plan, one, other, c
+                if epilogue is not None:
+                    return None
         return None
 
 

@@ -11,7 +11,7 @@ from bpcore_cupy.elements import SCRATCH, Kernel
 from bpcore_cupy.lowering.places import Memory, Place
 from bpcore_cupy.products import Plan
 
-__all__ = ["Function", "Launch", "Multiply", "Step", "spare"]
+__all__ = ["Function", "Launch", "Multiply", "Small", "Step", "spare"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -106,6 +106,18 @@ class Multiply(Step):
     aux : Place or None
         What the epilogue keeps for the way back, read or written.
     """
+
+    plan: Plan
+    a: Place
+    b: Place
+    c: Place
+    bias: Place | None = None
+    aux: Place | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Small(Launch):
+    """A product by a kernel of ours: its fields are those of both."""
 
     plan: Plan
     a: Place

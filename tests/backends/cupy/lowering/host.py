@@ -23,7 +23,7 @@ from bpcore_cupy.lowering.binding import after, carried_regions, leaves, recipe_
 from bpcore_cupy.lowering.lowered import Lowered
 from bpcore_cupy.lowering.lowering import lowered
 from bpcore_cupy.lowering.places import Role
-from bpcore_cupy.lowering.steps import Launch, Multiply
+from bpcore_cupy.lowering.steps import Launch, Multiply, Small
 from bpcore_cupy.products import Handle, Plan
 from tests.backends.cupy.elements.host import Host
 from tests.backends.cupy.products.interpreter import Memory
@@ -108,6 +108,8 @@ class Machine:
         if self.text is not None:
             return self._as_text(step, pointers, scratch)
         known = dict(zip(map(id, step.pointers), pointers, strict=True))
+        if isinstance(step, Small):
+            return small_product(step, known)
 
         def array(place: Any) -> Any:
             strides = [n * place.itemsize for n in place.strides]
@@ -163,6 +165,36 @@ class Machine:
         return run
 
 
+def small_product(step: Small, known: dict[int, int]) -> Callable[[int], object]:
+    """Return what a small product's kernel does, in NumPy; its mask lies as the library's does."""
+
+    def array(place: Any) -> Any:
+        return at(known[id(place)], place.dtype, place.shape, [n * place.itemsize for n in place.strides])
+
+    a, b, c = (array(x) for x in (step.a, step.b, step.c))
+    bias, aux = (None if x is None else array(x) for x in (step.bias, step.aux))
+    end, plan = step.plan.epilogue or "", step.plan
+
+    def run(stream: int) -> None:
+        with np.errstate(all="ignore"):
+            y = np.matmul(a, b)
+            y = y + bias if "bias" in end else y
+            if plan.aux is not None:
+                rows, columns = np.ogrid[: y.shape[0], : y.shape[1]]
+                number = columns + rows * plan.aux.ld
+                bits = np.unpackbits(aux, bitorder="little")
+                if plan.aux.written:
+                    bits[number] = y > 0
+                    aux[...] = np.packbits(bits, bitorder="little")
+                else:
+                    y = y * bits[number]
+            c[...] = np.maximum(y, 0) if end.startswith("relu") else y
+            if "bgrad" in end:
+                bias[...] = {"drelu_bgrad": c, "bgrad_a": a.T, "bgrad_b": b}[end].sum(axis=0)
+
+    return run
+
+
 class _Held(np.ndarray):
     """A view that keeps the memory alive that it is of."""
 
@@ -187,11 +219,16 @@ class HostRun:
     """
 
     def __init__(
-        self, program: Program, *, text: bool = False, refuses: frozenset[int] = frozenset()
+        self,
+        program: Program,
+        *,
+        text: bool = False,
+        refuses: frozenset[int] = frozenset(),
+        small: bool = True,
     ) -> None:
         self.products = Products(refuses)
         self.program = program
-        self.lowered: Lowered = lowered(program, FUNCTIONS, offers=self.products.offers)
+        self.lowered: Lowered = lowered(program, FUNCTIONS, offers=self.products.offers, small=small)
         kernels = [step.kernel for step in self.lowered.steps if isinstance(step, Launch)]
         self.machine = Machine(self.products, Host(kernels) if text and kernels else None)
         self.recipe: Recipe = recipe_of(self.lowered, self.machine, "step")

@@ -44,8 +44,12 @@ def by_numpy(step: Step, steps: int) -> list[list[Any]]:
     return found
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_many_steps_are_what_numpy_makes(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "small"),
+    [*((name, "1") for name in ALL), *((name, "0") for name in ("relu", "attention", "W6"))],
+)
+def test_many_steps_are_what_numpy_makes(name: str, small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BPCORE_SMALL_PRODUCTS", small)
     program, arrays, batches = step = ALL[name](name)
     device = FakeDevice()
     compiler, products = compiler_on(device)
@@ -200,7 +204,10 @@ def test_what_cannot_be_captured_runs_function_by_function_and_says_so_once() ->
 
 
 @pytest.mark.parametrize(("word", "wanted"), [("tf32", "tf32"), ("float16", "float32"), ("", "float32")])
-def test_the_precision_of_products_of_float32(word: str, wanted: str) -> None:
+def test_the_precision_of_products_of_float32(
+    word: str, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BPCORE_SMALL_PRODUCTS", "0")
     program = step_of("relu", dtype=np.float32)[0]
     shared = {"precision": word} if word else {}
     run: Any = compiler_on(FakeDevice())[0].compile(program, FUNCTIONS, shared)
@@ -227,7 +234,8 @@ def test_determinism_is_asked_for(
     assert asked == [wanted]
 
 
-def test_the_text_shows_steps_and_kernels() -> None:
+def test_the_text_shows_steps_and_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BPCORE_SMALL_PRODUCTS", "0")
     run: Any = compiler_on(FakeDevice())[0].compile(step_of("relu")[0], FUNCTIONS, {})
     assert "# home: " in run.source
     assert "cublasLtMatmul(" in run.source

@@ -98,10 +98,10 @@ def test_a_match_computes_what_it_was_made_of(before: Any, refused: Any) -> None
 
 
 @settings(max_examples=60, deadline=None)
-@given(dense(), st.booleans())
-def test_the_library_does_it_with_its_own_ends(program: Any, all_refused: Any) -> None:
+@given(dense(), st.booleans(), st.booleans())
+def test_the_library_does_it_with_its_own_ends(program: Any, all_refused: Any, small: Any) -> None:
     refuses = frozenset({2, 4, 6, 130, 134, 136, 152, 256, 512}) if all_refused else frozenset()
-    run = HostRun(program, refuses=refuses)
+    run = HostRun(program, refuses=refuses, small=small)
     near(run(*arguments(1)), computed(program, arguments(1)))
 
 
