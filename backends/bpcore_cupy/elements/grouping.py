@@ -163,7 +163,7 @@ def _connected(
     program: Program, chosen: Sequence[bool], place: Callable[[Slot], Hashable]
 ) -> list[list[Equation]]:
     """Return members that hang together, at one level and in one place, or that read the same array."""
-    level = levels(program, chosen)
+    level = levels(program, chosen, alike=lambda x, y: place(x) == place(y))
     over: dict[Slot, Slot] = {}
     readers: dict[Hashable, Slot] = {}
 

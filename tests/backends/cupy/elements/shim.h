@@ -49,7 +49,8 @@ static void wait(int what) {
   swapcontext(&threads[now].context, &scheduler);
 }
 
-// One round lets every thread run to its next barrier; all of a block must come to the same kind.
+// One round lets every thread run to its next barrier; all of a block must come to the same kind. Rounds go
+// forwards and backwards in turns, so that what hangs on the order of threads shows.
 static int block() {
   for (unsigned int t = 0; t < blockDim.x; ++t) {
     Thread& one = threads[t];
@@ -60,10 +61,11 @@ static int block() {
     one.context.uc_link = &scheduler;
     makecontext(&one.context, enter, 0);
   }
-  for (;;) {
+  for (unsigned int round = 0;; ++round) {
     unsigned int done = 0;
     int what = -1, mixed = 0;
-    for (unsigned int t = 0; t < blockDim.x; ++t) {
+    for (unsigned int n = 0; n < blockDim.x; ++n) {
+      const unsigned int t = round % 2 ? blockDim.x - 1 - n : n;
       if (threads[t].done) { ++done; continue; }
       now = t;
       threadIdx.x = t;
