@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import bpcore as bp
+from bpcore.run.checkpoints import Keeper
 from bpcore.run.gathering import gathering
 from bpcore.run.place import Place
 from bpcore.run.staging import staged
@@ -46,6 +48,26 @@ def same(run: Any, other: Any) -> None:
 def test_steps_that_gather_their_batch_make_the_same_numbers(options: dict[str, Any]) -> None:
     gathers = replace(bp.backend("numpy"), gathers=lambda size: True)
     same(fitted(gathers, **options), fitted("numpy", **options))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 7])
+def test_a_run_that_gathers_goes_on_inside_an_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    gathers = replace(bp.backend("numpy"), gathers=lambda size: True)
+    write, left = Keeper.write, [3]
+
+    def cut(self: Any, *args: Any) -> None:
+        write(self, *args)
+        left[0] -= 1
+        if not left[0]:
+            raise KeyError("cut")
+
+    monkeypatch.setattr(Keeper, "write", cut)
+    with pytest.raises(KeyError, match="cut"):
+        fitted(gathers, checkpoint=bp.Checkpoint(tmp_path / "a", steps=steps), epochs=20)
+    again = fitted(gathers, checkpoint=bp.Checkpoint(tmp_path / "a", steps=steps), epochs=20)
+    same(again, fitted("numpy", epochs=20))
 
 
 def test_an_epoch_is_one_call_and_one_for_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,12 +88,17 @@ class Feed:
     def _lent(self, slot: _Slot) -> Iterator[Batch]:
         """Yield a batch; what the caller's stream is given until the next is asked for may read it."""
         with self.device.entered():
-            self.device.current().wait_event(slot.copied)
+            reader = self.device.current()
+            reader.wait_event(slot.copied)
         try:
             yield slot.arrays
         finally:
             with self.device.entered():
-                self.device.current().record(slot.read)
+                reader.record(slot.read)
+                now = self.device.current()
+                if now.ptr != reader.ptr:  # who changed the stream meanwhile may have read on both
+                    now.wait_event(slot.read)
+                    now.record(slot.read)
 
     def _slots_for(self, kinds: tuple[Kind, ...]) -> list[_Slot]:
         """Return the two slots for batches of these shapes, the last to be given up."""

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bpcore.words.errors import MemoryExhausted
 from bpcore_cupy.capture import feeding
 from bpcore_cupy.capture.captured import Captured
 from bpcore_cupy.capture.device import Kind
-from bpcore_cupy.capture.feeding import Feed
+from bpcore_cupy.capture.feeding import Feed, fed
 from tests.backends.cupy.capture.clocks import Race
 from tests.backends.cupy.capture.fake import FakeDevice
 from tests.backends.cupy.capture.steps import carried, numpy_step, recipe
@@ -52,6 +54,43 @@ def test_batches_arrive_in_order_with_their_values(device: FakeDevice, sizes: li
     x = y = None
     feed.close()
     assert device.private_bytes() == 0
+
+
+@given(
+    sizes=st.lists(st.integers(1, 6), max_size=12),
+    kinds=st.lists(st.booleans(), min_size=12, max_size=12),
+    own=st.lists(st.booleans(), min_size=12, max_size=12),
+    stop=st.integers(1, 12),
+)
+@settings(max_examples=80, deadline=None)
+def test_whatever_the_sizes_and_the_streams_of_those_who_read(
+    sizes: list[int], kinds: list[bool], own: list[bool], stop: int
+) -> None:
+    device = FakeDevice()
+    with device.entered():
+        other = device.stream()
+    wanted = [
+        np.arange(n, dtype="int32" if kind else "float64") + 10 * i
+        for i, (n, kind) in enumerate(zip(sizes, kinds, strict=False))
+    ]
+    seen = []
+    lent = fed(device, ((x.copy(),) for x in wanted))
+    for number in range(min(stop, len(wanted))):
+        with other if own[number] else device.null:  # the batch is asked for, and read, on one stream
+            (x,) = next(lent)
+            with device.entered():
+                seen.append((other if own[number] else device.null, read(device, x)))
+            x = None
+            if number + 1 < len(own) and own[number] != own[number + 1]:
+                with device.entered():
+                    event = device.event()
+                device.current().record(event)  # who changes the stream orders the two
+                (device.null if own[number] else other).wait_event(event)
+    lent.close()
+    for (stream, x), y in zip(seen, wanted, strict=False):
+        with stream:
+            np.testing.assert_array_equal(x.get(), y)
+    assert sum(pool.held for pool in device.all_pools if pool.private) == 0
 
 
 def test_numbers_are_cast_on_the_host(device: FakeDevice) -> None:
