@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bpcore.words.errors import FileError
+from bpcore.words.frames import stack_level
 
 __all__ = ["locked"]
+
+HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
+"""What the system says where another process holds the lock; all else means that there are no locks."""
 
 
 @contextmanager
@@ -24,8 +30,14 @@ def locked(path: Path) -> Iterator[None]:
     ------
     FileError
         Another run holds it, or no file can be made there.
+
+    Warns
+    -----
+    UserWarning
+        The file system has no locks, as some that are shared by several machines.
     """
-    beside = path.with_name(f"{path.name}.lock")
+    place = Path(os.path.realpath(path))  # one lock for all names of a file
+    beside = place.with_name(f"{place.name}.lock")
     handle = _opened(path, beside)
     try:
         os.ftruncate(handle, 0)
@@ -46,7 +58,12 @@ def _opened(path: Path, beside: Path) -> int:
             handle = os.open(beside, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
             raise FileError(path, f"cannot be locked: {error.strerror}", "Name another folder.") from error
-        if not _taken(handle):
+        try:
+            taken = _taken(handle)
+        except OSError as error:
+            _say_unlocked(path, error)
+            return handle
+        if not taken:
             holder = os.read(handle, 32).decode("ascii", "replace").strip()
             os.close(handle)
             who = f"another run, process {holder}," if holder.isdecimal() else "another run"
@@ -54,6 +71,11 @@ def _opened(path: Path, beside: Path) -> int:
         if _is_still(handle, beside):
             return handle
         os.close(handle)  # its holder took it away between our opening and our locking
+
+
+def _say_unlocked(path: Path, error: OSError) -> None:
+    words = f"{path}: cannot be locked here: {error.strerror}. See to it that no other run uses it."
+    warnings.warn(words, UserWarning, stacklevel=stack_level())
 
 
 def _is_still(handle: int, beside: Path) -> bool:
@@ -73,7 +95,9 @@ if sys.platform == "win32":
         os.lseek(handle, FAR, os.SEEK_SET)
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
+        except OSError as error:
+            if error.errno not in HELD:
+                raise
             return False
         finally:
             os.lseek(handle, 0, os.SEEK_SET)
@@ -85,6 +109,8 @@ else:
     def _taken(handle: int) -> bool:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
+            if error.errno not in HELD:
+                raise
             return False
         return True

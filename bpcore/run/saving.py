@@ -21,7 +21,7 @@ from bpcore.parts.losses import Loss
 from bpcore.run.description import build, describe
 from bpcore.run.model_file import FORMAT, content_of, read_model
 from bpcore.run.result import Run
-from bpcore.run.whole_file import write_whole
+from bpcore.run.whole_file import HOUR, remove_stale, write_whole
 from bpcore.words.errors import BpcoreError, FileError, ShapeError
 from bpcore.words.protocols import Array, Dtype, Shape, Static, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, unflatten
@@ -82,7 +82,9 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
         "seconds": run.seconds,
         "extra": dict(run.extra if extra is None else extra),
     }
-    return write_whole(Path(path), content_of(tensors, about))
+    content = content_of(tensors, about)
+    remove_stale(Path(path), older=HOUR)
+    return write_whole(Path(path), content)
 
 
 def load(

@@ -28,9 +28,7 @@ def test_a_killed_run_ends_with_the_same_bytes(tmp_path: Path) -> None:
     assert max(met) > 0, "no kill met the training"
     assert all(run.same for run in runs)
     left = {f"{name}.{ending}" for name in ("alone", "killed") for ending in ("ckpt", "safetensors")}
-    assert {
-        file.name for file in tmp_path.iterdir() if not file.name.startswith(".killed.safetensors.")
-    } == left
+    assert {file.name for file in tmp_path.iterdir() if not file.name.endswith(".bpcore-tmp")} == left
 
 
 def test_called_again_it_goes_on(done: Callable[..., Result], folder: Path) -> None:

@@ -165,14 +165,56 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 def test_what_killed_writers_left_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "c"
     stale, others = (
-        tmp_path / ".c.ab12_xyz",
-        [tmp_path / ".c.txt", tmp_path / ".cc.ab12_xyz", tmp_path / ".c.lock"],
+        tmp_path / ".c.ab12cd34.bpcore-tmp",
+        [
+            tmp_path / name
+            for name in (".c.template", ".cc.ab12cd34.bpcore-tmp", ".c.lock", ".c.x.bpcore-tmp")
+        ],
     )
     for file in (stale, *others):
         file.write_bytes(b"")
     fit(path, epochs=1)
     assert not stale.exists()
     assert all(file.exists() for file in others)
+
+
+def test_what_a_killed_save_left_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    run = fit(tmp_path / "c", epochs=1)
+    (tmp_path / "c").unlink()
+    old, fresh = (tmp_path / f".m.ab12cd3{i}.bpcore-tmp" for i in range(2))
+    for file in (old, fresh):
+        file.write_bytes(b"")
+    os.utime(old, (0, 0))
+    bp.save(tmp_path / "m", run)
+    assert sorted(file.name for file in tmp_path.iterdir()) == [fresh.name, "m"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are for administrators there")
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real" / "c")
+    fit(link, epochs=1)
+    assert link.is_symlink()
+    assert [file.name for file in (tmp_path / "real").iterdir()] == ["c"]
+    fit(tmp_path / "real" / "c", epochs=2)
+    with locked(link), pytest.raises(FileError, match="is using it"):
+        fit(tmp_path / "real" / "c", epochs=2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its locks are others")
+def test_where_there_are_no_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    def none(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.warns(
+        UserWarning, match="cannot be locked here: No locks available. See to it that no other"
+    ):
+        fit(tmp_path / "c", epochs=1)
+    assert [file.name for file in tmp_path.iterdir()] == ["c"]
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
