@@ -243,7 +243,9 @@ def test_nothing_is_overwritten_unasked(done: Call, folder: Path) -> None:
 
 
 def test_a_model_that_is_none(refused: Refused, done: Call, folder: Path) -> None:
-    assert refused("report", "nowhere.safetensors").startswith("nowhere.safetensors: there is no such file, and a model")
+    assert refused("report", "nowhere.safetensors").startswith(
+        "nowhere.safetensors: there is no such file, and a model"
+    )
     (folder / "m.safetensors").write_text("weights, honestly", encoding="utf-8")
     assert "is not a whole safetensors file" in refused("report", "m.safetensors")
     done("train", "gates", "--quiet", "--epochs", 1)
