@@ -26,7 +26,14 @@ from bpcore.run.balance import balanced_order
 from bpcore.run.batches import order_of
 from bpcore.run.callbacks import Callbacks, Ending
 from bpcore.run.checkpoints import Checkpoint, Keeper
-from bpcore.run.checks import check_averaged, check_kinds, check_options, check_pairing, check_searched
+from bpcore.run.checks import (
+    check_averaged,
+    check_gathered,
+    check_kinds,
+    check_options,
+    check_pairing,
+    check_searched,
+)
 from bpcore.run.epochs import Epochs
 from bpcore.run.held_out import HeldOut, Metric, named_metrics
 from bpcore.run.intake import parted, start_of
@@ -213,6 +220,7 @@ def fit(
         engine = StreamEpochs(step, params, state, stream, batch_size, stream_key, bring=bring, stage=stage)
     else:
         check_searched(optimizer, batch_size, train[0].shape[0])
+        check_gathered(optimizer, batch_size, train[0].shape[0], epochs)
         order = balanced_order(train, batch_size) if balanced else order_of
         engine = Epochs(step, params, state, train, batch_size, order_key, place.backend, order, numbers)
     its_size = piece_of(net, features, least=batch_size or train[0].shape[0])
@@ -286,6 +294,7 @@ def _functions(
     def output(params: Tree, x: Array, layers: Tree = None) -> Array:
         return net(params, x) if layers is None else net.forward(params, layers, x)[0]
 
+    loss = loss.trusting()  # what it is given was checked
     evaluate = make_evaluation(net, loss)
     if isinstance(optimizer, LBFGS):
         compiled = backend is not None

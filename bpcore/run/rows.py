@@ -29,12 +29,13 @@ def row_of(place: Place, done: Done, loss: Loss) -> tuple[dict[str, float], floa
     columns = {name: numbers[i * steps : (i + 1) * steps] for i, name in enumerate(names)}
     counts: list[float] = columns.pop("weight", None) or [*done.samples]
     taken = _taken(columns, steps)
-    total = sum(counts[i] for i in taken)
-    shares = [counts[i] / total if total else 0.0 for i in taken]
+    total = sum(counts[i] for i in taken) or 1.0
     row = {}
     for name, column in columns.items():
-        weights = [1.0] * len(taken) if name == "loss" and loss.reduction == "sum" else shares
-        row[name] = sum(w * column[i] for w, i in zip(weights, taken, strict=True))
+        if name == "loss" and loss.reduction == "sum":
+            row[name] = sum(column[i] for i in taken)
+        else:  # one division, at the end: a mean of ones is 1
+            row[name] = sum(counts[i] * column[i] for i in taken) / total
     if SKIPPED in columns:
         row |= {LOSS_SCALE: columns[LOSS_SCALE][-1], SKIPPED: sum(columns[SKIPPED])}
     return row, numbers[0]

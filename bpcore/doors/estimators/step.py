@@ -28,6 +28,7 @@ def objective_of(net: Layer, loss: Loss) -> Objective:
     that are no biases. A sample of weight 0 counts for nothing, so that short batches can be filled up.
     `loss` sums.
     """
+    loss = loss.trusting()  # the labels are codes of classes
 
     def objective(params: Tree, x: Array, y: Array, weights: Array, alpha: Array) -> Array:
         xp = array_namespace(x)

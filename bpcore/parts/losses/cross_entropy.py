@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bpcore.parts.losses.loss import BinaryLoss, ClassLoss, floored_log, shares_of
+from bpcore.parts.losses.loss import BinaryLoss, ClassLoss, expected, floored_log, shares_of
 from bpcore.words.protocols import Array, Namespace
 from bpcore.words.ranges import check_number
 
@@ -64,11 +64,10 @@ class CrossEntropy(ClassLoss):
 
     def each(self, xp: Namespace, output: Array, target: Array) -> Array:
         """Return a term for each sample; for logits ``log(sum(exp(z))) - z_target``."""
-        share = shares_of(xp, target, output)
+        share = target
         if self.label_smoothing:
             even = self.label_smoothing / output.shape[-1]
-            share = xp.add(xp.multiply(share, 1.0 - self.label_smoothing), even)
+            share = xp.add(xp.multiply(shares_of(xp, target, output), 1.0 - self.label_smoothing), even)
         if self.from_logits:
-            taken = xp.sum(xp.multiply(share, output), axis=-1)
-            return xp.subtract(xp.logsumexp(output, axis=-1), taken)
-        return xp.negative(xp.sum(xp.multiply(share, floored_log(xp, output)), axis=-1))
+            return xp.subtract(xp.logsumexp(output, axis=-1), expected(xp, share, output))
+        return xp.negative(expected(xp, share, floored_log(xp, output)))

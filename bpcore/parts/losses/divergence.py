@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bpcore.parts.losses.loss import QuantityLoss, floored_log, share_within, sums_to_one
+from bpcore.parts.losses.loss import QuantityLoss, expected, floored_log, share_within, sums_to_one
 from bpcore.words.protocols import Array, Namespace, Shape
 
 __all__ = ["KLDivergence"]
@@ -34,7 +34,7 @@ class KLDivergence(QuantityLoss):
         """Return a term for each sample."""
         logs = xp.log_softmax(output, axis=-1) if self.from_logits else floored_log(xp, output)
         known = xp.log(xp.where(xp.greater(target, 0.0), target, xp.ones_like(target)))
-        return xp.sum(xp.multiply(target, xp.subtract(known, logs)), axis=-1)
+        return expected(xp, target, xp.subtract(known, logs))
 
     def check_targets(self, target: Array, output: Shape) -> None:
         """Want distributions: numbers from 0 to 1 that sum to 1 in each row."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bpcore.parts.losses.loss import FLOOR, BinaryLoss, ClassLoss, floored_log, shares_of
+from bpcore.parts.losses.loss import FLOOR, BinaryLoss, ClassLoss, expected, floored_log, wanted_only
 from bpcore.words.protocols import Array, Namespace
 from bpcore.words.ranges import check_number
 
@@ -93,12 +93,12 @@ class Focal(ClassLoss):
     def each(self, xp: Namespace, output: Array, target: Array) -> Array:
         """Return a term for each sample."""
         if self.from_logits:
-            logs = xp.log_softmax(output, axis=-1)
+            logs = wanted_only(xp, target, xp.log_softmax(output, axis=-1))
             rest = xp.negative(xp.expm1(logs))
         else:
             logs, rest = floored_log(xp, output), xp.subtract(1.0, output)
         terms = xp.multiply(_damped(xp, rest, self.gamma), logs)
-        return xp.negative(xp.sum(xp.multiply(shares_of(xp, target, output), terms), axis=-1))
+        return xp.negative(expected(xp, target, terms))
 
 
 def _damped(xp: Namespace, share: Array, gamma: float) -> Array:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from abc import ABC, abstractmethod
+from typing import ClassVar, Self
 
 from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.words.errors import DataError, ShapeError, choose
@@ -14,10 +17,13 @@ __all__ = [
     "ClassLoss",
     "Loss",
     "QuantityLoss",
+    "expected",
     "floored_log",
     "share_within",
     "shares_of",
     "sums_to_one",
+    "wanted_only",
+    "whole_numbers",
 ]
 
 FLOOR = 1e-15
@@ -28,6 +34,8 @@ class Loss(ABC):
     """A function of outputs and targets."""
 
     reduction: str
+    trusted: ClassVar[bool] = False
+    """Whether labels were looked at: see `trusting`."""
 
     def __post_init__(self) -> None:
         choose(f"reduction of {type(self).__name__}", self.reduction, ("mean", "sum"))
@@ -49,15 +57,33 @@ class Loss(ABC):
         ------
         ShapeError
             When the shapes differ, even where they would broadcast.
+        DataError
+            When labels are no whole numbers. Which they are is not read, which would cost a step its speed: a
+            label below 0, or of no output, makes the loss and its gradient NaN. `bpcore.fit` reads them once.
         """
         xp = array_namespace(output)
         self.check_shapes(tuple(output.shape), tuple(target.shape))
+        known = self.known(xp, output, target)
+        if known is not None:
+            output = xp.multiply(output, xp.expand_dims(known, axis=-1))
         if target.ndim == output.ndim and target.dtype != output.dtype:
             target = xp.astype(target, output.dtype)
         each = self.each(xp, output, target)
+        if known is not None:
+            each = xp.multiply(each, known)
         if weights is not None:
             return _weighted(self, xp, each, weights)
         return xp.mean(each) if self.reduction == "mean" else xp.sum(each)
+
+    def known(self, xp: Namespace, output: Array, target: Array) -> Array | None:
+        """Return 1 for each sample and NaN where its label is of no class; None where there are no labels."""
+        return None
+
+    def trusting(self) -> Self:
+        """Return the same loss for labels that were looked at before, and need no second look."""
+        its = copy.copy(self)
+        object.__setattr__(its, "trusted", True)
+        return its
 
     @abstractmethod
     def each(self, xp: Namespace, output: Array, target: Array) -> Array:
@@ -138,6 +164,18 @@ class ClassLoss(Loss):
             wanted = f"labels of shape {output[:-1]}, or probabilities of shape {output}"
             raise ShapeError(type(self).__name__, wanted, target)
 
+    def known(self, xp: Namespace, output: Array, target: Array) -> Array | None:
+        """Return 1 for each sample and NaN where its label is of no class; None for shares.
+
+        None also where that was looked at before.
+        """
+        if self.trusted or target.ndim == output.ndim:
+            return None
+        whole_numbers(self, target)
+        there = xp.logical_and(xp.greater_equal(target, 0), xp.less(target, output.shape[-1]))
+        one = xp.ones(there.shape, dtype=output.dtype, device=device_of(output))
+        return xp.where(there, one, xp.full_like(one, math.nan))
+
     def check_targets(self, target: Array, output: Shape) -> None:
         """Want labels from 0 to classes - 1, or numbers from 0 to 1 that sum to 1."""
         if target.ndim == len(output):
@@ -146,12 +184,7 @@ class ClassLoss(Loss):
                         "classes that do not exclude each other")  # fmt: skip
             return
         xp, outputs, name = array_namespace(target), output[-1], type(self).__name__
-        if not xp.isdtype(target.dtype, "integral"):
-            kind = str(target.dtype).rpartition(".")[2]
-            raise DataError(
-                f"{name} wants labels that are whole numbers, was given {kind}: cast them, as "
-                "y.astype(int), or give probabilities of shape (samples, classes)."
-            )
+        whole_numbers(self, target)
         low, high = int(xp.min(target)), int(xp.max(target))
         if low < 0 or high >= outputs:
             more = f", or give the last layer {high + 1} outputs" if high >= outputs else ""
@@ -168,10 +201,41 @@ class ClassLoss(Loss):
 
 def shares_of(xp: Namespace, target: Array, output: Array) -> Array:
     """Return the target as a share for each class: labels as ones and zeros, shares as they are."""
-    if target.ndim == output.ndim:
-        return target
+    return target if target.ndim == output.ndim else xp.astype(_is_class(xp, target, output), output.dtype)
+
+
+def expected(xp: Namespace, target: Array, terms: Array) -> Array:
+    """Return the sum over the classes of each term times its share, or the term of the label's class."""
+    if target.ndim == terms.ndim:
+        return xp.sum(xp.multiply(target, wanted_only(xp, target, terms)), axis=-1)
+    return xp.sum(wanted_only(xp, target, terms), axis=-1)
+
+
+def wanted_only(xp: Namespace, target: Array, terms: Array) -> Array:
+    """Return terms with 0 for the classes that are not the label's; of shares, for infinite terms of share 0.
+
+    So the logit of a class that is ruled out may be -inf, as a mask makes it.
+    """
+    if target.ndim == terms.ndim:
+        wanted = xp.logical_or(xp.not_equal(target, 0.0), xp.isfinite(terms))
+    else:
+        wanted = _is_class(xp, target, terms)
+    return xp.where(wanted, terms, xp.zeros_like(terms))
+
+
+def _is_class(xp: Namespace, target: Array, output: Array) -> Array:
     classes = xp.arange(output.shape[-1], dtype=target.dtype, device=device_of(target))
-    return xp.astype(xp.equal(xp.expand_dims(target, axis=-1), classes), output.dtype)
+    return xp.equal(xp.expand_dims(target, axis=-1), classes)
+
+
+def whole_numbers(loss: Loss, target: Array) -> None:
+    """Refuse labels that are no whole numbers, by their dtype."""
+    if not array_namespace(target).isdtype(target.dtype, "integral"):
+        kind = str(target.dtype).rpartition(".")[2]
+        raise DataError(
+            f"{type(loss).__name__} wants labels that are whole numbers, was given {kind}: cast them, as "
+            "y.astype(int), or give probabilities of shape (samples, classes)."
+        )
 
 
 def floored_log(xp: Namespace, p: Array) -> Array:
