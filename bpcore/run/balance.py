@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch
@@ -21,7 +23,8 @@ class Balanced:
 
     Parameters
     ----------
-    y : array (samples,) of labels, or (samples, 1) of 0 and 1
+    y : array (samples,) of labels, or (samples, 1) of 0 and 1; or (samples, classes), of
+        which each row is a 1 among zeros
 
     Raises
     ------
@@ -32,17 +35,13 @@ class Balanced:
     """
 
     def __init__(self, y: Array) -> None:
-        xp = array_namespace(y)
-        flat = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y  # noqa: PLR2004
-        numbers = backend_of(y).to_host(flat).tolist() if flat.ndim == 1 else None
-        if numbers is None or any(number != int(number) for number in numbers):
-            raise OptionError("balanced", True, "False where the targets are no classes, one a sample")
-        classes = sorted(set(numbers))
-        if len(classes) == 1:
+        places: dict[float, list[int]] = {}
+        for i, number in enumerate(_classes(y)):
+            places.setdefault(number, []).append(i)
+        if len(places) == 1:
             raise DataError("balanced: all samples are of one class.")
-        places = {name: [i for i, number in enumerate(numbers) if number == name] for name in classes}
-        backend, device = backend_of(y), y.device
-        self.members = [backend.asarray(places[name], dtype=xp.int32, device=device) for name in classes]
+        backend, device, whole = backend_of(y), y.device, array_namespace(y).int32
+        self.members = [backend.asarray(places[name], dtype=whole, device=device) for name in sorted(places)]
 
     def order(self, key: Array, epoch: int, samples: int) -> Array:
         """Return the order of an epoch: an array (samples,) of positions.
@@ -67,6 +66,21 @@ class Balanced:
         count = members.shape[0]
         rounds = [permutation(fold_in(key, i), count) for i in range(-(-rows // count))]
         return xp.take(members, xp.concat(rounds)[:rows], axis=0)
+
+
+def _classes(y: Array) -> list[float]:
+    """Return the class of each sample."""
+    rows: list[float] = backend_of(y).to_host(y).tolist()
+    if y.ndim == 2:  # noqa: PLR2004
+        rows = [row[0] if y.shape[1] == 1 else _only(row) for row in backend_of(y).to_host(y).tolist()]
+    if y.ndim > 2 or any(not math.isfinite(number) or number != int(number) for number in rows):  # noqa: PLR2004
+        raise OptionError("balanced", True, "False where the targets are no classes, one a sample")
+    return rows
+
+
+def _only(row: list[float]) -> float:
+    """Return where the single 1 of a row stands; NaN where it is not a single 1 among zeros."""
+    return row.index(1) if row.count(0) == len(row) - 1 and 1 in row else math.nan
 
 
 def balanced_order(data: Batch, size: int | None) -> Order:

@@ -17,6 +17,7 @@ from bpcore.words.trees import named_leaves
 __all__ = [
     "check_averaged",
     "check_data",
+    "check_gathered",
     "check_kinds",
     "check_options",
     "check_pair",
@@ -77,6 +78,14 @@ def check_searched(optimizer: object, batch_size: int | None, samples: int) -> N
     if isinstance(optimizer, LBFGS) and batch_size is not None and batch_size < samples:
         do = "Its line search compares losses, which must be those of the same samples."
         raise OptionError("batch_size", batch_size, "None with LBFGS", do)
+
+
+def check_gathered(optimizer: Optimizer | LBFGS, batch_size: int | None, samples: int, epochs: int) -> None:
+    """Want as many batches in the run as the optimizer gathers for a step: with fewer none is ever made."""
+    gathered = getattr(optimizer, "accumulate", 1)
+    batches = epochs * (1 if batch_size is None else -(-samples // batch_size))
+    if gathered > batches:
+        raise OptionError("accumulate", gathered, f"at most {batches}, as many as the run has batches")
 
 
 def check_pairing(net: Layer, loss: Loss) -> None:

@@ -76,6 +76,9 @@ class EarlyStopping:
 
     def epoch_done(self, epoch: Epoch) -> bool:
         """Return whether the run is to end."""
+        if self.monitor.startswith("validation_") and "validation_loss" not in epoch.row:
+            wanted = f"one of {', '.join(epoch.row)}"
+            raise OptionError("monitor", self.monitor, wanted, "Give fit(validation=).")
         value = epoch.row[choose("monitor", self.monitor, epoch.row)]
         if self._better(value):
             self.best, self.best_epoch = value, epoch.number

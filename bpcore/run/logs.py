@@ -21,7 +21,8 @@ class JsonLines:
 
     A line holds ``epoch``, the columns of the history, ``rate`` and ``seconds`` of the epoch; a number that
     is not finite is null. It is handed to the system as soon as it is written. A run that goes on from a
-    checkpoint goes on in the file behind the checkpoint's epoch: no epoch is there twice.
+    checkpoint goes on in the file behind the checkpoint's epoch: no epoch is there twice. One that was ended
+    before its first checkpoint begins anew, with `append` behind the lines that it had written.
 
     Parameters
     ----------
@@ -43,8 +44,11 @@ class JsonLines:
         self._size: int | None = None
 
     def started(self, epochs: int) -> None:
-        """Forget another run's file; the first line makes its own."""
+        """Forget another run's file; the first line makes its own. There must be a folder for it."""
         self._size = None
+        if not self.path.parent.is_dir():
+            what = f"there is no folder {self.path.parent}"
+            raise FileError(self.path, what, "Make it, or name another.")
 
     def epoch_done(self, epoch: Epoch) -> None:
         """Write the line."""
@@ -58,22 +62,22 @@ class JsonLines:
                 file.flush()
                 self._size = file.tell()
         except OSError as error:
-            if not self.path.parent.is_dir():
-                what = f"there is no folder {self.path.parent}"
-                raise FileError(self.path, what, "Make it, or name another.") from error
-            raise FileError(self.path, f"cannot be written: {error.strerror}") from error
+            raise FileError(self.path, f"cannot be written: {error.strerror}", "Name another.") from error
 
     def kept(self) -> int | None:
         """Return how many bytes were written."""
         return self._size
 
     def resumed(self, kept: Static) -> None:
-        """Take away the lines of epochs that are going to be made again."""
+        """Take away the lines of epochs that are going to be made again, and one that was cut off."""
         self._size = kept
-        if kept is None or not self.path.exists() or self.path.stat().st_size <= kept:
+        if kept is None or not self.path.exists():
             return
         try:
-            os.truncate(self.path, kept)
+            size = self.path.stat().st_size
+            whole = kept if size >= kept else self.path.read_bytes().rfind(b"\n") + 1
+            if size > whole:
+                os.truncate(self.path, whole)
         except OSError as error:
             raise FileError(self.path, f"cannot be cut to what was: {error.strerror}") from error
 

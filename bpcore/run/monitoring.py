@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import asdict
 
 from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch
@@ -56,6 +57,8 @@ class Monitor:
     {5: ['target_scale']}
     """
 
+    only_looks = True
+
     def __init__(
         self,
         net: Layer,
@@ -95,12 +98,14 @@ class Monitor:
         return False
 
     def kept(self) -> Static:
-        """Return the history."""
-        return self._history
+        """Return the history, and what was said."""
+        said = [(epoch, [asdict(one) for one in found]) for epoch, found in self.advice.items()]
+        return {"history": self._history, "advice": said}
 
     def resumed(self, kept: Static) -> bool:
-        """Go on with the history; the run is not over for it."""
-        self._history = {name: list(column) for name, column in kept.items()}
+        """Go on with the history, and with what was said; the run is not over for it."""
+        self._history = {name: list(column) for name, column in kept["history"].items()}
+        self.advice = {epoch: [Advice(**one) for one in found] for epoch, found in kept["advice"]}
         return False
 
     def _run(self, epoch: Epoch) -> Run:

@@ -41,6 +41,12 @@ class Origin:
     batch: int = 0
     sample: int | None = None
 
+    @property
+    def before_any_update(self) -> bool:
+        """Whether it was there before the first update, or in the data: no rate could have done it."""
+        given = self.phase == "data" and not self.layer.startswith("parameter ")
+        return given or (self.epoch == self.batch == 1 and self.phase != "update")
+
     def __str__(self) -> str:
         found = ", ".join(f"{x:.6g}" for x in self.inputs)
         what = f"{self.function}({found}) gave {self.output}" if self.function else f"there was {self.output}"

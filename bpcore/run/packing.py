@@ -1,7 +1,8 @@
 """Packing: a value of numbers, text and arrays, nested in any way, as JSON values and named arrays.
 
 Every kind is written down, so that what comes out is what went in: a tuple is no list, and a key may be a
-number.
+number. A library's number is an array of shape (); one that is a Python number too, as a float64 of NumPy, is
+kept as that.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ def packed(value: Tree, arrays: dict[str, Array]) -> Static:
     """
     if type(value) in PLAIN:
         return value
+    for plain in (int, float, str):
+        if isinstance(value, plain):
+            return plain(value)
     if isinstance(value, dict):
         return {"dict": [[packed(key, arrays), packed(item, arrays)] for key, item in value.items()]}
     if isinstance(value, list | tuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Protocol
@@ -25,6 +26,7 @@ from bpcore.run.replay import Replay
 from bpcore.run.result import History
 from bpcore.run.rows import is_stuck, row_of
 from bpcore.words.errors import Diverged
+from bpcore.words.frames import stack_level
 from bpcore.words.protocols import Array, Tree
 
 __all__ = ["Engine", "Training"]
@@ -113,7 +115,7 @@ class Training:
         self._since = 0.0
         self._part: Done | None = None
         self._steps = 0
-        self._over = False
+        self._over = self._warned = False
         self._wanted: Ending | None = None
 
     def run(self, progress: str | Progress | None) -> Ending:
@@ -223,11 +225,23 @@ class Training:
             self.history.setdefault(name, []).append(value)
         if not math.isfinite(row["loss"]):
             raise self.diverged(f"the loss became {row['loss']}")
+        self._look_at(row.get("validation_loss", 0.0))
         if is_stuck(row, len(done.samples)):
             raise self.diverged("no gradient was finite, at the least loss scale,")
         if self.plateau is not None:
             engine.state = rescheduled(engine.state, self.plateau, self.history)
         return row
+
+    def _look_at(self, loss: float) -> None:
+        """Warn once of a validation loss that is not finite: it stops nothing."""
+        if self._warned or math.isfinite(loss):
+            return
+        self._warned = True
+        words = (
+            f"validation_loss became {loss} in epoch {self.epoch}: look for held-out samples that are far "
+            "from those that are trained on."
+        )
+        warnings.warn(words, UserWarning, stacklevel=stack_level())
 
     def _told(self, row: dict[str, float]) -> bool:
         """Tell the callbacks of an epoch; return whether one ends the run."""

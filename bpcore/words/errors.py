@@ -286,10 +286,10 @@ class Diverged(BpcoreError, ArithmeticError):
         self.run: object = None
         self.what, self.epoch, self.rate, self.origin = what, epoch, rate, origin
         lower = "" if rate is None else f"lower the learning rate (it was {rate:g}), or "
-        super().__init__(
-            f"{what} in epoch {epoch}: {lower}put the features on one scale."
-            + (f" {origin}." if origin else "")
-        )
+        do = f": {lower}put the features on one scale."
+        if getattr(origin, "before_any_update", False):
+            do = ": look at what it began with."
+        super().__init__(f"{what} in epoch {epoch}{do}" + (f" {origin}." if origin else ""))
 
 
 class ExportError(BpcoreError, ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -201,6 +202,31 @@ def test_options_of_early_stopping(options: Any, said: str) -> None:
 def test_a_column_that_is_not_there() -> None:
     with pytest.raises(OptionError, match='Did you mean "validation_loss"'):
         fit(bp.EarlyStopping("validation_los"))
+
+
+def test_a_column_that_wants_held_out_samples() -> None:
+    x = np.ones((4, 2))
+    how: dict[str, Any] = {"loss": bp.SquaredError(), "optimizer": bp.SGD(0.1), "progress": None}
+    with pytest.raises(OptionError, match=r"was given 'validation_loss'\. Give fit\(validation=\)"):
+        bp.fit(bp.Linear(1), (x, x[:, :1]), callbacks=[bp.EarlyStopping()], **how)
+
+
+def test_a_log_that_has_no_folder_is_refused_before_the_first_epoch(tmp_path: Path) -> None:
+    seen: list[Any] = []
+    watch = SimpleNamespace(epoch_done=lambda epoch: seen.append(epoch.number))
+    with pytest.raises(FileError, match=r"there is no folder .*none\. Make it, or name another"):
+        fit(bp.JsonLines(tmp_path / "none" / "log.jsonl"), watch)
+    assert seen == []
+
+
+def test_a_line_that_was_cut_off_is_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    log = bp.JsonLines(path)
+    path.write_bytes(b'{"epoch": 1}\n{"epoch": 2}\n{"ep')
+    log.resumed(40)
+    assert path.read_bytes() == b'{"epoch": 1}\n{"epoch": 2}\n'
+    log.resumed(13)
+    assert path.read_bytes() == b'{"epoch": 1}\n'
 
 
 def test_a_line_for_each_epoch(tmp_path: Path) -> None:

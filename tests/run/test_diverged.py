@@ -102,6 +102,30 @@ def test_there_is_one_copy_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     assert peak(diagnose=True) - peak(diagnose=False) < 1.1 * size
 
 
+def test_what_was_there_before_any_update_is_not_told_to_be_the_rate() -> None:
+    x = X.copy()
+    x[3, 1] = 1e200
+    with pytest.raises(Diverged, match=r"in epoch 1: look at what it began with\. It began in epoch 1"):
+        bp.fit(NET, (x, Y), loss=bp.SquaredError(), optimizer=bp.SGD(0.1), epochs=2, progress=None)
+    assert "lower the learning rate (it was 1)" in str(diverged())
+
+
+def test_a_validation_loss_that_is_not_finite_is_told_once() -> None:
+    held = X * 1.0, Y
+    held[0][0] = 1e200
+    with pytest.warns(UserWarning, match="validation_loss became inf in epoch 1: look for held-out") as said:
+        run = bp.fit(
+            *(NET, (X, Y)),
+            loss=bp.SquaredError(),
+            optimizer=bp.SGD(0.01),
+            epochs=3,
+            validation=held,
+            progress=None,
+        )
+    assert len([one for one in said if one.category is UserWarning]) == 1
+    assert len(run.history["loss"]) == 3
+
+
 def test_a_pickled_run_leaves_its_data_behind() -> None:
     run = bp.fit(bp.Linear(1), (X, Y), loss=bp.SquaredError(), optimizer=bp.SGD(0.1), progress=None)
     assert run.recipe is not None

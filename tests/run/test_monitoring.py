@@ -63,8 +63,23 @@ def test_it_goes_on_from_a_checkpoint(tmp_path: Path) -> None:
             checkpoint=tmp_path / "run.ckpt",
             progress=None,
         )
-    assert watch.kept() == run.history
-    assert list(watch.advice) == [6]
+    assert watch.kept()["history"] == run.history
+    assert list(watch.advice) == [3]  # after the last epoch of the first
+
+
+def test_it_changes_nothing_and_says_nothing_twice(tmp_path: Path) -> None:
+    x = np.linspace(-1.0, 1.0, 20)[:, None]
+    data, said = (x, 300.0 + x**2), []
+    options = {"loss": bp.SquaredError(), "optimizer": bp.Adam(0.01), "progress": None}
+    options |= {"checkpoint": tmp_path / "c"}
+    net = bp.MLP([1, 8, 1])
+    bp.fit(net, data, epochs=2, **options)
+    for epochs in (4, 6, 8):  # a run that goes on with it, and again
+        watch = bp.Monitor(net, data, loss=bp.SquaredError(), every=2, say=said.append)
+        bp.fit(net, data, epochs=epochs, callbacks=[watch], **options)
+        assert list(watch.advice) == [4]
+    assert len(said) == 1
+    bp.fit(net, data, epochs=9, **options)
 
 
 def test_every_is_a_number_of_epochs() -> None:

@@ -257,6 +257,7 @@ def test_fit_names_the_sample(batch_size: int | None, *, compiled: bool) -> None
         assert 1 <= origin.batch <= 1 + 8 // (batch_size or 8)
 
 
+@pytest.mark.filterwarnings("ignore:validation_loss became")
 @pytest.mark.parametrize("batch_size", [None, 3])
 @pytest.mark.parametrize("seed", [1, 2, 4])
 def test_the_sample_is_one_of_those_that_were_given(batch_size: int | None, seed: int) -> None:

@@ -39,6 +39,14 @@ def test_gathered_batches_are_larger_batches() -> None:
     close(one.params, other.params)
 
 
+def test_more_batches_gathered_than_there_are_are_refused() -> None:
+    trained(bp.SGD(0.1, accumulate=16))
+    with pytest.raises(bp.OptionError, match="accumulate must be at most 16, as many as the run has batches"):
+        trained(bp.SGD(0.1, accumulate=17))
+    with pytest.raises(bp.OptionError, match="accumulate must be at most 4"):
+        trained(bp.SGD(0.1, accumulate=5), batch_size=None)
+
+
 @pytest.mark.parametrize("size", [None, 8])
 def test_compiled_and_not(size: int | None) -> None:
     optimizer = bp.AdamW(
