@@ -294,6 +294,7 @@ def _functions(
     def output(params: Tree, x: Array, layers: Tree = None) -> Array:
         return net(params, x) if layers is None else net.forward(params, layers, x)[0]
 
+    loss = loss.trusting()  # what it is given was checked
     evaluate = make_evaluation(net, loss)
     if isinstance(optimizer, LBFGS):
         compiled = backend is not None
