@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 import bpcore as bp
+from bpcore.program.compiled import Compiled
 from bpcore.run.checkpoints import Keeper
+from bpcore.run.epochs import Epochs
 from bpcore.run.gathering import gathering
 from bpcore.run.place import Place
 from bpcore.run.staging import staged
@@ -70,9 +72,18 @@ def test_a_run_that_gathers_goes_on_inside_an_epoch(
     same(again, fitted("numpy", epochs=20))
 
 
-def test_an_epoch_is_one_call_and_one_for_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bpcore.program.compiled import Compiled
-
+@pytest.mark.parametrize(
+    ("most", "wanted"),
+    [
+        (None, [("scan", (4, 5)), ("__call__", (3,))]),
+        (3, [("scan", (3, 5)), ("__call__", (5,)), ("__call__", (3,))]),
+        (2, [("scan", (2, 5)), ("scan", (2, 5)), ("__call__", (3,))]),
+    ],
+)
+def test_an_epoch_is_one_call_and_one_for_what_is_left_or_as_many_as_may_be(
+    monkeypatch: pytest.MonkeyPatch, most: int | None, wanted: list[Any]
+) -> None:
+    monkeypatch.setattr(Epochs, "most", most)
     calls: list[tuple[str, tuple[int, ...]]] = []
     for name in ("scan", "__call__"):
         f = getattr(Compiled, name)
@@ -84,7 +95,7 @@ def test_an_epoch_is_one_call_and_one_for_what_is_left(monkeypatch: pytest.Monke
 
         monkeypatch.setattr(Compiled, name, noted)
     fitted(replace(bp.backend("numpy"), gathers=lambda size: True), epochs=2)
-    assert calls == [("scan", (4, 5)), ("__call__", (3,))] * 2
+    assert calls == wanted * 2
 
 
 def test_the_data_are_carried_and_not_copied_by_numpy() -> None:

@@ -128,6 +128,25 @@ def test_steps_read_their_batch_and_the_upload_of_another_is_not_ordered_after_t
     np.testing.assert_array_equal(outputs[4].get(), loss)
 
 
+def test_a_batch_may_be_read_on_another_stream_than_it_was_asked_for_on(device: FakeDevice) -> None:
+    lent = Feed(device)((np.full(2, float(i)),) for i in range(6))
+    with device.entered():
+        other, event = device.stream(), device.event()
+    seen = []
+    for _ in range(2):
+        (x,) = next(lent)
+        device.null.record(event)
+        other.wait_event(event)
+        with device.entered(), other:
+            seen.append(read(device, x))
+            (y,) = next(lent)  # asked for where it was read last
+            seen.append(read(device, y))
+        other.record(event)
+        device.null.wait_event(event)
+    with other:
+        assert [x.get()[0] for x in seen] == [0.0, 1.0, 2.0, 3.0]
+
+
 def test_what_is_read_too_late_is_seen(device: FakeDevice) -> None:
     lent = Feed(device)((np.full(2, float(i)),) for i in range(6))
     (first,), _ = next(lent), next(lent)
