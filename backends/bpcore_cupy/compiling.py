@@ -137,7 +137,11 @@ class Runs:
         self.shared = shared.setdefault(f"carried {layout}", {})
         recipe = recipe_of(steps, machine, "a compiled function")
         self.captured = Captured(recipe, device, shared=self.shared)
-        self.again: Run | None = None if (Role.TURN, "") in self.regions else self._again
+
+    @property
+    def again(self) -> Run | None:
+        """A step with what the last one carried; made when asked for, so that nothing here holds itself."""
+        return None if (Role.TURN, "") in self.regions else self._again
 
     @property
     def source(self) -> str:

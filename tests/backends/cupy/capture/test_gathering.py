@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from bpcore.words.trees import leaves
 from tests.backends.cupy.capture.fake import FakeDevice
 from tests.backends.cupy.lowering.fake_machine import compiler_on
 from tests.backends.cupy.lowering.host import FUNCTIONS
+from tests.backends.cupy.lowering.networks import step_of
 
 SAMPLES, SIZE = 23, 5
 
@@ -81,3 +83,22 @@ def test_no_step_copies_the_data() -> None:
         assert run.steps.after[i] is x or run.steps.after[i] == x
         assert not [root for root in written if root is x.memory.root and root.size == x.memory.root.size]
     assert homes
+
+
+@pytest.mark.parametrize("name", ["relu", "dropout"])  # in place, and in turn
+def test_what_is_dropped_is_freed_at_once(name: str) -> None:
+    program, arrays, batches = step_of(name)
+    device, shared = FakeDevice(), {}
+    compiler = compiler_on(device)[0]
+    run, loop = (make(program, FUNCTIONS, shared) for make in (compiler.compile, compiler.loop))
+    given = [device.array(x, str(x.dtype)) for x in [*arrays, *batches[0]]]
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        run(*given)
+        assert sum(pool.held for pool in device.all_pools if pool.private) > 0
+        del run, loop, shared, compiler
+        assert sum(pool.held for pool in device.all_pools if pool.private) == 0
+    finally:
+        if enabled:
+            gc.enable()
