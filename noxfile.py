@@ -93,8 +93,7 @@ def gpu(session: nox.Session) -> None:
         session.skip(reason)
     session.install(f".[{extra}]", *group("tests"))
     session.run("python", "-c", "import bpcore; print(bpcore.backend('cupy'))")
-    session.run("pytest", "--axes", "cupy", *session.posargs)
-    session.run("python", "-m", "benchmarks.gpu")
+    session.run("python", "-m", "benchmarks.gpu", "--json", "gpu.json", *session.posargs)
 
 
 @nox.session

@@ -2,83 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import subprocess
 import sys
-import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from benchmarks.environment import ROOT, threads
+from benchmarks.environment import threads
 from benchmarks.peers.roster import BAR, ROSTER
 from benchmarks.peers.workloads import WORKLOADS
+from benchmarks.players import Absent, Player, seated
 
-__all__ = ["Absent", "Field", "race", "refused"]
+__all__ = ["Field", "race", "refused"]
 
-PATIENCE = 240.0
-"""Seconds until a contender that says nothing is taken for lost."""
 BUSY = 0.15
 """Seconds of work above which a worker that waits for its turn is not idle."""
 
 Field = dict[str, dict[str, Any]]
 """By contender: what it reported, and ``times`` (microseconds of a step, one for each cycle)."""
-
-
-class Absent(Exception):
-    """A contender that cannot take part here."""
-
-
-class _Player:
-    """A running worker."""
-
-    def __init__(self, process: subprocess.Popen[str], said: Any) -> None:
-        self.process, self.said = process, said
-        self.report: dict[str, Any] = self._answer()
-
-    def turn(self, seconds: float) -> dict[str, float]:
-        """Let it train for about so long."""
-        assert self.process.stdin is not None  # noqa: S101 - it was opened with a pipe
-        print(seconds, file=self.process.stdin, flush=True)
-        told: dict[str, float] = self._answer()
-        return told
-
-    def _answer(self) -> Any:
-        assert self.process.stdout is not None  # noqa: S101 - it was opened with a pipe
-        watch = threading.Timer(PATIENCE, self.process.kill)
-        watch.start()
-        line = self.process.stdout.readline()
-        watch.cancel()
-        if line:
-            return json.loads(line)
-        self.process.wait()
-        self.said.seek(0)
-        lines = [one for one in self.said.read().splitlines() if one.strip()]
-        raise Absent(lines[-1] if lines else f"it ended without a word, within {PATIENCE:g} s")
-
-
-@contextmanager
-def _seated(name: str, workload: str, python: str, environment: Mapping[str, str]) -> Iterator[_Player]:
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(
-            [python, "-m", "benchmarks.peers.worker", name, workload, repr(time.time())],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            text=True,
-        )
-        try:
-            yield _Player(process, said)
-        finally:
-            process.kill()
-            process.communicate()
 
 
 def _environment(number: int, caches: str) -> dict[str, str]:
@@ -121,11 +65,11 @@ def race(
     with ExitStack() as stack:
         stack.enter_context(_cores(number))
 
-        def start(name: str) -> _Player | Absent:
+        def start(name: str) -> Player | Absent:
             try:
-                return stack.enter_context(
-                    _seated(name, workload, pythons.get(name, sys.executable), environment)
-                )
+                python = pythons.get(name, sys.executable)
+                command = [python, "-m", "benchmarks.peers.worker", name, workload, repr(time.time())]
+                return stack.enter_context(seated(command, environment))
             except Absent as reason:
                 return reason
 
@@ -134,7 +78,7 @@ def race(
         with ThreadPoolExecutor(together) as pool:
             others = [name for name in names if name not in found]
             found |= zip(others, pool.map(start, others), strict=True)
-        players: dict[str, _Player] = {}
+        players: dict[str, Player] = {}
         for name, player in found.items():
             if isinstance(player, Absent):
                 print(f"{workload}: {name} is left out: {player}", file=sys.stderr)
@@ -169,7 +113,7 @@ def _cores(number: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def _turns(players: Mapping[str, _Player], field: Field, cycles: int, seconds: float) -> None:
+def _turns(players: Mapping[str, Player], field: Field, cycles: int, seconds: float) -> None:
     order = list(players)
     for _ in range(cycles):
         for name in order:

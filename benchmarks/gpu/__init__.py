@@ -1,0 +1,13 @@
+"""A rented hour on a GPU in one script, ten minutes at most: ``python -m benchmarks.gpu``.
+
+In this order, and each part is written down as soon as it is done:
+
+1. *facts*: the device, and versions
+2. *selection*: the tests that need a GPU
+3. *parity*: three trainings beside NumPy, function by function
+4. *floors*: what a launch costs the host, what a node of a graph takes, how fast memory is copied
+5. *products*: the products of the workloads, through CuPy and through ours, by precision
+6. *steps*: training steps of the workloads, ours eager and captured, PyTorch's and JAX's, end losses compared
+
+Where there is no GPU it ends with 2 and one line. ``--backend torch --small`` tries the script without one.
+"""
