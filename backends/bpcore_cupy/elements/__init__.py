@@ -3,6 +3,7 @@
 from bpcore_cupy.elements.grouping import grouped, is_written_out
 from bpcore_cupy.elements.kernel import SCRATCH, Kernel, Layout
 from bpcore_cupy.elements.making import kernel_of, refusal_of, types_of
+from bpcore_cupy.elements.merging import mergeable, merged
 from bpcore_cupy.elements.refusal import Refused
 from bpcore_cupy.elements.viewing import viewed
 
@@ -14,6 +15,8 @@ __all__ = [
     "grouped",
     "is_written_out",
     "kernel_of",
+    "mergeable",
+    "merged",
     "refusal_of",
     "types_of",
     "viewed",

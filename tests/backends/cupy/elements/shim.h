@@ -49,12 +49,13 @@ static void wait(int what) {
   swapcontext(&threads[now].context, &scheduler);
 }
 
-// One round lets every thread run to its next barrier; all of a block must come to the same kind. Rounds go
+// A thread runs until it waits: for its warp, which exchanges numbers, or for the whole block. Rounds go
 // forwards and backwards in turns, so that what hangs on the order of threads shows.
 static int block() {
   for (unsigned int t = 0; t < blockDim.x; ++t) {
     Thread& one = threads[t];
     one.done = false;
+    one.waits = 1;
     getcontext(&one.context);
     one.context.uc_stack.ss_sp = one.stack;
     one.context.uc_stack.ss_size = sizeof one.stack;
@@ -62,20 +63,31 @@ static int block() {
     makecontext(&one.context, enter, 0);
   }
   for (unsigned int round = 0;; ++round) {
-    unsigned int done = 0;
-    int what = -1, mixed = 0;
+    unsigned int done = 0, at_block = 0, went = 0;
+    for (unsigned int t = 0; t < blockDim.x; ++t) {
+      done += threads[t].done;
+      at_block += !threads[t].done && threads[t].waits == 0;
+    }
+    if (done == blockDim.x) return 0;
+    static bool ready[1024];
+    for (unsigned int first = 0; first < blockDim.x; first += 32) {
+      bool alike = first + 32 <= blockDim.x;  // all of a warp exchange at the same place, or nobody goes on
+      for (unsigned int t = first; t < first + 32 && t < blockDim.x; ++t)
+        alike = alike && !threads[t].done && threads[t].waits == threads[first].waits;
+      for (unsigned int t = first; t < first + 32 && t < blockDim.x; ++t) {
+        const int what = threads[t].waits;
+        ready[t] = !threads[t].done && (what >= 2 ? alike : what == 1 || at_block == blockDim.x);
+      }
+    }
     for (unsigned int n = 0; n < blockDim.x; ++n) {
       const unsigned int t = round % 2 ? blockDim.x - 1 - n : n;
-      if (threads[t].done) { ++done; continue; }
+      if (!ready[t]) continue;
+      ++went;
       now = t;
       threadIdx.x = t;
       swapcontext(&scheduler, &threads[t].context);
-      if (threads[t].done) { ++done; continue; }
-      if (what >= 0 && what != threads[t].waits) mixed = 1;
-      what = threads[t].waits;
     }
-    if (done == blockDim.x) return 0;
-    if (done || mixed) return 1;  // a thread left while others wait for it, or they wait for different things
+    if (!went) return 1;  // some left, or wait for something else, and the others wait for them
   }
 }
 

@@ -10,7 +10,7 @@ import pytest
 import bpcore as bp
 from bpcore.program.passes import optimized
 from bpcore.program.program import Program
-from bpcore_cupy.elements import grouped, is_written_out
+from bpcore_cupy.elements import grouped, is_written_out, row_kernels
 from tests.backends.cupy.elements.running import FUNCTIONS, compared
 
 XP = bp.namespace("numpy")
@@ -95,3 +95,13 @@ def test_one_text_gives_the_same_bits_again(rng: np.random.Generator) -> None:
     for a, b in zip(one, other, strict=True):
         np.testing.assert_array_equal(a, b)
     assert not any("atomic" in stage.source for kernel in kernels.values() for stage in kernel.stages)
+
+
+def test_a_block_takes_one_row_after_the_other(
+    rng: np.random.Generator, close: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(row_kernels, "MOST_BLOCKS", 2)
+    z, labels = rng.normal(size=(7, 1500)), rng.integers(0, 1500, 7)
+    found, wanted, kernels = compared(_loss, z, labels, passes=_passes)
+    assert {2} == {kernel.grid for kernel in kernels.values() if "exp(" in kernel.source}
+    close(found, wanted, 8)

@@ -1,0 +1,103 @@
+"""Small kernels as parts of one, as host code: turns, barriers, scratch memory. No GPU has a part in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bpcore as bp
+from bpcore.derivatives.rules.function import ITEM
+from bpcore_cupy.elements import SCRATCH, Kernel, grouped, mergeable, merged, types_of
+from bpcore_cupy.elements.merging import THREADS, is_small
+from tests.backends.cupy.elements.host import Host
+from tests.backends.cupy.elements.nvrtc import compile_to_cubin, library
+from tests.backends.cupy.elements.running import kernels_of, recorded
+from tests.backends.cupy.elements.workloads import small
+
+XP = bp.namespace("numpy")
+
+
+def _merged(f: Any, *args: Any) -> tuple[list[Any], Kernel]:
+    """Return what one launch makes of a function all of whose equations have kernels."""
+    program = grouped(recorded(f, *args))
+    kernels = kernels_of(program)
+    assert len(kernels) == sum(x.function is not ITEM for x in program.equations)
+    chosen = [kernels[x] for x in program.equations if x in kernels]
+    assert mergeable(chosen) == len(chosen)
+    names = [[x for stage in kernel.stages for x in stage.arguments] for kernel in chosen]
+    kernel, places = merged(chosen, names)
+    types = dict(types_of(program))
+    for equation in kernels:
+        types |= getattr(getattr(equation.function, "inner", None), "types", {})
+    slots = {x: i for i, x in enumerate(places)}
+    by_slot = {kernel.arguments[i]: types[x] for x, i in slots.items()}
+    given = {kernel.arguments[slots[x]]: y for x, y in zip(program.inputs, args, strict=True) if x in slots}
+    memory = Host([kernel]).run(kernel, given, by_slot)
+    return [memory[kernel.arguments[slots[y]]] for y in program.outputs], kernel
+
+
+@pytest.mark.usefixtures("compiler")
+def test_parts_read_what_parts_before_them_wrote(rng: np.random.Generator) -> None:
+    x = rng.integers(-9, 9, (40, 30))
+
+    def f(x: Any) -> Any:
+        y = XP.matrix_transpose(XP.add(XP.multiply(x, 3), 1))
+        total = XP.sum(y, axis=0)
+        return y, XP.concat([total, XP.sum(total, keepdims=True)]), XP.take(y, XP.argmax(y, axis=1), axis=1)
+
+    found, kernel = _merged(f, x)
+    assert (kernel.grid, kernel.then) == (1, None)
+    for a, b in zip(found, f(x), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.usefixtures("compiler")
+def test_parts_that_wait_share_a_block_with_those_that_do_not(rng: np.random.Generator, close: Any) -> None:
+    x = rng.normal(size=(3, 1100))
+
+    def f(x: Any) -> Any:
+        rows = XP.subtract(x, XP.max(x, axis=-1, keepdims=True))
+        flat = XP.reshape(rows[:, ::2], (-1,))
+        return rows, XP.sum(XP.flip(flat), keepdims=True), XP.expand_dims(flat[:7], axis=0)
+
+    found, kernel = _merged(f, x)
+    assert kernel.block == 256
+    close(found, f(x), 4)
+
+
+def test_what_is_large_stands_alone(rng: np.random.Generator) -> None:
+    x = rng.normal(size=(THREADS + 1,))
+    program = recorded(lambda x: (XP.exp(x), XP.exp(x[:9])), x)
+    large, view, few = (kernels_of(program)[x] for x in program.equations)
+    assert not is_small(large)
+    assert is_small(few)
+    assert mergeable([view, few, large, few]) == 2
+    assert mergeable([large]) == 0
+
+
+def test_blocks_that_wait_must_be_alike(rng: np.random.Generator) -> None:
+    x, y = rng.normal(size=(3, 1100)), rng.normal(size=(30, 20, 2))
+    program = recorded(lambda x, y: (XP.sum(x, axis=1), XP.max(y, axis=1), XP.sum(x, axis=1)), x, y)
+    first, second = list(kernels_of(program).values())[:2]
+    assert ("__syncthreads" in first.source, "__syncthreads" in second.source) == (True, True)
+    assert mergeable([first, first]) == 2
+    if first.block != second.block:
+        assert mergeable([first, second]) == 1
+
+
+def test_a_whole_small_step_compiles_as_one() -> None:
+    if library() is None:
+        pytest.skip("no NVRTC: pip install nvidia-cuda-nvrtc")
+    step = small(bp.Adam(0.01), dtype="float32")
+    chosen = [x for x in kernels_of(step.program).values() if is_small(x)]
+    done = 0
+    while done < len(chosen):
+        count = mergeable(chosen[done:])
+        assert count > 0
+        part = chosen[done : done + count]
+        kernel, _ = merged(part, [[x for s in each.stages for x in s.arguments] for each in part])
+        assert compile_to_cubin(kernel.source, "sm_90")[:4] == b"\x7fELF"
+        assert (SCRATCH in kernel.arguments) == any(x.scratch_bytes for x in part)
+        done += count
