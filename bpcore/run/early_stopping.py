@@ -16,6 +16,8 @@ __all__ = ["EarlyStopping"]
 MODES = ("auto", "max", "min")
 RISING = ("accuracy", "auc", "f1", "precision", "r2", "recall")
 """What the names of quantities end with that are better when larger."""
+FALLING = ("error", "loss", "mae", "mse")
+"""What the names of quantities end with that are better when smaller."""
 
 
 class EarlyStopping:
@@ -30,7 +32,8 @@ class EarlyStopping:
     min_delta : float >= 0
         By how much it must be better to count.
     mode : "auto", "min" or "max"
-        Whether smaller is better, or larger; "auto" knows by the name.
+        Whether smaller is better, or larger; "auto" knows by the name of a loss or of a metric of bpcore,
+        and asks where it is one of your own.
     restore_best : bool
         Whether the run ends with the parameters of the best epoch, and with their average where one is made,
         also where it was not ended early; if not, with those of its last.
@@ -47,7 +50,8 @@ class EarlyStopping:
     Raises
     ------
     OptionError
-        An option is out of range, or, after the first epoch, there is no such column.
+        An option is out of range, or, after the first epoch, there is no such column, or none whose name
+        says which way is better.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class EarlyStopping:
             raise OptionError("min_delta", min_delta, "a finite number, 0 or more")
         choose("mode", mode, MODES)
         self.monitor, self.patience, self.min_delta = monitor, patience, float(min_delta)
+        self.known = mode != "auto" or monitor.endswith(RISING + FALLING)
         self.larger = mode == "max" or (mode == "auto" and monitor.endswith(RISING))
         self.restore_best = restore_best
         self.started(0)
@@ -80,6 +85,9 @@ class EarlyStopping:
             wanted = f"one of {', '.join(epoch.row)}"
             raise OptionError("monitor", self.monitor, wanted, "Give fit(validation=).")
         value = epoch.row[choose("monitor", self.monitor, epoch.row)]
+        if not self.known:
+            wanted = f'"min" or "max" for {self.monitor!r}, whose name does not say which way is better'
+            raise OptionError("mode of EarlyStopping", "auto", wanted)
         if self._better(value):
             self.best, self.best_epoch = value, epoch.number
             if self.restore_best:

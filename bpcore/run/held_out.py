@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -103,9 +104,14 @@ def named_metrics(wanted: Sequence[Metric], net: Layer, loss: Loss) -> dict[str,
     found: dict[str, Score] = {}
     for metric in wanted:
         if callable(metric):
-            found[getattr(metric, "__name__", type(metric).__name__)] = _of_outputs(metric)
+            name = getattr(metric, "__name__", type(metric).__name__)
+            its = {name: _of_outputs(name, metric)}
         else:
-            found |= _named(metric, loss)
+            its = _named(metric, loss)
+        for name in its.keys() & found.keys():
+            told = "Its column is called by it: write each as a function of its own name."
+            raise OptionError("metrics", f"two of the name {name}", "metrics of different names", told)
+        found |= its
     return found
 
 
@@ -123,10 +129,15 @@ def _is_of_classes(loss: Loss) -> bool:
     return isinstance(loss, ClassLoss) or hasattr(loss, "from_logits") or type(loss).__name__ == "Hinge"
 
 
-def _of_outputs(metric: Callable[[Array, Array], Array]) -> Score:
+def _of_outputs(name: str, metric: Callable[[Array, Array], Array]) -> Score:
     def score(loss: Loss, output: Array, y: Array) -> Array:
-        xp = array_namespace(output)
-        return xp.asarray(metric(y, output), dtype=output.dtype, device=output.device)
+        xp, value = array_namespace(output), metric(y, output)
+        number = isinstance(value, int | float) or math.prod(getattr(value, "shape", (0,))) == 1
+        if not number:
+            shape = getattr(value, "shape", None)
+            given = type(value).__name__ if shape is None else f"an array of shape {tuple(shape)}"
+            raise OptionError(f"the metric {name}", given, "a function that returns one number")
+        return xp.asarray(value, dtype=output.dtype, device=output.device)
 
     return score
 

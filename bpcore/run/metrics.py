@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.ground.registry import backend_of
-from bpcore.words.errors import ShapeError
+from bpcore.words.errors import DataError, ShapeError
 from bpcore.words.protocols import Array, Dtype, Namespace
 
 __all__ = ["accuracy", "f1", "mae", "precision", "r2", "recall", "roc_auc"]
@@ -101,16 +101,17 @@ def roc_auc(y_true: Array, y_score: Array, /) -> Array:
     Returns
     -------
     array of shape ()
-        Ties count one half. NaN where a class has no sample, or all: the area is not defined then.
+        Ties count one half. NaN where a class has no sample, or all, or where a score is NaN: the area is
+        not defined then.
     """
     xp = array_namespace(y_score)
     score = xp.astype(y_score, _wide(y_score))
     if y_true.ndim == 1 and score.ndim == PLANE and score.shape[1] > 1:
-        _same("roc_auc", tuple(y_true.shape), (score.shape[0],))
+        _same("roc_auc", y_true, score[:, 0])
         columns = [(xp.equal(y_true, i), score[:, i]) for i in range(score.shape[1])]
     else:
         flat = (y_true, score) if score.ndim == y_true.ndim else _flat(xp, y_true, score)
-        _same("roc_auc", tuple(flat[0].shape), tuple(flat[1].shape))
+        _same("roc_auc", *flat)
         truth, score = (xp.reshape(part, (part.shape[0], -1)) for part in flat)
         columns = [(xp.greater(truth[:, i], 0), score[:, i]) for i in range(score.shape[1])]
     return xp.mean(xp.stack([_area(xp, true, score) for true, score in columns]))
@@ -134,6 +135,7 @@ def _area(xp: Namespace, true: Array, score: Array) -> Array:
     mean_rank = xp.sum(ranks * true) / xp.maximum(positives, one)
     area = (mean_rank - (positives + 1) / 2) / xp.maximum(negatives, one)
     defined = xp.logical_and(xp.greater(positives, 0), xp.greater(negatives, 0))
+    defined = xp.logical_and(defined, xp.logical_not(xp.any(xp.isnan(score))))
     return xp.where(defined, area, xp.full_like(area, float("nan")))
 
 
@@ -178,6 +180,9 @@ def _by_class(
 ) -> Array:
     """Return ``score(xp, hits, true, taken)`` of the counts of each class, averaged as it should be."""
     xp, kind = _prepared(name, y_true, y_pred)
+    for part in (y_true, y_pred):
+        if not xp.isdtype(part.dtype, ("bool", "numeric")):
+            raise DataError(f"{name} wants labels that are numbers from 0, was given those of {part.dtype}.")
     if y_true.ndim == PLANE:
         parts = [xp.astype(xp.greater(part, 0), kind) for part in (y_true, y_pred)]
         return xp.mean(score(xp, *_counts(xp, *parts)))
@@ -212,7 +217,7 @@ def _classes(xp: Namespace, *labels: Array) -> int:
 
 def _prepared(name: str, y_true: Array, y_pred: Array) -> tuple[Namespace, Dtype]:
     """Return the namespace and the float dtype to count in."""
-    _same(name, tuple(y_true.shape), tuple(y_pred.shape))
+    _same(name, y_true, y_pred)
     return array_namespace(y_pred), _wide(y_pred)
 
 
@@ -223,6 +228,12 @@ def _wide(x: Array) -> Dtype:
     return there.get("float64", xp.float32)
 
 
-def _same(name: str, wanted: tuple[int, ...], given: tuple[int, ...]) -> None:
+def _same(name: str, *parts: Array) -> None:
+    """Want arrays of one shape."""
+    for part in parts:
+        if not hasattr(part, "shape"):
+            do = "Give arrays, as numpy.asarray(y)."
+            raise ShapeError(name, "arrays", f"a {type(part).__name__}", do)
+    wanted, given = (tuple(part.shape) for part in parts)
     if wanted != given:
         raise ShapeError(name, f"answers of the truth's shape {wanted}", given)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.words.errors import ShapeError
+from bpcore.words.errors import DataError, ShapeError
 
 BY_CLASS = {"precision": "precision_score", "recall": "recall_score", "f1": "f1_score"}
 
@@ -132,3 +132,16 @@ def test_accuracy(backend: Any, oracle: Any) -> None:
 def test_shapes_that_would_broadcast(name: str) -> None:
     with pytest.raises(ShapeError, match="truth's shape"):
         getattr(bp.metrics, name)(np.asarray([0, 1, 1]), np.asarray([[0], [1]]))
+
+
+def test_scores_that_are_no_numbers_have_no_area() -> None:
+    """A net that broke down is no coin."""
+    assert math.isnan(bp.metrics.roc_auc(np.asarray([0, 1, 1]), np.asarray([0.1, math.nan, 0.3])))
+
+
+def test_lists_and_names_of_classes_are_refused() -> None:
+    with pytest.raises(ShapeError, match=r"accuracy wants arrays, was given a list\. Give arrays, as numpy"):
+        bp.metrics.accuracy([1, 0], [1, 1])
+    names = np.asarray(["a", "b"])
+    with pytest.raises(DataError, match="f1 wants labels that are numbers from 0, was given those of <U1"):
+        bp.metrics.f1(names, names)
