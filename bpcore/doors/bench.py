@@ -29,12 +29,15 @@ def bench(backend: str | None, path: str | None, *, roofline: bool) -> None:
 
     Shown are the median of interleaved rounds, the spread of the middle half of them as a share of the
     median, and how many times faster the compiled step is. What else the machine does shows in the spread.
-    Several backends in one process share its threads: measure one alone with --backend.
+    Several backends in one process share its threads: measure one alone with --backend. NumPy is measured
+    beside an accelerator: for a small network the CPU is the better place, and then a line says so.
     """
-    names = _usable() if backend is None else [find_backend(backend).name]
+    names = _usable() if backend is None else _with_host(find_backend(backend).name)
     place = None if path is None else Output.named(path, option="--json", suffixes=(".json",))
     results = [measured(name, net) for net in NETS for name in names]
     click.echo(_table(results))
+    for line in _better_places(results):
+        click.echo(line)
     bounds: Sequence[Bound | None] = [None] * len(results)
     if roofline:
         bounds = known = _bounds(results)
@@ -47,6 +50,34 @@ def bench(backend: str | None, path: str | None, *, roofline: bool) -> None:
 
 def _usable() -> list[str]:
     return [row.name for row in survey() if row.usable]
+
+
+def _with_host(name: str) -> list[str]:
+    """Return the backend to measure, and NumPy beside one that is on an accelerator."""
+    return [name, "numpy"] if _is_accelerator(name) else [name]
+
+
+def _is_accelerator(name: str) -> bool:
+    library, _, device = name.partition(":")
+    return library == "cupy" or device.startswith(("cuda", "gpu", "tpu", "mps", "xpu"))
+
+
+def _better_places(results: Sequence[Measured]) -> list[str]:
+    """Return a line for each network that an accelerator trains more slowly than the CPU does."""
+    lines = []
+    for net in dict.fromkeys(one.net for one in results):
+        mine = [one for one in results if one.net == net]
+        accelerators = [one for one in mine if _is_accelerator(one.backend)]
+        hosts = [one for one in mine if not _is_accelerator(one.backend)]
+        if not accelerators or not hosts:
+            continue
+        fast, host = (min(some, key=lambda one: one.compiled.median) for some in (accelerators, hosts))
+        if host.compiled.median < fast.compiled.median:
+            lines.append(
+                f"{net}: the CPU is the better place for it: {host.compiled.median * 1e6:.4g} us a step on "
+                f"{host.backend}, {fast.compiled.median * 1e6:.4g} us on {fast.backend}."
+            )
+    return lines
 
 
 def _table(results: Sequence[Measured]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import Result
@@ -80,3 +82,26 @@ def test_what_is_refused(refused: Callable[..., str], folder: Path) -> None:
     assert "there is no folder none" in refused("bench", "--backend", "numpy", "--json", "none/out.json")
     assert "that is a folder" in refused("bench", "--backend", "numpy", "--json", str(folder))
     assert "--rofline" in refused("bench", "--rofline")
+
+
+def test_where_the_cpu_is_faster_it_says_so_with_both_figures(
+    done: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the times of another machine in place of an accelerator's: none is measured here."""
+    real = bench.measured
+
+    def as_if(name: str, net: str) -> Measured:
+        found = real("strict" if name == "cupy:0" else name, net)
+        slow = net.startswith("2-16")
+        times = {"cupy:0": 60e-6, "numpy": 30e-6 if slow else 90e-6}
+        compiled = replace(found.compiled, median=times[name])
+        return replace(found, backend=name, compiled=compiled)
+
+    monkeypatch.setattr(bench, "measured", as_if)
+    monkeypatch.setattr(bench, "find_backend", lambda name: SimpleNamespace(name="cupy:0"))
+    said = done("bench", "--backend", "cupy:0").stdout
+    assert (
+        "2-16-8-1, batch 400: the CPU is the better place for it: 30 us a step on numpy, 60 us on cupy:0."
+        in said
+    )
+    assert said.count("better place") == 1
