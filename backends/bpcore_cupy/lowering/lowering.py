@@ -13,6 +13,7 @@ from bpcore_cupy.lowering.lower import Lowering
 from bpcore_cupy.lowering.lowered import Lowered, laid_out
 from bpcore_cupy.lowering.matching import matched
 from bpcore_cupy.lowering.multiplying import Multiplying
+from bpcore_cupy.lowering.pairing import paired
 from bpcore_cupy.lowering.preparing import prepared
 from bpcore_cupy.lowering.refusal import NotOffered
 from bpcore_cupy.products import Plan
@@ -53,7 +54,7 @@ def lowered(
     while True:
         wanted = matched(ready.program, lambda slot, end: (slot, end) not in refused)
         try:
-            lowering = Lowering(grouped(wanted), multiply, ready.idle)
+            lowering = Lowering(paired(grouped(wanted)), multiply, ready.idle)
         except NotOffered as error:
             refused.add((error.slot, error.epilogue))
             continue

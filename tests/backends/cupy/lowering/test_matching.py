@@ -170,3 +170,25 @@ def test_slots_are_not_taken_for_numbers() -> None:
     after = matched(program)
     assert ends(after) == {"relu": 1}
     near(computed(after, arguments(0)), computed(program, arguments(0)))
+
+
+def test_a_mask_that_others_want_as_numbers_stays_one() -> None:
+    def f(a: Any, b: Any, c: Any, v: Any, w: Any) -> Any:
+        y = XP.maximum(XP.matmul(a, b), 0.0)
+        mask = XP.astype(XP.greater(y, 0.0), np.float64)
+        return XP.multiply(XP.matmul(b, c), mask), mask, y
+
+    after = matched(recorded(f))
+    assert ends(after) == {"relu": 1}
+    near(computed(after, arguments(0)), computed(recorded(f), arguments(0)))
+
+
+def test_a_mask_that_is_returned_as_it_is_stays_one() -> None:
+    def f(a: Any, b: Any, c: Any, v: Any, w: Any) -> Any:
+        y = XP.maximum(XP.matmul(a, b), 0.0)
+        above = XP.greater(y, 0.0)
+        return XP.multiply(XP.matmul(b, c), XP.astype(above, np.float64)), above
+
+    after = matched(recorded(f))
+    assert ends(after) == {"relu": 1}
+    near(computed(after, arguments(0)), computed(recorded(f), arguments(0)))
