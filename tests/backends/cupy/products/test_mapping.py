@@ -233,7 +233,7 @@ def test_heads_of_attention_are_a_call_for_each_sample(library: StandIn, handle:
     assert refusal_of(*seen, c.operand, epilogue="relu_aux")
 
 
-def stack_of(library: StandIn, handle: Handle, lays: tuple[Lay, Lay], shapes: Any, **options: Any) -> Any:
+def stack_of(library: StandIn, handle: Handle, lays: Any, shapes: Any, **options: Any) -> Any:
     """Multiply a stack by one matrix, compare, and return the plan."""
     memory = memory_of(library)
     a, b = (
@@ -252,7 +252,7 @@ def stack_of(library: StandIn, handle: Handle, lays: tuple[Lay, Lay], shapes: An
 
 
 def test_a_stack_stays_one_where_rows_would_not_go_on(library: StandIn, handle: Handle) -> None:
-    """Not of the result, though of a; not of a single row whose elements lie apart; not with a bias by rows."""
+    """Not of the result, though of a; not of a single row that lies apart; not with a bias by rows."""
     rows, apart = Lay(), Lay(by_rows=False, gap=1)
     assert stack_of(library, handle, (rows, Lay(gap=2)), ((3, 4, 5), (5, 6))).result.batch == 3
     assert stack_of(library, handle, (apart, rows), ((2, 1, 2), (2, 1))).result.batch == 2

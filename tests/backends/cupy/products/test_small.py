@@ -65,6 +65,7 @@ CASES = [
         Case((9, 70, 11), (ROWS, GAPS, ROWS), "float32", epilogue, accumulate=True)
         for epilogue in EPILOGUES[:2]
     ),
+    Case((9, 130, 21), epilogue="relu_aux"),
     *(
         Case((4, 5, 40, 19), (ROWS, ROWS, ROWS), "float32", epilogue)
         for epilogue in ("relu_aux", "drelu", "bias")
@@ -233,3 +234,11 @@ def test_what_has_no_kernel() -> None:
     for case in (Case((3, 4, 5), dtype="float16"), Case((3, 4, 5), epilogue="gelu_bias")):
         with pytest.raises(Refused, match="a small product"):
             made(Memory(), case).kernel()
+
+
+@pytest.mark.skipif(COMPILER is None, reason="no C++ compiler: texts are not run as host code")
+def test_relu_hands_on_what_is_not_a_number() -> None:
+    one = made(Memory(), Case((3, 4, 5), epilogue="relu"))
+    one.arrays[A].words[1, 2] = np.nan
+    run(Host([one.kernel()]), one)
+    assert np.isnan(one.arrays[C].words).all(axis=1).tolist() == [False, True, False]
