@@ -13,13 +13,13 @@ import math
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from benchmarks.contenders import CONTENDERS, HAND
-from benchmarks.environment import ROOT, circumstances, threads, write_record
+from benchmarks.environment import circumstances, threads, write_record
 from benchmarks.networks import NETWORKS
+from benchmarks.players import Absent, Player, seated
 
 __all__ = ["compare"]
 
@@ -47,78 +47,35 @@ class Row(NamedTuple):
     ratio: float
 
 
-class Absent(Exception):
-    """A contender that cannot be started."""
-
-
-class _Player:
-    """A running worker."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.values: dict[str, float] = self._answer()
-        self.rounds: list[float] = []
-
-    def play(self) -> None:
-        """Let it time one round."""
-        assert self.process.stdin is not None  # noqa: S101 - it was opened with a pipe
-        print(file=self.process.stdin, flush=True)
-        self.rounds.append(self._answer())
-
-    def _answer(self) -> Any:
-        assert self.process.stdout is not None  # noqa: S101 - it was opened with a pipe
-        line = self.process.stdout.readline()
-        if line:
-            return json.loads(line)
-        said = (self.process.communicate()[1] or "it ended without a word").strip()
-        raise Absent(said.splitlines()[-1])
-
-
-@contextmanager
-def _seated(seat: Seat, network: str, number: int) -> Iterator[_Player]:
-    process = subprocess.Popen(
-        [seat.python, "-m", "benchmarks.eager_worker", seat.name, network],
-        cwd=ROOT,
-        env=threads(number),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield _Player(process)
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def compare(seats: list[Seat], network: str, number: int, rounds: int) -> list[Row]:
     """Measure the contenders against each other, with that number of threads for the products."""
     with ExitStack() as stack:
-        players: dict[Seat, _Player] = {}
+        players: dict[Seat, Player] = {}
+        rounds_of: dict[Seat, list[float]] = {}
         for seat in seats:
+            command = [seat.python, "-m", "benchmarks.eager_worker", seat.name, network]
             try:
-                players[seat] = stack.enter_context(_seated(seat, network, number))
+                players[seat] = stack.enter_context(seated(command, threads(number)))
             except Absent as reason:
                 print(f"{seat.name} is left out: {reason}", file=sys.stderr)
         _same_values(players)
         for _ in range(rounds):
-            for player in players.values():
-                player.play()
+            for seat, player in players.items():
+                rounds_of.setdefault(seat, []).append(player.turn())
     rows = []
-    for seat, player in players.items():
-        hand = players[Seat(HAND, seat.python)].rounds
-        ratio = statistics.median(a / b for a, b in zip(player.rounds, hand, strict=True))
-        rows.append(Row(network, number, *seat, statistics.median(player.rounds), ratio))
+    for seat, taken in rounds_of.items():
+        hand = rounds_of[Seat(HAND, seat.python)]
+        ratio = statistics.median(a / b for a, b in zip(taken, hand, strict=True))
+        rows.append(Row(network, number, *seat, statistics.median(taken), ratio))
     return rows
 
 
-def _same_values(players: dict[Seat, _Player]) -> None:
+def _same_values(players: dict[Seat, Player]) -> None:
     """Refuse to time a contender that computes something else."""
     for seat, player in players.items():
-        for what, wanted in players[Seat(HAND, seat.python)].values.items():
-            if not math.isclose(player.values[what], wanted, rel_tol=1e-4):
-                raise SystemExit(f"{seat.name} computes a {what} of {player.values[what]}, wanted {wanted}")
+        for what, wanted in players[Seat(HAND, seat.python)].report.items():
+            if not math.isclose(player.report[what], wanted, rel_tol=1e-4):
+                raise SystemExit(f"{seat.name} computes a {what} of {player.report[what]}, wanted {wanted}")
 
 
 def _seats(advect_python: str | None) -> list[Seat]:

@@ -35,12 +35,11 @@ class Player:
         self.process, self.said = process, said
         self.report: dict[str, Any] = self._answer()
 
-    def turn(self, seconds: float) -> dict[str, float]:
-        """Let it train for about so long."""
+    def turn(self, wish: object = "") -> Any:
+        """Send it a line, mostly the seconds that it should train for; return what it answers."""
         assert self.process.stdin is not None  # noqa: S101 - it was opened with a pipe
-        print(seconds, file=self.process.stdin, flush=True)
-        told: dict[str, float] = self._answer()
-        return told
+        print(wish, file=self.process.stdin, flush=True)
+        return self._answer()
 
     def _answer(self) -> Any:
         assert self.process.stdout is not None  # noqa: S101 - it was opened with a pipe
