@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from benchmarks.contenders import CONTENDERS, HAND
-from benchmarks.environment import circumstances, threads, write_record
+from benchmarks.environment import ROOT, circumstances, threads, write_record
 from benchmarks.networks import NETWORKS
 from benchmarks.players import Absent, Player, seated
 
