@@ -79,23 +79,23 @@ def merged(
         In their order.
     names : sequence of sequences
         For each kernel what the arguments of its stages, one stage after the other, point to; equal names
-        are one pointer. What stands for scratch memory is not looked at.
+        are one pointer. `SCRATCH` in the place of scratch memory is memory that all parts take in turns;
+        another name is memory of that part's own.
 
     Returns
     -------
     Kernel
-        Its arguments are the slots 0, 1, ..., and `SCRATCH` at the end where a part wants some: the parts
-        take the same in turns.
+        Its arguments are the slots 0, 1, ..., and `SCRATCH` at the end where a part was named so.
     tuple
         What those slots point to.
     """
     stages = [stage for kernel in kernels for stage in kernel.stages]
     given = [name for each in names for name in each]
-    wanted = [x for stage in stages for x in stage.arguments]
-    places = dict.fromkeys(name for name, x in zip(given, wanted, strict=True) if x is not SCRATCH)
+    places = dict.fromkeys(name for name in given if name is not SCRATCH)
     number = {name: i for i, name in enumerate(places)}
-    texts = ["scratch" if x is SCRATCH else f"p{number[name]}" for name, x in zip(given, wanted, strict=True)]
-    scratch = max((kernel.scratch_bytes for kernel in kernels), default=0)
+    texts = ["scratch" if name is SCRATCH else f"p{number[name]}" for name in given]
+    shared = [kernel for kernel, each in zip(kernels, names, strict=True) if SCRATCH in each]
+    scratch = max((kernel.scratch_bytes for kernel in shared), default=0)
     block = _block(stages)
     lines, start = [], 0
     for i, stage in enumerate(stages):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import bpcore as bp
+from bpcore.derivatives.rules import TABLE
+from bpcore.program.equation import ArrayType, Equation, Slot
 from bpcore_cupy.elements import Layout, grouped, kernel_of, types_of
 from bpcore_cupy.elements.chains import WIDE
 from tests.backends.cupy.elements.host import Host, aligned
@@ -152,6 +155,28 @@ def test_halves_are_rounded_after_each_function(rng: np.random.Generator) -> Non
     for a, b in zip(found, wanted, strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a, b)
+
+
+def _brain(x: Any) -> Any:
+    """Return float32 numbers rounded to the nearest with 16 bits, to even in the middle."""
+    bits = x.view("uint32").astype("uint64")
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype("uint32").view("float32")
+
+
+def test_bfloat16_is_rounded_after_each_function(rng: np.random.Generator) -> None:
+    """NumPy itself has no such dtype: in memory it is words of 16 bits."""
+    x, y = (_brain(rng.normal(size=300).astype("float32")) for _ in range(2))
+    one, other, result, wide = map(Slot, range(4))
+    short = ArrayType((300,), SimpleNamespace(name="bfloat16"))
+    types = {one: short, other: short, result: short, wide: ArrayType((300,), np.dtype("float32"))}
+    product = kernel_of(Equation(TABLE["multiply"], (one, other), {}, result), types)
+    widened = kernel_of(Equation(TABLE["astype"], (result, np.dtype("float32")), {}, wide), types)
+    words = ArrayType((300,), np.dtype("uint16"))
+    kinds = {**types, one: words, other: words, result: words}
+    given = {one: (x.view("uint32") >> 16).astype("uint16"), other: (y.view("uint32") >> 16).astype("uint16")}
+    host = Host([product, widened])
+    memory = host.run(widened, host.run(product, given, kinds), kinds)
+    np.testing.assert_array_equal(memory[wide], _brain(x * y))
 
 
 def test_casts_to_and_from_halves() -> None:

@@ -11,7 +11,7 @@ import bpcore as bp
 from bpcore.derivatives.rules.function import ITEM
 from bpcore_cupy.elements import SCRATCH, Kernel, grouped, mergeable, merged, types_of
 from bpcore_cupy.elements.merging import THREADS, is_small
-from tests.backends.cupy.elements.host import Host
+from tests.backends.cupy.elements.host import Host, aligned
 from tests.backends.cupy.elements.nvrtc import compile_to_cubin, library
 from tests.backends.cupy.elements.running import kernels_of, recorded
 from tests.backends.cupy.elements.workloads import small
@@ -75,6 +75,28 @@ def test_what_is_large_stands_alone(rng: np.random.Generator) -> None:
     assert is_small(few)
     assert mergeable([view, few, large, few]) == 2
     assert mergeable([large]) == 0
+
+
+@pytest.mark.usefixtures("compiler")
+@pytest.mark.parametrize("kept", ["apart", "together"])
+def test_scratch_memory_is_taken_in_turns_or_each_has_its_own(kept: str, rng: np.random.Generator) -> None:
+    own = kept == "apart"
+    x = rng.integers(-9, 9, (1100, 2))
+    program = recorded(lambda x: (XP.sum(x, axis=0), XP.max(x, axis=0)), x)
+    kernels = list(kernels_of(program).values())
+    names = [
+        [(i, x) if x is SCRATCH and own else x for stage in kernel.stages for x in stage.arguments]
+        for i, kernel in enumerate(kernels)
+    ]
+    kernel, places = merged(kernels, names)
+    assert (SCRATCH in kernel.arguments) is not own
+    given = {kernel.arguments[places.index(program.inputs[0])]: x}
+    given |= {kernel.arguments[i]: aligned(4096) for i, y in enumerate(places) if isinstance(y, tuple)}
+    outputs = [kernel.arguments[places.index(y)] for y in program.outputs]
+    types = dict(zip(outputs, (program.types[y] for y in program.outputs), strict=True))
+    memory = Host([kernel]).run(kernel, given, types)
+    np.testing.assert_array_equal(memory[outputs[0]], x.sum(axis=0))
+    np.testing.assert_array_equal(memory[outputs[1]], x.max(axis=0))
 
 
 def test_blocks_that_wait_must_be_alike(rng: np.random.Generator) -> None:

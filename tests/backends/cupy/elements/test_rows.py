@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import bpcore as bp
+from bpcore.program.equation import Constant
 from bpcore.program.passes import optimized
 from bpcore.program.program import Program
 from bpcore_cupy.elements import grouped, is_written_out, row_kernels
-from tests.backends.cupy.elements.running import FUNCTIONS, compared
+from tests.backends.cupy.elements.host import Host
+from tests.backends.cupy.elements.running import FUNCTIONS, compared, kernels_of, recorded
 
 XP = bp.namespace("numpy")
 pytestmark = pytest.mark.usefixtures("compiler")
@@ -105,3 +107,21 @@ def test_a_block_takes_one_row_after_the_other(
     found, wanted, kernels = compared(_loss, z, labels, passes=_passes)
     assert {2} == {kernel.grid for kernel in kernels.values() if "exp(" in kernel.source}
     close(found, wanted, 8)
+    found, wanted, _ = compared(lambda z: (XP.max(z, axis=-1),), z)
+    close(found, wanted, 0)
+
+
+@pytest.mark.parametrize("shape", [(7, 10), (3, 1500)])
+def test_a_gradient_may_lie_where_its_logits_lay(
+    shape: tuple[int, ...], rng: np.random.Generator, close: Any
+) -> None:
+    z = rng.normal(size=shape)
+    program = _passes(recorded(lambda z: XP.softmax(z, axis=-1), z))
+    (kernel,) = kernels_of(program).values()
+    (output,) = program.outputs
+    assert kernel.shares == ((0, len(kernel.arguments) - 1),)
+    memory = z.copy()
+    given = {program.inputs[0]: memory, output: memory}
+    given |= {Constant(name): x for name, x in program.constants.items()}
+    Host([kernel]).run(kernel, given, {})
+    close([memory], [XP.softmax(z, axis=-1)], 8)
