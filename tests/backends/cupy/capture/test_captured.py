@@ -4,46 +4,21 @@ from __future__ import annotations
 
 import gc
 import threading
-import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
-from bpcore.words.errors import MemoryExhausted, OptionError, OtherThread, StepClosed
-from bpcore_cupy.capture import rows as rows_module
+from bpcore.words.errors import OptionError, OtherThread
 from bpcore_cupy.capture.captured import Captured
+from tests.backends.cupy.capture.beside import BATCH, batches, on, same, stepped
 from tests.backends.cupy.capture.fake import FakeDevice
-from tests.backends.cupy.capture.steps import FEATURES, SPOILERS, WAYS, carried, numpy_step, recipe
-
-BATCH = 5
+from tests.backends.cupy.capture.steps import SPOILERS, WAYS, carried, numpy_step, recipe
 
 
 @pytest.fixture
 def device() -> FakeDevice:
     return FakeDevice()
-
-
-def batches(count: int, size: int = BATCH, seed: int = 1) -> list[Any]:
-    return list(np.random.default_rng(seed).integers(0, 12, (count, size)))
-
-
-def on(device: FakeDevice, values: list[Any]) -> list[Any]:
-    return [device.array(x) for x in values]
-
-
-def same(device: FakeDevice, outputs: Any, values: list[Any], loss: Any, residual: Any) -> None:
-    for x, y in zip(outputs, [*values, loss, residual], strict=True):
-        np.testing.assert_array_equal(x.get(), y)
-
-
-def stepped(values: list[Any], rows: list[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-    losses, residuals = [], []
-    for one in rows:
-        values, loss, residual = numpy_step(values, one)
-        losses.append(loss)
-        residuals.append(residual)
-    return values, losses, residuals
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -156,52 +131,6 @@ def test_a_step_that_carries_something_else_has_homes_of_its_own(device: FakeDev
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("at_once", [1, 3, 4, None])
-def test_loops_are_as_many_steps(device: FakeDevice, way: str, at_once: int | None) -> None:
-    step, values = Captured(recipe(device, BATCH, way), device, at_once=at_once), carried()
-    outputs: Any = on(device, values)
-    for seed, length in enumerate([7, 1, 12, 3, 20]):
-        rows = batches(length, seed=seed)
-        outputs = step.loop(length, *outputs[:4], device.array(np.stack(rows), "int64"))
-        values, losses, residuals = stepped(values, rows)
-        same(device, outputs, values, np.stack(losses), np.stack(residuals))
-        one = batches(1, seed=seed)[0]
-        outputs = step(*outputs[:4], device.array(one, "int64"))
-        values, loss, residual = numpy_step(values, one)
-        same(device, outputs, values, loss, residual)
-    assert not step.eager
-
-
-def test_a_loop_is_launched_many_steps_at_once_and_never_waits(device: FakeDevice) -> None:
-    step, values = Captured(recipe(device, BATCH), device, at_once=4), carried()
-    stacked = device.array(np.stack(batches(22)), "int64")
-    outputs = step.loop(22, *on(device, values), stacked)
-    waits, launches = device.waits, device.launches
-    step.loop(22, *outputs[:4], stacked)
-    assert device.waits == waits
-    assert device.launches - launches == 5 + 2
-
-
-@pytest.mark.parametrize(("batch", "samples", "together"), [(5, 12, 8), (5, 100_000, 8), (40_000, 12, 1)])
-def test_steps_are_launched_together_where_they_are_tiny_whatever_their_data(
-    device: FakeDevice, batch: int, samples: int, together: int
-) -> None:
-    assert Captured(recipe(device, batch, samples=samples), device).at_once == together
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_a_loop_longer_than_its_stacks_goes_in_parts(
-    device: FakeDevice, way: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rows_module, "ROOM", 300)
-    step, values = Captured(recipe(device, BATCH, way), device, at_once=2), carried()
-    rows = batches(11)
-    outputs = step.loop(11, *on(device, values), device.array(np.stack(rows), "int64"))
-    values, losses, residuals = stepped(values, rows)
-    same(device, outputs, values, np.stack(losses), np.stack(residuals))
-
-
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("spoil", SPOILERS)
 def test_what_cannot_be_captured_is_named_once_and_runs_eagerly_for_good(
     device: FakeDevice, way: str, spoil: str
@@ -248,45 +177,6 @@ def test_an_interrupt_in_a_capture_leaves_the_step_as_it_was(device: FakeDevice)
     same(device, step(*given, row), *numpy_step(values, one))
 
 
-def test_closed_it_holds_nothing_and_says_so(device: FakeDevice) -> None:
-    with Captured(recipe(device, BATCH), device) as step:
-        outputs = step(*on(device, carried()), device.array(batches(1)[0], "int64"))
-        kept = outputs[0].get()
-        step.loop(4, *outputs[:4], device.array(np.stack(batches(4)), "int64"))
-        assert device.private_bytes() > 0
-    held = [x for x in outputs if x.block.arena]
-    np.testing.assert_array_equal(outputs[4].get(), numpy_step(carried(), batches(1)[0])[1])
-    assert kept.shape == (FEATURES,)
-    assert device.private_bytes() == 512 * len({id(x.block) for x in held})  # what the caller still has
-    for call in (step, step.again, lambda *_: step.loop(1)):
-        with pytest.raises(StepClosed, match="the compiled step was closed, and its memory freed"):
-            call(*outputs)
-    step.close()
-    del outputs, held
-    assert sum(pool.held for pool in device.all_pools if pool.private) == 0
-
-
-def test_garbage_is_freed_without_being_closed(device: FakeDevice) -> None:
-    step = Captured(recipe(device, BATCH), device)
-    step(*on(device, carried()), device.array(batches(1)[0], "int64"))
-    assert device.private_bytes() > 0
-    del step
-    gc.collect()
-    assert device.private_bytes() == 0
-
-
-def test_a_hundred_steps_take_no_more_memory_than_one(device: FakeDevice) -> None:
-    step = Captured(recipe(device, BATCH), device)
-    outputs = on(device, carried())
-    sizes = set()
-    for one in batches(100):
-        outputs = step(*outputs[:4], device.array(one, "int64"))
-        sizes.add(device.private_bytes())
-        sizes.add(device.private_bytes())
-    assert len(sizes) == 1
-    assert device.common.bytes < 512 * 40
-
-
 def test_another_thread_is_refused(device: FakeDevice) -> None:
     step = Captured(recipe(device, BATCH), device)
     given, row = on(device, carried()), device.array(batches(1)[0], "int64")
@@ -303,65 +193,6 @@ def test_another_thread_is_refused(device: FakeDevice) -> None:
     thread.start()
     thread.join()
     assert "belongs to the thread of its first call" in str(caught[0])
-
-
-def test_exhausted_memory_is_told_in_bytes_and_all_of_it_given_back() -> None:
-    device = FakeDevice(capacity=24_000)
-    shared: dict[str, Any] = {}
-    given = on(device, carried())
-    before = device.private_bytes()
-    large = Captured(recipe(device, 400), device, shared=shared)
-    with pytest.raises(MemoryExhausted, match=r"not enough memory for step: 12,800 bytes more were wanted"):
-        large(*given, device.array(np.zeros(400), "int64"))
-    assert device.private_bytes() == before
-    values, one = carried(), batches(1)[0]
-    small = Captured(recipe(device, BATCH), device, shared=shared)
-    same(device, small(*given, device.array(one, "int64")), *numpy_step(values, one))
-
-
-def test_a_graph_never_replays_in_blocks_that_exhausted_memory_gave_back() -> None:
-    values = carried()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for capacity in range(8_000, 40_000, 512):
-            device = FakeDevice(capacity=capacity)
-            shared: dict[str, Any] = {}
-            outputs: Any = on(device, values)
-            wanted = values
-            try:
-                for size in (2, 3, 2, 60, 2, 3):
-                    step = shared.setdefault(size, Captured(recipe(device, size), device, shared=shared))
-                    one = np.arange(size) % 12
-                    kept = [x.get() for x in outputs[:4]]
-                    outputs = step(*outputs[:4], device.array(one, "int64"))
-                    wanted, loss, residual = numpy_step(kept, one)
-                    same(device, outputs, wanted, loss, residual)
-            except MemoryError:
-                continue
-
-
-def test_data_that_stay_lie_in_the_callers_array(device: FakeDevice) -> None:
-    values = carried(samples=4000)
-    step = Captured(recipe(device, BATCH, samples=4000), device)
-    data = device.array(values[3])
-    outputs = step(*on(device, values[:3]), data, device.array(batches(1)[0], "int64"))
-    assert outputs[3] is data
-    assert device.private_bytes() < data.value.nbytes
-    # other data in their place are read, and the first are not written
-    other = carried(seed=5, samples=4000)[3]
-    one = batches(1)[0]
-    wanted = numpy_step([*numpy_step(values, one)[0][:3], other], one)
-    same(device, step(*outputs[:3], device.array(other), device.array(one, "int64")), *wanted)
-    np.testing.assert_array_equal(data.get(), values[3])
-
-
-def test_data_that_lie_otherwise_are_copied_once(device: FakeDevice) -> None:
-    values, one = carried(), batches(1)[0]
-    step = Captured(recipe(device, BATCH), device)
-    data = device.array(np.ascontiguousarray(values[3].T)).T
-    outputs = step(*on(device, values[:3]), data, device.array(one, "int64"))
-    assert outputs[3] is not data
-    same(device, outputs, *numpy_step(values, one))
 
 
 def test_work_is_ordered_with_whatever_stream_the_caller_uses(device: FakeDevice) -> None:
