@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import re
 import sys
 from typing import NamedTuple
 
@@ -184,6 +185,16 @@ def test_it_compiles_for_a_gpu(architecture: str) -> None:
     kernels = {kernel.name: kernel.source for kernel in (made(Memory(), case).kernel() for case in CASES)}
     cubin = compile_to_cubin("\n".join(kernels.values()), architecture)
     assert all(name.encode() in cubin for name in kernels)
+
+
+def test_threads_ask_only_those_of_their_warp() -> None:
+    """A device would hand back what a thread has itself: the host's shuffles know no warps."""
+    for case in CASES:
+        source = made(Memory(), case).kernel().source
+        assert all(int(far) < 32 for far in re.findall(r"__shfl_xor_sync\(0xffffffffu, \w+, (\d+)\)", source))
+        assert source.count("__shfl_xor_sync") == len(
+            re.findall(r"__shfl_xor_sync\(0xf{8}u, \w+, \d+\)", source)
+        )
 
 
 def test_equal_products_share_a_kernel() -> None:
