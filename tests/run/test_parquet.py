@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,24 @@ def test_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(LibraryMissing) as caught:
         read_table(path)
     assert 'python -m pip install "bpcore[parquet]"' in str(caught.value)
+
+
+def indexed(path: Path, index: Any) -> Path:
+    """Write a table as pandas writes a frame with that index."""
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = arrow.table({"a": [0.5, 1.5], "price": [2.0, 3.0], "__index_level_0__": [3, 7]})
+    told = json.dumps({"index_columns": index, "columns": []})
+    parquet.write_table(table.replace_schema_metadata({"pandas": told}), path)
+    return path
+
+
+def test_the_index_of_a_frame_is_no_column(tmp_path: Path) -> None:
+    """A frame that was filtered stores the numbers of its rows, which tell their order."""
+    path = indexed(tmp_path / "t.parquet", ["__index_level_0__"])
+    assert read_table(path).names == ("a", "price")
+    assert next(parquet_tables(path, rows=1)).names == ("a", "price")
+
+
+@pytest.mark.parametrize("index", [[{"kind": "range", "start": 0, "stop": 2, "step": 1}], None, 3, []])
+def test_an_index_that_is_no_column(tmp_path: Path, index: Any) -> None:
+    assert len(read_table(indexed(tmp_path / "t.parquet", index)).names) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 from bpcore.doors.export.dense import Network, Stage
@@ -59,7 +60,7 @@ static void layer_norm(real *x, int n, const real *weight, const real *bias, rea
     "relu": """\
 static void relu(real *x, int n)
 {
-    for (int i = 0; i < n; i++) x[i] = x[i] > 0 ? x[i] : 0;
+    for (int i = 0; i < n; i++) x[i] = x[i] < 0 ? 0 : x[i]; /* NaN stays */
 }
 """,
     "tanh": """\
@@ -104,13 +105,18 @@ static const double wanted[SAMPLES][OUTPUTS] = {{
 {wanted}
 }};
 
+static int close_to(double y, double right)
+{{
+    return fabs(y - right) <= {tolerance} || y == right || (isnan(y) && isnan(right));
+}}
+
 int main(void)
 {{
     for (int i = 0; i < SAMPLES; i++) {{
         double y[OUTPUTS];
         predict(given[i], y);
         for (int j = 0; j < OUTPUTS; j++)
-            if (!(fabs(y[j] - wanted[i][j]) <= {tolerance})) return i + 1;
+            if (!close_to(y[j], wanted[i][j])) return i + 1;
     }}
     return 0;
 }}
@@ -166,13 +172,15 @@ def _array(kind: str, name: str, row: list[float], ending: str) -> str:
 
 def _numbers(row: Iterable[float], ending: str = "") -> str:
     """Return numbers that are read back to the same bits."""
-    words = [_number(number) + (ending if number == number else "") for number in row]  # noqa: PLR0124
+    words = [_number(number) + (ending if math.isfinite(number) else "") for number in row]
     lines = (words[i : i + IN_A_ROW] for i in range(0, len(words), IN_A_ROW))
     return ",\n".join("    " + ", ".join(line) for line in lines)
 
 
 def _number(number: float) -> str:
-    return number.hex() if number == number else "NAN"  # noqa: PLR0124
+    if math.isnan(number):
+        return "NAN"
+    return number.hex() if math.isfinite(number) else ("INFINITY" if number > 0 else "-INFINITY")
 
 
 def _predict(network: Network) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ WORDS: Mapping[type[Layer], str] = {
     Gelu: "gelu", Relu: "relu", Sigmoid: "sigmoid", Softmax: "softmax", Tanh: "tanh",
 }  # fmt: skip
 SAMPLES = 8
+STRANGE = (math.nan, math.inf, -math.inf)
+"""What the first feature of more samples is: a sensor that fails must not become an answer."""
 CLOSE = {"float32": 1e-5, "float64": 1e-10}
 """How near a test vector must be, as a share of the largest output."""
 Numbers = list[float]
@@ -195,18 +198,22 @@ def _folded(layer: BatchNorm, params: Any, state: Any) -> dict[str, Numbers]:
 
 
 def _vectors(run: Run, preparation: Preparation | None) -> Vectors:
-    """Return random inputs, in the unit of the features, with bpcore's own outputs."""
+    """Return random inputs, in the unit of the features, and strange ones, with bpcore's own outputs."""
     host = find_backend("numpy")
     subject = subject_of(run, (), prepared=preparation is not None)
     x = normal(key(0), (SAMPLES, *run.features))
     if preparation is not None:
         numbers = table.arrays_of(preparation)
         x = host.asarray(x, dtype=host.dtype("float64")) * numbers["scale"] + numbers["mean"]
-        if "fill" in numbers:
-            x[0, 0] = math.nan
-    x = host.asarray(x, dtype=subject.args[-1].dtype)
-    y = subject.f(*subject.args[:-1], x)
+    strange = [x[:1, ...] + 0.0 for _ in STRANGE]
+    for row, number in zip(strange, STRANGE, strict=True):
+        row[(0,) * row.ndim] = number
+    x = host.asarray(host.namespace.concat([x, *strange]), dtype=subject.args[-1].dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of inf - inf
+        y = subject.f(*subject.args[:-1], x)
     xp = host.namespace
-    rows = [xp.reshape(part, (SAMPLES, -1)).tolist() for part in (x, y)]
-    largest = max((abs(number) for row in rows[1] for number in row), default=0.0) or 1.0
+    rows = [xp.reshape(part, (x.shape[0], -1)).tolist() for part in (x, y)]
+    sizes = [abs(number) for row in rows[1] for number in row if math.isfinite(number)]
+    largest = max(sizes, default=0.0) or 1.0
     return Vectors(rows[0], rows[1], CLOSE[_dtype(run.params)] * largest)

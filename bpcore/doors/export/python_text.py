@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from bpcore.doors.export.dense import Network, Stage
@@ -25,12 +26,22 @@ import sys
 INPUTS, OUTPUTS = {inputs}, {outputs}
 '''
 
+TOTAL = """
+
+def total(parts):
+    parts = list(parts)
+    try:
+        return math.fsum(parts)
+    except (OverflowError, ValueError):  # inf, or inf - inf
+        return sum(parts)
+"""
+
 FUNCTIONS = {
     "dense": """
 def dense(x, weight, bias):
     outputs = len(bias)
     return [
-        math.fsum(x[i] * weight[i * outputs + j] for i in range(len(x))) + bias[j] for j in range(outputs)
+        total(x[i] * weight[i * outputs + j] for i in range(len(x))) + bias[j] for j in range(outputs)
     ]
 """,
     "affine": """
@@ -39,13 +50,13 @@ def affine(x, scale, shift):
 """,
     "layer_norm": """
 def layer_norm(x, weight, bias, epsilon):
-    mean = math.fsum(x) / len(x)
-    spread = math.sqrt(math.fsum((a - mean) ** 2 for a in x) / len(x) + epsilon)
+    mean = total(x) / len(x)
+    spread = math.sqrt(total((a - mean) * (a - mean) for a in x) / len(x) + epsilon)
     return [(a - mean) / spread * b + c for a, b, c in zip(x, weight, bias)]
 """,
     "relu": """
 def relu(x):
-    return [a if a > 0.0 else 0.0 for a in x]
+    return [0.0 if a < 0.0 else a for a in x]  # NaN stays
 """,
     "tanh": """
 def tanh(x):
@@ -64,8 +75,8 @@ def gelu(x):
 def softmax(x):
     most = max(x)
     parts = [math.exp(a - most) for a in x]
-    total = math.fsum(parts)
-    return [part / total for part in parts]
+    whole = total(parts)
+    return [part / whole for part in parts]
 """,
 }
 
@@ -75,12 +86,16 @@ GIVEN = {given}
 WANTED = {wanted}
 
 
+def close(y, right):
+    return abs(y - right) <= {tolerance} or y == right or (y != y and right != right)
+
+
 def self_test():
     """Return the numbers of the test vectors that are wrong."""
     return [
         number
         for number, (x, wanted) in enumerate(zip(GIVEN, WANTED), start=1)
-        if not all(abs(y - right) <= {tolerance} for y, right in zip(predict(x), wanted))
+        if not all(map(close, predict(x), wanted))
     ]
 
 
@@ -101,7 +116,7 @@ def python_text(network: Network, version: str) -> str:
         notes="".join(f"{_comment(note)}\n" for note in network.notes),
     )
     used = {stage.kind: FUNCTIONS[stage.kind] for stage in network.stages}
-    parts = [head, *_arrays(network), *(f"\n{text}" for text in used.values()), _predict(network)]
+    parts = [head, *_arrays(network), TOTAL, *(f"\n{text}" for text in used.values()), _predict(network)]
     vectors = network.vectors
     test = SELF_TEST.format(
         given=_rows(vectors.inputs), wanted=_rows(vectors.outputs), tolerance=repr(vectors.tolerance)
@@ -124,7 +139,7 @@ def _arrays(network: Network) -> Iterator[str]:
 
 def _list(row: list[float]) -> str:
     """Return numbers as they are read back to the same bits."""
-    words = [repr(number) if number == number else "math.nan" for number in row]  # noqa: PLR0124
+    words = [repr(number) if math.isfinite(number) else f"float('{number!r}')" for number in row]
     lines = (words[i : i + IN_A_ROW] for i in range(0, len(words), IN_A_ROW))
     return "[\n" + "".join(f"    {', '.join(line)},\n" for line in lines) + "]"
 

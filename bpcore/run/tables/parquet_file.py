@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bpcore.ground.registry import backend as find_backend
@@ -21,6 +22,7 @@ def parquet_tables(path: Path, *, rows: int) -> Iterator[Table]:
     """Yield the rows of a Parquet file as tables of `rows` rows, the last one smaller.
 
     Columns of numbers and of booleans are numbers, a null in them is a missing value; other columns are text.
+    What pandas wrote as the index of its frame is no column, as it is none to pandas.
 
     Raises
     ------
@@ -36,10 +38,10 @@ def parquet_tables(path: Path, *, rows: int) -> Iterator[Table]:
         raise LibraryMissing("a Parquet file", "pyarrow", "parquet") from error
     try:
         with parquet.ParquetFile(path) as file:
-            first = 1
+            first, out = 1, _index_of(file.schema_arrow.metadata or {})
             for piece in file.iter_batches(batch_size=rows):
                 named = zip(piece.schema.names, piece.columns, strict=True)
-                columns = tuple(_column(name, column) for name, column in named)
+                columns = tuple(_column(name, column) for name, column in named if name not in out)
                 numbers = range(first, first + piece.num_rows)
                 yield Table(source=str(path), columns=columns, rows=numbers, header=True)
                 first += piece.num_rows
@@ -50,6 +52,15 @@ def parquet_tables(path: Path, *, rows: int) -> Iterator[Table]:
     except pa.ArrowException as error:
         what = f"is no Parquet file, or damaged ({str(error).splitlines()[0].rstrip('.')})"
         raise FileError(path, what) from error
+
+
+def _index_of(metadata: Mapping[bytes, bytes]) -> frozenset[str]:
+    """Return the names under which pandas stored the index of a frame; a mere range is not stored."""
+    try:
+        told = json.loads(metadata.get(b"pandas", b"{}"))
+        return frozenset(name for name in told["index_columns"] if isinstance(name, str))
+    except (ValueError, LookupError, TypeError):
+        return frozenset()
 
 
 def read_parquet(path: Path) -> Table:

@@ -180,7 +180,7 @@ def test_what_the_files_need(trained: Any, tmp_path: Path) -> None:
     ]
     assert {alias.name for node in imports for alias in node.names} == {"math", "sys"}
     done = subprocess.run([sys.executable, "-I", str(script)], check=True, capture_output=True, text=True)
-    assert done.stdout == "8 test vectors, all right\n"
+    assert done.stdout == "11 test vectors, all right\n"
 
 
 @needs_cc
@@ -282,3 +282,34 @@ def test_from_every_backend(backend: Any, trained: Any, tmp_path: Path) -> None:
     there = bp.load(bp.save(tmp_path / "m", run), backend=backend.backend)
     one, other = bp.export_python(tmp_path / "a.py", run), bp.export_python(tmp_path / "b.py", there)
     assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("norm", ["none", "batch", "layer"])
+def test_a_sensor_that_fails_is_no_answer(name: str, norm: str, trained: Any, tmp_path: Path) -> None:
+    between = {"none": [], "batch": [bp.BatchNorm()], "layer": [bp.LayerNorm()]}[norm]
+    run = trained(bp.Chain(bp.Linear(4), *between, ACTIVATIONS[name](), bp.Linear(2)), dtype="float64")
+    x = np.asarray([[math.nan, 0, 0], [math.inf, 0, 0], [-math.inf, 1, 0], [math.inf, -math.inf, 0]])
+    with np.errstate(invalid="ignore"):
+        wanted = run.predict(x)
+    assert np.all(np.isnan(wanted[0]))
+    found = [in_python(bp.export_python(tmp_path / "m.py", run), x)]
+    found += [in_c(bp.export_c(tmp_path / "m.c", run), x, 2)] if CC else []
+    for each in found:
+        np.testing.assert_allclose(each, wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("text", "right", "wrong"), [
+    (python_text, "return [0.0 if a < 0.0 else a for a in x]", "return [a if a > 0.0 else 0.0 for a in x]"),
+    (c_text, "x[i] < 0 ? 0 : x[i]", "x[i] > 0 ? x[i] : 0"),
+])  # fmt: skip
+def test_the_self_test_sees_nan(
+    text: Any, right: str, wrong: str, trained: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if text is c_text and not CC:
+        pytest.skip("there is no C compiler here")
+    assert right in text.FUNCTIONS["relu"]
+    monkeypatch.setitem(text.FUNCTIONS, "relu", text.FUNCTIONS["relu"].replace(right, wrong))
+    write = bp.export_python if text is python_text else bp.export_c
+    with pytest.raises(ExportError, match="the self-test of the file failed"):
+        write(tmp_path / "m", trained(bp.MLP([3, 6, 2], activation="relu")))
