@@ -176,11 +176,10 @@ def test_an_array_that_is_exchanged_between_two_steps_is_brought_and_the_others_
         theirs = [np.asarray(y) for y in plain(*theirs, *batch)][:count]
         if number == 1:
             carried[0], theirs[0] = device.array(arrays[0]), arrays[0]
-        if number == 2:  # one lies where the other belongs
-            i, j = alike[1], alike[2]
-            for values in (carried, theirs):
-                values[i], values[j] = values[j], values[i]
-            theirs[j], carried[j] = abs(theirs[j]), device.array(abs(theirs[j]))
+        if number == 2:  # one lies where the other is brought to before
+            i, j = alike[0], alike[1]
+            carried[j], theirs[j] = carried[i], theirs[i]
+            carried[i], theirs[i] = device.array(arrays[i]), arrays[i]
         for got, y in zip(carried, theirs, strict=True):
             near(got, y)
 
