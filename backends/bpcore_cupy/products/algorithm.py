@@ -109,22 +109,23 @@ def _of(library: Any, result: HeuristicResult, version: int, plan: Plan) -> Algo
     """Return one answer, None if it rounds float32 numbers that are to be multiplied as they are."""
     data = bytes(result.algorithm)
     if plan.compute == "32F" and plan.first.dtype == "float32":
-        numerics = _read(library, "Cap", data, AlgorithmConfig.NUMERICS, plan)
+        numerics = _read(library, "Cap", data, AlgorithmConfig.NUMERICS)
         if numerics & NARROW:
             return None
-    split = _read(library, "Config", data, AlgorithmConfig.SPLIT, plan)
+    split = _read(library, "Config", data, AlgorithmConfig.SPLIT)
     return Algorithm(data, int(result.workspace_bytes), version, max(split, 1), float(result.waves))
 
 
-def _read(library: Any, what: str, data: bytes, attribute: Attribute, plan: Plan) -> int:
-    """Return one attribute of an algorithm."""
+def _read(library: Any, what: str, data: bytes, attribute: Attribute) -> int:
+    """Return one attribute of an algorithm, 0 if the library does not say.
+
+    It is a second look: compute type and preference have told the heuristic what may be offered.
+    """
     name = f"cublasLtMatmulAlgo{what}GetAttribute"
     held, written = attribute.kind(), c_size_t()
     algorithm = create_string_buffer(data, ALGORITHM_BYTES)
     status = getattr(library, name)(algorithm, attribute.number, byref(held), sizeof(held), byref(written))
-    if status:
-        raise ProductFailed.of_status(plan.text, name, status)
-    return int(held.value)
+    return 0 if status else int(held.value)
 
 
 def checked(library: Any, handle: int, described: Described, plan: Plan, kept: Algorithm) -> Algorithm:

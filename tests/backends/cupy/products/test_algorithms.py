@@ -49,6 +49,15 @@ def test_an_answer_that_failed_or_wants_too_much_is_left_out(handle: Handle, lib
     assert [a.waves for a in handle.algorithms(layer())] == [0.5]
 
 
+def test_an_algorithm_that_the_library_says_nothing_of_is_taken(handle: Handle, library: StandIn) -> None:
+    library.answers = [Answer(5, split=3, numerics=TF32)]
+    assert not handle.algorithms(layer())
+    library.fails = dict.fromkeys(
+        ("cublasLtMatmulAlgoCapGetAttribute", "cublasLtMatmulAlgoConfigGetAttribute"), 15
+    )
+    assert [x.split for x in handle.algorithms(layer())] == [1]
+
+
 def test_an_algorithm_is_kept_and_taken_again(library: StandIn) -> None:
     library.answers = [Answer(3, workspace_bytes=128)]
     with Handle(allocate, library=library) as handle:
