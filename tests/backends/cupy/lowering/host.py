@@ -22,6 +22,7 @@ from bpcore_cupy.elements import SCRATCH
 from bpcore_cupy.lowering.binding import after, carried_regions, leaves, recipe_of
 from bpcore_cupy.lowering.lowered import Lowered
 from bpcore_cupy.lowering.lowering import lowered
+from bpcore_cupy.lowering.merging import Merged, with_merged
 from bpcore_cupy.lowering.places import Role
 from bpcore_cupy.lowering.steps import Launch, Multiply, Small
 from bpcore_cupy.products import Handle, Plan
@@ -108,6 +109,8 @@ class Machine:
         if self.text is not None:
             return self._as_text(step, pointers, scratch)
         known = dict(zip(map(id, step.pointers), pointers, strict=True))
+        if isinstance(step, Merged):
+            return self._one_by_one(step, known)
         if isinstance(step, Small):
             return small_product(step, known)
 
@@ -126,6 +129,18 @@ class Machine:
             for target, part in zip(outputs, parts, strict=True):
                 assert np.shape(part) == target.shape
                 target[...] = part
+
+        return run
+
+    def _one_by_one(self, step: Merged, known: dict[int, int]) -> Callable[[int], object]:
+        calls = [
+            self.launch(part, [*(known[id(x)] for x in part.pointers), known.get(id(part.scratch), 0)])
+            for part in step.parts
+        ]
+
+        def run(stream: int) -> None:
+            for call in calls:
+                call(stream)
 
         return run
 
@@ -225,10 +240,12 @@ class HostRun:
         text: bool = False,
         refuses: frozenset[int] = frozenset(),
         small: bool = True,
+        merge: bool = False,
     ) -> None:
         self.products = Products(refuses)
         self.program = program
         self.lowered: Lowered = lowered(program, FUNCTIONS, offers=self.products.offers, small=small)
+        self.lowered = with_merged(self.lowered) if merge else self.lowered
         kernels = [step.kernel for step in self.lowered.steps if isinstance(step, Launch)]
         self.machine = Machine(self.products, Host(kernels) if text and kernels else None)
         self.recipe: Recipe = recipe_of(self.lowered, self.machine, "step")
