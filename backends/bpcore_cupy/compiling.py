@@ -5,23 +5,19 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from operator import is_
 from typing import Any, Protocol
 
 from bpcore.ground.backend import as_plain_function
 from bpcore.program.program import Program
 from bpcore.program.stepwise import stepwise
 from bpcore.words.frames import stack_level
-from bpcore_cupy.capture.captured import Captured
-from bpcore_cupy.capture.device import Device, Kind
-from bpcore_cupy.lowering.binding import after, carried_regions, leaves, recipe_of
-from bpcore_cupy.lowering.listing import listing
-from bpcore_cupy.lowering.lowered import Lowered
+from bpcore_cupy.capture.device import Device
 from bpcore_cupy.lowering.lowering import lowered
 from bpcore_cupy.lowering.machine import Machine
-from bpcore_cupy.lowering.places import Place, Role
+from bpcore_cupy.lowering.merging import with_merged
 from bpcore_cupy.lowering.refusal import NotCapturable
 from bpcore_cupy.products import Plan
+from bpcore_cupy.running import OnDevices, Runs
 
 __all__ = ["Compiler", "NotCaptured"]
 
@@ -50,38 +46,57 @@ class Compiler:
 
     Parameters
     ----------
-    device : function ``()``
-        Return the `Device` that is to be computed on now.
+    device : function of a sequence of arrays
+        Return the `Device` that they are on; of none, the one that is to be computed on now.
     machine : function ``(functions, deterministic)``
-        Return a new machine on that device; of one owner thread, as what is compiled with it.
+        Return a new machine on the device that is current; of one owner thread, as what is compiled with it.
+    several : bool
+        Whether arrays may be on several devices.
     """
 
-    def __init__(self, device: Callable[[], Device], machine: Callable[[Any, bool], Offering]) -> None:
-        self._device, self._machine = device, machine
+    def __init__(
+        self,
+        device: Callable[[Sequence[Any]], Device],
+        machine: Callable[[Any, bool], Offering],
+        *,
+        several: bool = False,
+    ) -> None:
+        self._device, self._machine, self._several = device, machine, several
         self._said: set[str] = set()
 
     def compile(self, program: Any, functions: Any, shared: dict[str, Any], /) -> Run:
         """Return a function that runs the Program."""
-        made = self._made_once(program, functions, shared)
-        return as_plain_function(program, functions, shared) if made is None else made
+        made = self._made_once(program, functions, shared, self._device(()))
+        if made is None:
+            return as_plain_function(program, functions, shared)
+        if not self._several:
+            return made
+
+        def there(arrays: Sequence[Any]) -> Runs:
+            found = self._made_once(program, functions, shared, self._device(arrays))
+            assert found is not None  # noqa: S101 - what can be captured does not depend on the device
+            return found
+
+        return OnDevices(made, there)
 
     def loop(self, program: Any, functions: Any, shared: dict[str, Any], /) -> Run:
         """Return a function that runs it many times."""
-        made = self._made_once(program, functions, shared)
-        if made is not None:
-            return made.loop
-        return stepwise(program, as_plain_function(program, functions, shared), functions)
+        run: Any = self.compile(program, functions, shared)
+        if isinstance(run, Runs | OnDevices):
+            return run.loop
+        return stepwise(program, run, functions)
 
-    def _made_once(self, program: Program, functions: Any, shared: dict[str, Any]) -> Runs | None:
+    def _made_once(
+        self, program: Program, functions: Any, shared: dict[str, Any], device: Device
+    ) -> Runs | None:
         """Return the captured step, made once for `compile` and `loop`; None where there can be none."""
-        key = f"cupy {id(program.equations)}"
+        key = f"{device.name} {id(program.equations)}"
         if key not in shared:  # the equations are held: an id may come again
-            shared[key] = (program.equations, self._made(program, functions, shared))
+            shared[key] = (program.equations, self._made(program, functions, shared, device))
         made: Runs | None = shared[key][1]
         return made
 
-    def _made(self, program: Program, functions: Any, shared: dict[str, Any]) -> Runs | None:
-        device = self._device()
+    def _made(self, program: Program, functions: Any, shared: dict[str, Any], device: Device) -> Runs | None:
         with device.entered():
             deterministic = bool(shared.get("deterministic", os.environ.get(DETERMINISTIC) != "0"))
             name = f"machine of {device.name}"
@@ -92,6 +107,7 @@ class Compiler:
             precision = "tf32" if shared.get("precision") == "tf32" else "float32"  # 16 bits are the arrays'
             try:
                 steps = lowered(program, functions, offers=machine.offers, precision=precision, small=small)
+                steps = with_merged(steps) if small else steps
             except NotCapturable as refused:
                 self._say(refused)
                 return None
@@ -106,147 +122,3 @@ class Compiler:
             f"graph ({refused.why})"
         )
         warnings.warn(message, NotCaptured, stacklevel=stack_level())
-
-
-class Runs:
-    """A lowered Program, to be run once or many times.
-
-    Attributes
-    ----------
-    source : str
-        Its steps and its kernels.
-    apart : bool
-        Always: what it returns and does not carry shares no memory with anything else.
-    again : function or None
-        Run it once more on what it carries; None where that goes to and fro between two homes.
-    """
-
-    apart = True
-
-    def __init__(
-        self, program: Program, steps: Lowered, machine: Machine, device: Device, shared: dict[str, Any]
-    ) -> None:
-        self.steps, self.machine, self.device = steps, machine, device
-        self.regions = carried_regions(steps)
-        self.count = len(program.carried)
-        self.outputs = list(range(len(program.outputs)))
-        self.carried = {j: number for number, (_, j) in enumerate(program.carried)}
-        self.given = [i for i, _ in program.carried]
-        self.others = [i for i in range(len(program.inputs)) if i not in set(self.given)]
-        layout = _layout(steps)
-        self.shared = shared.setdefault(f"carried {layout}", {})
-        recipe = recipe_of(steps, machine, "a compiled function")
-        self.captured = Captured(recipe, device, shared=self.shared)
-
-    @property
-    def again(self) -> Run | None:
-        """A step with what the last one carried; made when asked for, so that nothing here holds itself."""
-        return None if (Role.TURN, "") in self.regions else self._again
-
-    @property
-    def source(self) -> str:
-        """The text."""
-        return listing(self.steps)
-
-    def __call__(self, *inputs: Any) -> Sequence[Any]:
-        """Run the Program once."""
-        outputs = self.captured(*self._home(inputs), *[inputs[i] for i in self.others])
-        return self._all(outputs, None)
-
-    def _again(self, *others: Any) -> Sequence[Any]:
-        return self._results(self.captured.again(*others), None)
-
-    def loop(self, length: int, /, *inputs: Any) -> Sequence[Any]:
-        """Run it as often as the first axis of the inputs that are not carried is long."""
-        outputs = self.captured.loop(length, *self._home(inputs), *[inputs[i] for i in self.others])
-        return self._all(outputs, length)
-
-    def close(self) -> None:
-        """Free graphs and memory; a later call raises one clear line. What was handed out stays."""
-        for name in ("handed", "leaves"):
-            self.shared.pop(name, None)
-        self.captured.close()
-
-    def _home(self, inputs: Sequence[Any]) -> Sequence[Any]:
-        """Return the memory that what is carried lies in: what was handed out, or new."""
-        carried = [inputs[i] for i in self.given]
-        handed, whole = self.shared.get("handed", ((), ()))
-        if self.count == len(handed) and all(map(is_, carried, handed)):
-            return list(whole)
-        with self.device.entered():
-            if self.count == len(handed):
-                return self._brought(carried, handed, whole)
-            return self._new(carried)
-
-    def _new(self, carried: Sequence[Any]) -> list[Any]:
-        """Return new memory with the arrays given; large ones that nobody writes are taken as they are."""
-        stream, made = self.device.current(), dict[Any, Any]()
-        for region in self.regions:
-            if region[0] is Role.KEPT:
-                made[region] = carried[int(region[1])]
-            else:
-                made[region] = self.device.empty(Kind((self.steps.sizes[region[0]],), "uint8"))
-                self.device.zero(made[region], stream)
-        for place, x in zip(leaves(self.steps.before, made, self.machine), carried, strict=True):
-            if place is not x:
-                self.device.copy(place, x, stream)
-        return [made[region] for region in self.regions]
-
-    def _brought(self, carried: Sequence[Any], handed: Sequence[Any], whole: Sequence[Any]) -> list[Any]:
-        """Return the memory that was handed out last, with the arrays that are other ones brought there."""
-        stream, made = self.device.current(), dict(zip(self.regions, whole, strict=True))
-        written = [x for region, x in made.items() if region[0] is not Role.KEPT]
-        away = []
-        for before, x, place in zip(handed, carried, self.steps.before, strict=True):
-            if x is before:
-                continue
-            if place.memory.region[0] is Role.KEPT:
-                made[place.memory.region] = x
-            elif any(self.device.overlap(x, block) for block in written):
-                kept = self.device.empty(
-                    Kind(tuple(x.shape), str(x.dtype))
-                )  # it is read before it is written
-                self.device.copy(kept, x, stream)
-                away.append((before, kept))
-            else:
-                away.append((before, x))
-        for before, x in away:
-            self.device.copy(before, x, stream)
-        return list(made.values())
-
-    def _all(self, outputs: Sequence[Any], length: int | None) -> list[Any]:
-        whole = tuple(outputs[: len(self.regions)])
-        carried = self._handed(whole)
-        rest = iter(self._results(outputs[len(self.regions) :], length))
-        return [carried[self.carried[j]] if j in self.carried else next(rest) for j in self.outputs]
-
-    def _handed(self, whole: tuple[Any, ...]) -> Sequence[Any]:
-        """Return what is carried as it lies in its memory: the same arrays, as long as the memory is."""
-        known: dict[tuple[int, ...], tuple[Sequence[Any], tuple[Any, ...]]] = self.shared.setdefault(
-            "leaves", {}
-        )
-        key = tuple(map(id, whole))
-        if key not in known:
-            arrays = {after(region): x for region, x in zip(self.regions, whole, strict=True)}
-            made = leaves(self.steps.after, arrays, self.machine)
-            if len(known) > 1:
-                known.clear()
-            known[key] = (made, whole)  # the memory is held: an id may come again
-        handed = self.shared["handed"] = known[key]
-        return handed[0]
-
-    def _results(self, outputs: Sequence[Any], length: int | None) -> list[Any]:
-        if not self.steps.results:
-            return []
-        return leaves(self.steps.results, {(Role.RESULT, ""): outputs[0]}, self.machine, length)
-
-
-def _layout(steps: Lowered) -> str:
-    """Return where everything that is carried lies, as a text."""
-    pairs = zip(steps.before, steps.after, strict=True)
-    return repr([(_lies(before), _lies(after)) for before, after in pairs])
-
-
-def _lies(place: Place) -> tuple[Any, ...]:
-    root = place.memory.root
-    return (root.role.value, root.start + place.start, place.dtype, place.shape)

@@ -63,7 +63,11 @@ class CudaMachine:
         return self.cp.ndarray(tuple(shape), dtype, array.data + start, tuple(strides))
 
     def ordered(self, array: Any, /) -> Any:
-        """Return an array, or a copy of it, that lies in C order at an aligned place."""
+        """Return an array, or a copy of it, that lies in C order at an aligned place of this device."""
+        if array.device.id != self.cp.cuda.Device().id:
+            array = self.cp.array(
+                array
+            )  # CuPy's way: an array of another device is copied to the current one
         if array.flags.c_contiguous and array.data.ptr % ALIGNMENT == 0:
             return array
         return array.copy(order="C")

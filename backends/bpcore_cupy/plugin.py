@@ -6,7 +6,7 @@ device was counted, one kernel compiled and one product done on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -72,12 +72,13 @@ def _functions(cp: Any, compat: Any, table: dict[str, Any], *, several: bool) ->
     return SimpleNamespace(__name__="cupy", **names), table
 
 
-def _finder(cp: Any, place: Any) -> Callable[[], CudaDevice]:
-    """Return what tells the device that is computed on now; `place` is None for CuPy's current one."""
+def _finder(cp: Any, place: Any) -> Callable[..., CudaDevice]:
+    """Return what tells the device that arrays are on; of none it is `place`, or CuPy's current one."""
     known: dict[int, CudaDevice] = {}
 
-    def device() -> CudaDevice:
-        index = int(cp.cuda.Device().id if place is None else place.id)
+    def device(arrays: Sequence[Any] = ()) -> CudaDevice:
+        here = next((x.device for x in arrays if isinstance(x, cp.ndarray)), place)
+        index = int((cp.cuda.Device() if here is None else here).id)
         if index not in known:
             known[index] = CudaDevice(cp, index)
         return known[index]
@@ -102,7 +103,11 @@ def _open(device: str | None) -> Backend:
     table |= algebra(cp) | {"asarray": door.asarray}
     namespace, table = _functions(cp, compat, table, several=found > 1)
     device_now = _finder(cp, door.place)
-    compiler = Compiler(device_now, lambda functions, fixed: CudaMachine(cp, functions, deterministic=fixed))
+    compiler = Compiler(
+        device_now,
+        lambda functions, fixed: CudaMachine(cp, functions, deterministic=fixed),
+        several=found > 1,
+    )
     return Backend(
         name=given,
         version=cp.__version__,

@@ -107,7 +107,7 @@ class _Touched:
 def compiler_on(device: FakeDevice) -> tuple[Compiler, Products]:
     """Return a compiler for the stand-in, and its products."""
     products = Products()
-    return Compiler(lambda: device, lambda functions, fixed: FakeMachine(device, products)), products
+    return Compiler(lambda arrays: device, lambda functions, fixed: FakeMachine(device, products)), products
 
 
 def numpy_of(x: Any) -> Any:

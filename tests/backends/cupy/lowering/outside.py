@@ -8,7 +8,7 @@ from typing import Any
 
 import bpcore as bp
 from bpcore.ground.backend import Backend
-from bpcore_cupy.compiling import Runs
+from bpcore_cupy.running import Runs
 from tests.backends.cupy.capture.fake import FakeDevice
 from tests.backends.cupy.capture.memory import FakeArray
 from tests.backends.cupy.lowering.fake_machine import compiler_on

@@ -229,7 +229,7 @@ def test_determinism_is_asked_for(
         asked.append(deterministic)
         return FakeMachine(device, Products())
 
-    Compiler(lambda: device, machine).compile(step_of("relu")[0], FUNCTIONS, shared)
+    Compiler(lambda arrays: device, machine).compile(step_of("relu")[0], FUNCTIONS, shared)
     assert asked == [wanted]
 
 
@@ -252,3 +252,33 @@ def test_closed_it_holds_no_memory() -> None:
     assert device.private_bytes() == 0
     with pytest.raises(bp.BpcoreError):
         run(*given(device, [*arrays, *batches[0]]))
+
+
+def test_a_step_runs_on_the_device_that_its_arrays_are_on() -> None:
+    devices = [FakeDevice(name="cupy:0"), FakeDevice(name="cupy:1")]
+
+    def machine(functions: Any, deterministic: Any) -> Any:
+        (device,) = (x for x in devices if x.inside)
+        return FakeMachine(device, Products())
+
+    def device_of(arrays: Any) -> FakeDevice:
+        return next((x.device for x in arrays), devices[0])
+
+    program, arrays, batches = step = step_of("relu")
+    run: Any = Compiler(device_of, machine, several=True).compile(program, FUNCTIONS, {})
+    wanted = by_numpy(step, 3)
+    for device in (*devices, devices[1]):
+        carried = run(*given(device, [*arrays, *batches[0]]))[: len(arrays)]
+        assert all(x.device is device for x in carried)
+        for got, y in zip(carried, wanted[0], strict=False):
+            near(got, y)
+    reported = run.again(*given(devices[1], batches[1]))
+    for got, y in zip([*carried, *reported], wanted[1], strict=True):
+        near(got, y)
+    carried = run.loop(1, *carried, *given(devices[1], [x[None] for x in batches[2]]))[: len(arrays)]
+    for got, y in zip(carried, wanted[2], strict=False):
+        near(got, y)
+    assert devices[0].launches == 1
+    del carried, reported, got
+    run.close()
+    assert [device.private_bytes() for device in devices] == [0, 0]
