@@ -108,7 +108,7 @@ class _Mean(_Pooling):
 class MaxPool1D(_Largest):
     """The largest of each window along a sequence: (batch, length, channels).
 
-    Where several are the largest they share the gradient.
+    Where several are the largest they share the gradient, the later the more; in PyTorch the first has it.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ class MaxPool1D(_Largest):
 class MaxPool2D(_Largest):
     """The largest of each window over a picture: (batch, height, width, channels).
 
-    Where several are the largest they share the gradient.
+    Where several are the largest they share the gradient, the later the more; in PyTorch the first has it.
 
     Parameters
     ----------

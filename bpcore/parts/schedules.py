@@ -10,6 +10,8 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import NamedTuple
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.words.errors import OptionError, choose
@@ -260,6 +262,15 @@ class OneCycle(Schedule):
         return float(self.rate * max(1.0, self.start, self.start * self.end))
 
 
+class Fall(NamedTuple):
+    """How things stand with a rate that falls: the rate, the best number, bad epochs, epochs that rest."""
+
+    rate: float
+    best: float
+    bad: int
+    rest: int
+
+
 @dataclass(frozen=True)
 class ReduceOnPlateau:
     """A rate that falls when a number of the history stops getting better: a function of the history.
@@ -297,6 +308,8 @@ class ReduceOnPlateau:
 
     def __post_init__(self) -> None:
         _check(self, rate=self.rate, threshold=self.threshold, least=self.least)
+        most = float(self.rate)
+        check_number("least of ReduceOnPlateau", self.least, f"at most its rate, {most:g}", most.__ge__)
         option, wanted = "factor of ReduceOnPlateau", "a number between 0 and 1"
         check_number(option, self.factor, wanted, lambda share: 0 < share < 1)
         check_whole("patience of ReduceOnPlateau", self.patience, 0)
@@ -310,13 +323,20 @@ class ReduceOnPlateau:
 
     def after(self, values: Sequence[float], /) -> float:
         """Return the rate after epochs with these numbers, the first epoch's first."""
-        rate, best, bad, rest = float(self.rate), math.inf, 0, 0
-        sign = 1.0 if self.mode == "min" else -1.0
-        for value in (sign * value for value in values):
-            better = value < best - self.threshold * abs(best) if math.isfinite(best) else value < best
-            best, bad = (value, 0) if better else (best, bad + 1)
-            if rest:
-                rest, bad = rest - 1, 0
-            if bad > self.patience:
-                rate, bad, rest = max(rate * self.factor, self.least), 0, self.cooldown
-        return rate
+        return reduce(self.onward, values, self.begin()).rate
+
+    def begin(self) -> Fall:
+        """Return how things stand before the first epoch."""
+        return Fall(float(self.rate), math.inf, 0, 0)
+
+    def onward(self, fall: Fall, value: float, /) -> Fall:
+        """Return how things stand after one epoch more, with this number."""
+        rate, best, bad, rest = fall
+        value = value if self.mode == "min" else -value
+        better = value < best - self.threshold * abs(best) if math.isfinite(best) else value < best
+        best, bad = (value, 0) if better else (best, bad + 1)
+        if rest:
+            rest, bad = rest - 1, 0
+        if bad > self.patience:
+            rate, bad, rest = max(rate * self.factor, self.least), 0, self.cooldown
+        return Fall(rate, best, bad, rest)

@@ -8,7 +8,7 @@ of itself, balance its classes. Weights of samples come along with them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
@@ -112,11 +112,26 @@ def _checked(piece: object) -> Batch:
 
 def is_stream(data: object) -> bool:
     """Return whether `data` is not the pair (x, y) itself, but something that yields such pairs."""
-    if isinstance(data, Stream):
+    if isinstance(data, Stream) or _are_batches(data):
         return True
     if isinstance(data, tuple | list | dict | str | bytes) or hasattr(data, "dtype"):
         return False
     return callable(data) or isinstance(data, Iterable)
+
+
+def _are_batches(data: object) -> bool:
+    """Return whether this is a list of batches, each with samples of two axes or more in an array."""
+    return (
+        isinstance(data, list | tuple)
+        and bool(data)
+        and all(
+            isinstance(batch, list | tuple)
+            and len(batch) in (2, 3)
+            and len(getattr(batch[0], "shape", ())) > 1
+            and hasattr(batch[1], "shape")
+            for batch in data
+        )
+    )
 
 
 Data = Batch | Stream | Iterable[Batch] | Callable[[], Iterable[Batch]]
@@ -236,24 +251,31 @@ def rebatched(pieces: Iterable[Batch], size: int | None) -> Iterator[Batch]:
 
     All pieces are arrays of one library. A batch may have samples of two pieces.
     """
-    rest: Batch | None = None
+    kept: list[Batch] = []  # fewer samples than a batch has, all together
+    there = 0
     for piece in pieces:
         if size is None:
             yield piece
             continue
-        joined = piece if rest is None else _joined(rest, piece)
-        count = joined[0].shape[0]
-        whole = count - count % size
+        kept.append(piece)
+        there += piece[0].shape[0]
+        if there < size:
+            continue
+        joined, whole = _joined(kept), there - there % size
         for start in range(0, whole, size):
             yield _rows(joined, start, start + size)
-        rest = _rows(joined, whole, count) if whole < count else None
-    if rest is not None:
-        yield rest
+        kept = [_rows(joined, whole, there)] if whole < there else []
+        there -= whole
+    if kept:
+        yield _joined(kept)
 
 
-def _joined(one: Batch, other: Batch) -> Batch:
-    xp = array_namespace(one[0])
-    return tuple([xp.concat(parts, axis=0) for parts in zip(one, other, strict=True)])
+def _joined(pieces: Sequence[Batch]) -> Batch:
+    """Return the samples of all pieces, joined once: many small ones are not copied again for each."""
+    if len(pieces) == 1:
+        return pieces[0]
+    xp = array_namespace(pieces[0][0])
+    return tuple([xp.concat(parts, axis=0) for parts in zip(*pieces, strict=True)])
 
 
 def _rows(piece: Batch, start: int, stop: int) -> Batch:

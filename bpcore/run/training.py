@@ -21,7 +21,7 @@ from bpcore.run.held_out import HeldOut
 from bpcore.run.interrupts import Interrupts, Stopped
 from bpcore.run.place import Place
 from bpcore.run.progress import Progress, Shown, shown
-from bpcore.run.rates import rescheduled
+from bpcore.run.rates import Plateau
 from bpcore.run.replay import Replay
 from bpcore.run.result import History
 from bpcore.run.rows import is_stuck, row_of
@@ -108,7 +108,8 @@ class Training:
         averaged: bool = False,
     ) -> None:
         self.engine, self.place, self.loss, self.epochs = engine, place, loss, epochs
-        self.held, self.plateau, self.callbacks, self.keeper = held, plateau, callbacks, keeper
+        self.held, self.callbacks, self.keeper = held, callbacks, keeper
+        self.plateau = None if plateau is None else Plateau(plateau)
         self.replay, self.averaged = replay, averaged
         self.history: History = {}
         self.first_loss, self.epoch = math.nan, 0
@@ -229,7 +230,7 @@ class Training:
         if is_stuck(row, len(done.samples)):
             raise self.diverged("no gradient was finite, at the least loss scale,")
         if self.plateau is not None:
-            engine.state = rescheduled(engine.state, self.plateau, self.history)
+            engine.state = self.plateau.rescheduled(engine.state, self.history)
         return row
 
     def _look_at(self, loss: float) -> None:

@@ -214,3 +214,23 @@ def test_out_of_range(make: Any, sentence: str) -> None:
     with pytest.raises(OptionError) as caught:
         make()
     assert str(caught.value) == sentence
+
+
+def test_a_rate_that_follows_sees_each_epoch_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the whole history in every epoch, a long run would take the square of its time."""
+    seen, onward = [], bp.ReduceOnPlateau.onward
+    monkeypatch.setattr(
+        bp.ReduceOnPlateau,
+        "onward",
+        lambda self, fall, value: seen.append(value) or onward(self, fall, value),
+    )
+    x = np.linspace(-1.0, 1.0, 8)[:, None]
+    run = bp.fit(
+        bp.Linear(1), (x, x), loss=bp.SquaredError(), optimizer=bp.SGD(bp.ReduceOnPlateau(0.1)), epochs=12
+    )
+    assert seen == run.history["loss"]
+
+
+def test_the_least_rate_is_no_more_than_the_rate() -> None:
+    with pytest.raises(OptionError, match=r"least of ReduceOnPlateau must be at most its rate, 0\.0001"):
+        bp.ReduceOnPlateau(1e-4, least=1e-2)

@@ -12,6 +12,7 @@ import pytest
 
 import bpcore as bp
 from bpcore.parts.keys import key
+from bpcore.run import streams
 from bpcore.run.streams import is_stream, rebatched, stream_of
 from bpcore.run.tables.preparation import Preparation
 from bpcore.run.tables.reading import read_table
@@ -263,3 +264,12 @@ def test_parquet_as_csv(tmp_path: Path) -> None:
         bp.datasets.from_parquet(tmp_path / "t.parquet")
     with pytest.raises(FileError, match="there is no such file, and a Parquet file is wanted"):
         bp.datasets.from_parquet(tmp_path / "none.parquet")
+
+
+def test_small_pieces_are_joined_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Joined anew for each piece, a batch of n pieces would take the square of n."""
+    joined, before = [], streams._joined
+    monkeypatch.setattr(streams, "_joined", lambda pieces: joined.append(len(pieces)) or before(pieces))
+    found = list(rebatched(pieces(*[1] * 70), 32))
+    assert [len(batch[0]) for batch in found] == [32, 32, 6]
+    assert joined == [32, 32, 6]

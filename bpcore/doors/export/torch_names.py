@@ -8,6 +8,7 @@ the order of its numbers is another one; the weights that read them are put into
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -165,7 +166,21 @@ class _Walk:
     def _begin_image(self, layer: Layer) -> None:
         if self.order:
             raise self._refused(layer, "of a flattened image")
+        if not isinstance(layer, GlobalAvgPool):
+            self._check_padding(layer)  # type: ignore[arg-type]
         self.image = True
+
+    def _check_padding(self, layer: Conv1D | Conv2D | AvgPool1D | AvgPool2D | MaxPool1D | MaxPool2D) -> None:
+        """Refuse what torch pads otherwise; say what its mean of a window must be told."""
+        padding = layer.windows(self.shape).padding
+        strides = layer.stride if isinstance(layer.stride, Sequence) else (layer.stride,)
+        as_there = isinstance(layer, Conv1D | Conv2D) and layer.padding == "same" and set(strides) == {1}
+        if any(before != after for before, after in padding) and not as_there:
+            raise self._refused(layer, "with more padding on one side than on the other")
+        if isinstance(layer, AvgPool1D | AvgPool2D) and any(map(any, padding)):
+            its = type(layer).__name__.replace("D", "d")
+            told = f"{layer} with padding is torch.nn.{its}(..., count_include_pad=False): say so there."
+            warnings.warn(told, UserWarning, stacklevel=2)
 
     def _flatten(self) -> None:
         """Torch's numbers go through the channels slowest, ours fastest."""

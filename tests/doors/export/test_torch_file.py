@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,31 @@ def test_images_with_their_channels_elsewhere(tmp_path: Path) -> None:
     same(run, bp.load_torch(path, IMAGES, features=(64,)))
 
 
+def test_padding_that_torch_has_too(tmp_path: Path) -> None:
+    """A mean counts no padding: torch's must be told so, and a warning says it."""
+    nn = pytest.importorskip("torch").nn
+    net = bp.Chain(
+        bp.Conv2D(2, 3, stride=2, padding="same"), bp.MaxPool2D(2, 2, padding=1),
+        bp.AvgPool2D(3, 2, padding=1), bp.Conv2D(2, 2, padding="same"),
+    )  # fmt: skip
+    run = started(net, (9, 9, 1))
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3, stride=2, padding=1), nn.MaxPool2d(2, 2, padding=1),
+        nn.AvgPool2d(3, 2, padding=1, count_include_pad=False), nn.Conv2d(2, 2, 2, padding="same"),
+    )  # fmt: skip
+    said = r"AvgPool2D\(3\) with padding is torch.nn.AvgPool2d\(\.\.\., count_include_pad=False\)"
+    with pytest.warns(UserWarning, match=said):
+        path = bp.save_torch(tmp_path / "m", run)
+    model.load_state_dict(pytest.importorskip("safetensors.torch").load_file(path), strict=True)
+    x = np.random.default_rng(2).normal(size=(3, 9, 9, 1)).astype(np.float32)
+    with pytest.importorskip("torch").no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # torch's, of an even kernel
+        wanted = (
+            model(pytest.importorskip("torch").asarray(x).permute(0, 3, 1, 2)).permute(0, 2, 3, 1).numpy()
+        )
+    np.testing.assert_allclose(run.predict(x), wanted, rtol=1e-4, atol=1e-5)
+
+
 def test_sequences(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     net = bp.Chain(bp.Conv1D(4, 3, dilation=2), bp.AvgPool1D(2), bp.Sigmoid())
@@ -169,6 +195,16 @@ def test_the_names(tmp_path: Path) -> None:
         (bp.Chain(bp.Conv2D(2, 3), bp.LayerNorm()), (5, 5, 1), "on an image has no counterpart"),
         (bp.Chain(bp.Reshape((2, 2, 2)), bp.Flatten(), bp.Linear(1)), (8,), "of an image has no counterpart"),
         (bp.Linear(2), (3,), "Linear(2) is no chain of layers"),
+        (
+            bp.Chain(bp.Conv2D(4, 3, stride=2, padding="same")),
+            (8, 8, 1),
+            "Conv2D(4, 3) with more padding on one side than on the other has no counterpart",
+        ),
+        (
+            bp.Chain(bp.Conv1D(2, 3), bp.MaxPool1D(2, padding=((0, 1),))),
+            (5, 1),
+            "MaxPool1D(2) with more padding",
+        ),
     ],
 )
 def test_layers_that_torch_holds_otherwise(net: Any, features: Any, said: str, tmp_path: Path) -> None:
