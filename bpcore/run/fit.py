@@ -270,6 +270,7 @@ def _trained(
         left = training.last_good()
         error.run = None if left is None else begun(**_finished(training, left))
         raise
+    training.look_back()
     training.place.backend.synchronize()
     return begun(**found, seconds=0.0 if training.keeper is not None else time.perf_counter() - began)
 

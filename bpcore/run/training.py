@@ -116,7 +116,7 @@ class Training:
         self._since = 0.0
         self._part: Done | None = None
         self._steps = 0
-        self._over = self._warned = False
+        self._over = False
         self._wanted: Ending | None = None
 
     def run(self, progress: str | Progress | None) -> Ending:
@@ -137,6 +137,17 @@ class Training:
             if not over:
                 self._go_on(show, interrupts)
         return self._with_average(self.engine.params, self.engine.state)
+
+    def look_back(self) -> None:
+        """Warn of a validation loss that was not finite, which stops nothing."""
+        losses = self.history.get("validation_loss", [])
+        bad = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), None)
+        if bad is not None:
+            words = (
+                f"validation_loss became {losses[bad]} in epoch {bad + 1}: look for held-out samples "
+                "that are far from those that are trained on."
+            )
+            warnings.warn(words, UserWarning, stacklevel=stack_level())
 
     def last_good(self) -> Ending | None:
         """Return what a run that diverged is left with, where something is."""
@@ -226,23 +237,11 @@ class Training:
             self.history.setdefault(name, []).append(value)
         if not math.isfinite(row["loss"]):
             raise self.diverged(f"the loss became {row['loss']}")
-        self._look_at(row.get("validation_loss", 0.0))
         if is_stuck(row, len(done.samples)):
             raise self.diverged("no gradient was finite, at the least loss scale,")
         if self.plateau is not None:
             engine.state = self.plateau.rescheduled(engine.state, self.history)
         return row
-
-    def _look_at(self, loss: float) -> None:
-        """Warn once of a validation loss that is not finite: it stops nothing."""
-        if self._warned or math.isfinite(loss):
-            return
-        self._warned = True
-        words = (
-            f"validation_loss became {loss} in epoch {self.epoch}: look for held-out samples that are far "
-            "from those that are trained on."
-        )
-        warnings.warn(words, UserWarning, stacklevel=stack_level())
 
     def _told(self, row: dict[str, float]) -> bool:
         """Tell the callbacks of an epoch; return whether one ends the run."""
