@@ -6,10 +6,14 @@ import math
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import Batch
-from bpcore.parts.activations import Sigmoid, Softmax
-from bpcore.parts.layers import Chain, Layer
+from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
+from bpcore.parts.convolution import Conv1D, Conv2D
+from bpcore.parts.dropout import Dropout
+from bpcore.parts.layers import Chain, Layer, Linear
 from bpcore.parts.losses import BinaryLoss, ClassLoss, KLDivergence, Loss
+from bpcore.parts.normalization import BatchNorm, LayerNorm
 from bpcore.parts.optimizers import LBFGS, Optimizer
+from bpcore.parts.wiring import Flatten, Reshape
 from bpcore.words.errors import DataError, OptionError, ShapeError
 from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import named_leaves
@@ -25,6 +29,9 @@ __all__ = [
     "check_params",
     "check_searched",
 ]
+
+UNBOUNDED = (BatchNorm, Conv1D, Conv2D, Gelu, LayerNorm, Linear, Relu, Tanh)
+"""Layers whose outputs are no probabilities."""
 
 
 def check_options(epochs: int, batch_size: int | None, validation: object) -> None:
@@ -66,7 +73,10 @@ def check_pair(data: object, name: str) -> None:
 def check_params(net: Layer, params: Tree, features: Shape, key: Array) -> None:
     """Want parameters of the names and shapes that the network makes for such samples."""
     wanted = {name: tuple(array.shape) for name, array in named_leaves(net.init(key, features))}
-    given = {name: tuple(array.shape) for name, array in named_leaves(params)}
+    given = {
+        name: tuple(array.shape) if hasattr(array, "shape") else f"a {type(array).__name__}"
+        for name, array in named_leaves(params)
+    }
     for name in sorted(wanted | given):
         if wanted.get(name) != given.get(name):
             shape = f"shape {wanted[name]}" if name in wanted else f"none, {net} has no such parameter"
@@ -89,19 +99,30 @@ def check_gathered(optimizer: Optimizer | LBFGS, batch_size: int | None, samples
 
 
 def check_pairing(net: Layer, loss: Loss) -> None:
-    """Refuse probabilities where the loss takes logits: it would learn, but something else."""
-    last = net.layers[-1] if isinstance(net, Chain) and net.layers else net
-    squashed = (isinstance(last, Sigmoid) and isinstance(loss, BinaryLoss)) or (
-        isinstance(last, Softmax) and isinstance(loss, ClassLoss | KLDivergence)
-    )
-    if squashed and getattr(loss, "from_logits", False):
-        name = type(loss).__name__
-        raise OptionError(
-            f"{name} after {last}",
-            "from_logits=True",
-            "from_logits=False",
-            f"Write {name}(from_logits=False), or leave {last} out of the network.",
-        )
+    """Refuse probabilities where the loss takes logits, and the reverse: it would learn, but something else.
+
+    Only of layers of which it is known what comes out; of others nothing is said.
+    """
+    last, name = _last(net), type(loss).__name__
+    logits = getattr(loss, "from_logits", None)
+    makes = Sigmoid if isinstance(loss, BinaryLoss) else Softmax
+    if logits and isinstance(last, makes) and isinstance(loss, BinaryLoss | ClassLoss | KLDivergence):
+        do = f"Write {name}(from_logits=False), or leave {last} out of the network."
+        raise OptionError(f"{name} after {last}", "from_logits=True", "from_logits=False", do)
+    if logits is False and isinstance(last, UNBOUNDED):
+        do = f"Write {name}(), or end the network with {makes.__name__}."
+        wanted = f"from_logits=True, for what comes out of {last} is no probability"
+        raise OptionError(f"{name} after {last}", "from_logits=False", wanted, do)
+
+
+def _last(net: Layer) -> Layer:
+    """Return the last layer that changes numbers, and not only where they stand."""
+    if not isinstance(net, Chain):
+        return net
+    changing = [
+        layer for layer in net.layers if not isinstance(layer, Dropout | Flatten | Identity | Reshape)
+    ]
+    return _last(changing[-1]) if changing else net
 
 
 def check_data(

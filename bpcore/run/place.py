@@ -11,12 +11,12 @@ from bpcore.ground.registry import backend_of, known, on_host
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import key
 from bpcore.parts.losses import Loss
-from bpcore.words.errors import DataError, choose
+from bpcore.words.errors import DataError, OptionError, choose
 from bpcore.words.protocols import Array, Dtype
 
 __all__ = ["Place"]
 
-DTYPES = ("float32", "float64")
+DTYPES, HALVES = ("float32", "float64"), ("bfloat16", "float16")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,9 @@ class Place:
             seen = x if _is_array(x) else on_host(x)  # by DLPack, where it is of a library nobody knows
             given = str(getattr(seen, "dtype", "")).rpartition(".")[2]
             dtype = given if given == "float64" and place.float64 else "float32"
+        if dtype in HALVES:
+            do = f'For layers in 16 bits give precision="{dtype}".'
+            raise OptionError("dtype", dtype, f"one of {', '.join(DTYPES)}", do)
         return cls(place, device, place.dtype(choose("dtype", dtype, DTYPES)))
 
     def array(self, x: Array, dtype: Dtype) -> Array:

@@ -205,10 +205,33 @@ BAD = {
         "CrossEntropy after Softmax must be from_logits=False, was given 'from_logits=True'. "
         "Write CrossEntropy(from_logits=False), or leave Softmax out of the network.",
     ),
+    "logits where probabilities are wanted": Bad(
+        lambda: fit(net=bp.MLP([2, 3, 1]), loss=bp.BinaryCrossEntropy(from_logits=False)),
+        OptionError,
+        "BinaryCrossEntropy after Linear(1) must be from_logits=True, for what comes out of Linear(1) is no "
+        "probability, was given 'from_logits=False'. "
+        "Write BinaryCrossEntropy(), or end the network with Sigmoid.",
+    ),
+    "logits where shares are wanted": Bad(
+        lambda: fit(
+            y=[0, 1, 2, 0],
+            net=bp.Chain(bp.MLP([2, 3, 3]), bp.Dropout(0.1)),
+            loss=bp.CrossEntropy(from_logits=False),
+        ),
+        OptionError,
+        "CrossEntropy after Linear(3) must be from_logits=True, for what comes out of Linear(3) is no "
+        "probability, was given 'from_logits=False'. Write CrossEntropy(), or end the network with Softmax.",
+    ),
     "another dtype": Bad(
         lambda: fit(dtype="float16"),
         OptionError,
-        "dtype must be one of float32, float64, was given 'float16'. Did you mean \"float64\"?",
+        "dtype must be one of float32, float64, was given 'float16'. "
+        'For layers in 16 bits give precision="float16".',
+    ),
+    "parameters that are no arrays": Bad(
+        lambda: fit(params=[1]),
+        ShapeError,
+        "0 of params wants none, Chain(Linear(3), Relu, Linear(1)) has no such parameter, was given a int.",
     ),
     "a seed below 0": Bad(
         lambda: fit(seed=-1),
