@@ -85,7 +85,7 @@ def ends(lowering: Lowering) -> Ends:
     for leaves in _by_home(before):
         for number, place in _gone_home(uses, leaves, before, given, held, claimed, late):
             after[number] = place
-    results = [_handed_out(place, claimed, late) for place in others]
+    results = [_handed_out(place, late) for place in others]
     for source, target in late:
         lowering.copy(source, target)
     return Ends(before, after, results)
@@ -164,12 +164,11 @@ def _lies_alike(home: Place, given: Place, made: Memory) -> bool:
     return alike and given.dtype == home.dtype and given.shape == home.shape
 
 
-def _handed_out(place: Place, claimed: set[int], late: list[tuple[Place, Place]]) -> Place:
+def _handed_out(place: Place, late: list[tuple[Place, Place]]) -> Place:
     """Return where an output is handed out: where it is made, if it is alone there."""
     memory = place.memory
-    if memory.whole is None and memory.role is Role.WORK and place.is_whole and id(memory) not in claimed:
-        memory.role = Role.RESULT
-        claimed.add(id(memory))
+    if memory.whole is None and memory.role is Role.WORK and place.is_whole:
+        memory.role = Role.RESULT  # a second time it is a copy
         return place
     target = Memory(place.count * place.itemsize, Role.RESULT)
     found = Place(target, place.dtype, place.shape, in_order(place.shape))

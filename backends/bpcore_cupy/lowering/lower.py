@@ -153,6 +153,11 @@ class Lowering:
             operands = [source, target.dtype]
             self.steps.append(Function(name="copy", equation=equation, operands=operands, outputs=[target]))
 
+    def zeros(self, slot: Slot) -> None:
+        """Append a kernel that writes zeros to where a slot lies."""
+        equation = Equation(TABLE["zeros_like"], (slot,), {}, slot)
+        self._appended(equation, [slot], {})
+
     def named(self, place: Place) -> Slot:
         """Return a new slot for what lies at a place."""
         slot = next(self._slots)

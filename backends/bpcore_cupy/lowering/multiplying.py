@@ -69,8 +69,11 @@ class Multiplying:
         c = lowering.result(equation.output)
         if not c.count:
             return True
-        if not a.count or c.dtype != a.dtype:
+        if c.dtype != a.dtype:
             return False
+        if not a.count:
+            lowering.zeros(equation.output)
+            return True
         found = self._planned(lowering, a, b, c, None)
         if found is None:
             return False
