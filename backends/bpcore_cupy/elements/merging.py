@@ -16,8 +16,8 @@ from bpcore_cupy.elements.kernel import NAME, SCRATCH, Argument, Kernel, named
 
 __all__ = ["is_small", "mergeable", "merged"]
 
-THREADS = 4096
-"""Threads of a kernel up to which it is small: four turns of a block."""
+THREADS = 8192
+"""Threads of a kernel up to which it is small: eight turns of a block."""
 BLOCK = 1024
 MOST_POINTERS = 256
 SHARED = 32768

@@ -15,10 +15,11 @@ from hypothesis.extra import numpy as hnp
 import bpcore as bp
 from bpcore.derivatives.rules import TABLE
 from bpcore.program.equation import ArrayType, Equation, Slot
+from bpcore.program.passes.joining import joined
 from bpcore_cupy.elements import Layout, grouped, kernel_of, types_of
 from bpcore_cupy.elements.chains import WIDE
 from tests.backends.cupy.elements.host import Host, aligned
-from tests.backends.cupy.elements.running import compared, recorded
+from tests.backends.cupy.elements.running import compared, kernels_of, recorded, run
 
 XP = bp.namespace("numpy")
 pytestmark = pytest.mark.usefixtures("compiler")
@@ -116,6 +117,15 @@ def test_layouts(rng: np.random.Generator) -> None:
     memory = Host([kernel]).run(kernel, {names["x"]: base, names["y"]: y}, types)
     for name, wanted in zip(kernel.arguments[2:], _update(x, y), strict=True):
         np.testing.assert_array_equal(memory[name], wanted)
+
+
+def test_what_is_reshaped_first_is_read_in_its_own_shape(rng: np.random.Generator) -> None:
+    x = rng.normal(size=(4, 6))
+    program = recorded(lambda x: XP.exp(XP.negative(XP.reshape(x, (24,)))), x)
+    program = joined(program, [program.equations])
+    kernels = kernels_of(program)
+    (found,) = run(program, [x], Host(kernels.values()), kernels)
+    np.testing.assert_allclose(found, np.exp(-x.reshape(24)), rtol=1e-15)
 
 
 def test_an_array_beyond_32_bits_has_wide_indices(rng: np.random.Generator) -> None:

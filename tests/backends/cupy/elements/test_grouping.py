@@ -54,12 +54,9 @@ def test_no_way_leads_out_and_back() -> None:
 def test_reductions_of_one_kind_end_a_chain() -> None:
     def f(x: Any) -> Any:
         y = XP.square(XP.add(x, 1.0))
-        return y, XP.sum(y, axis=0), XP.max(y, axis=0), XP.sum(y, axis=(0, 1))
+        return y, XP.sum(y, axis=0), XP.max(y, axis=0), XP.sum(y, axis=1)
 
-    program = grouped(recorded(f, X))
-    assert _inside(program) == [["add", "square", "sum", "max"]] or _inside(program) == [
-        ["add", "square", "sum"]
-    ]
+    assert _grouped(f, np.ones((4, 5, 6))) == [["add", "square", "sum", "max"]]
 
 
 def test_two_chains_that_read_one_array_are_one() -> None:

@@ -100,13 +100,35 @@ def test_scratch_memory_is_taken_in_turns_or_each_has_its_own(kept: str, rng: np
 
 
 def test_blocks_that_wait_must_be_alike(rng: np.random.Generator) -> None:
-    x, y = rng.normal(size=(3, 1100)), rng.normal(size=(30, 20, 2))
-    program = recorded(lambda x, y: (XP.sum(x, axis=1), XP.max(y, axis=1), XP.sum(x, axis=1)), x, y)
-    first, second = list(kernels_of(program).values())[:2]
-    assert ("__syncthreads" in first.source, "__syncthreads" in second.source) == (True, True)
-    assert mergeable([first, first]) == 2
-    if first.block != second.block:
-        assert mergeable([first, second]) == 1
+    x, y = rng.normal(size=(3, 1100)), rng.normal(size=(2, 9000))
+    program = recorded(lambda x, y: (XP.sum(x, axis=1), XP.max(y, axis=1), XP.exp(y[:, 0])), x, y)
+    first, second, _, few = kernels_of(program).values()
+    assert all("__syncthreads" in kernel.source for kernel in (first, second))
+    assert (first.block, second.block) == (256, 1024)
+    assert mergeable([first, first, few]) == 3
+    assert mergeable([first, second]) == 1
+
+
+@pytest.mark.usefixtures("compiler")
+def test_a_turn_is_done_once_whatever_the_block(rng: np.random.Generator) -> None:
+    """Of a block of 800 threads 768 take turns of 128: what is done in place must not be done twice."""
+    x, y = rng.normal(size=(25, 20)), rng.integers(0, 99, 896)
+    program = grouped(
+        recorded(lambda x, y: (XP.mean(XP.max(x, axis=-1)), XP.add(XP.multiply(y, 3), 1)), x, y)
+    )
+    rows, chain = kernels_of(program).values()
+    assert rows.block == 800
+    source, target = chain.arguments
+    names = [list(rows.arguments), [source, source]]
+    kernel, places = merged([rows, chain], names)
+    assert target not in places
+    given = {kernel.arguments[places.index(program.inputs[0])]: x}
+    memory = given[kernel.arguments[places.index(source)]] = y.copy()
+    output = kernel.arguments[places.index(program.outputs[0])]
+    given[output] = np.empty(())
+    Host([kernel]).run(kernel, given, {})
+    np.testing.assert_array_equal(memory, y * 3 + 1)
+    np.testing.assert_allclose(given[output], x.max(axis=-1).mean(), rtol=1e-14)
 
 
 def test_a_whole_small_step_compiles_as_one() -> None:

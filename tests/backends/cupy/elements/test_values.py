@@ -129,7 +129,14 @@ def test_dtypes_that_meet_are_promoted_as_numpy_promotes_them(rng: np.random.Gen
     z = rng.normal(size=12)
 
     def f(i: Any, j: Any, x: Any, z: Any) -> Any:
-        together = [XP.add(i, j), XP.multiply(x, z), XP.where(i > 0, x, z), XP.less(i, j), XP.equal(x, z)]
+        together = [
+            XP.equal(XP.astype(z, XP.float32), z),
+            XP.add(i, j),
+            XP.multiply(x, z),
+            XP.where(i > 0, x, z),
+            XP.less(i, j),
+            XP.equal(x, z),
+        ]
         return (*together, XP.add(x, 0.1), XP.multiply(i, 3), XP.subtract(1, x), XP.maximum(x, 0.1))
 
     found, wanted, _ = compared(f, i, j, x, z)
