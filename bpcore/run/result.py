@@ -105,7 +105,7 @@ class Run:
         """
         first = leaves(self.params)[0]
         place = Place(self.backend, first.device, first.dtype)
-        x = place.whole(x, "x of predict") if self.net.integers else place.array(x, first.dtype)
+        x = place.whole(x, "x of predict") if self.net.integers else place.numbers(x, "x of predict")
         if tuple(x.shape[1:]) != self.features:
             raise ShapeError("predict", f"samples of shape {('n', *self.features)}", tuple(x.shape))
         self.net.check_samples(x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from bpcore.run.tables.answers import answers, compared
 from bpcore.run.tables.preparation import Preparation
 from bpcore.run.tables.reading import read_table
 from bpcore.run.tables.splitting import split_samples
-from bpcore.words.errors import DataError
+from bpcore.words.errors import DataError, ShapeError
 
 # -- the preparation ----------------------------------------------------------------------------------------
 
@@ -61,6 +62,50 @@ def test_only_the_training_part_is_measured() -> None:
 def test_numbers_too_large_to_square() -> None:
     with pytest.raises(DataError, match='column "f0" holds numbers too large'):
         Preparation.measured(made([[1e200], [1.0]], [[0.0], [1.0]]))
+
+
+class Frame:
+    """What is asked of a data frame."""
+
+    def __init__(self, **columns: Any) -> None:
+        self.data, self.columns = columns, list(columns)
+
+    def __getitem__(self, names: list[str]) -> Frame:
+        return Frame(**{name: self.data[name] for name in names})
+
+    def to_numpy(self) -> Any:
+        return np.asarray(list(self.data.values())).T
+
+
+ABC = Preparation.measured(made([[1, 50, 9], [3, 10, 1], [5, 30, 5]], [[0.0], [1.0], [4.0]]))
+
+
+@pytest.mark.parametrize("kind", [Frame, "pandas", "polars"])
+def test_columns_of_a_frame_are_found_by_name(kind: Any) -> None:
+    columns = {"f2": [1.0], "f1": [2.0], "new": [0.0], "f0": [3.0]}
+    frame = kind(**columns) if kind is Frame else pytest.importorskip(kind).DataFrame(columns)
+    np.testing.assert_array_equal(ABC.inputs(frame), ABC.inputs(np.asarray([[3.0, 2.0, 1.0]])))
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (Frame(f0=[1.0], f1=[1.0], f3=[1.0]), 'no column "f2": the columns are f0, f1, f3.'),
+        (np.ones((4, 2)), r"wants samples of 3 features (f0, f1, f2), was given an array of shape (4, 2)."),
+        (np.ones(3), "was given an array of shape (3,)."),
+        ([["a", "b", "c"]], "the features cannot be made an array of numbers: could not convert string"),
+        (np.asarray([[1.0, 2.0, 3.0], [1.0, np.nan, 3.0]]), 'sample 1: the feature "f1" is missing'),
+    ],
+)
+def test_features_that_do_not_fit(x: Any, said: str) -> None:
+    with pytest.raises((DataError, ShapeError), match=re.escape(said)):
+        ABC.inputs(x)
+
+
+def test_answers_of_any_library_are_brought_back(backend: Any) -> None:
+    with backend.reading():
+        found = ABC.quantities(backend.array([[0.0], [1.0]]))
+    np.testing.assert_allclose(found, [[5 / 3], [5 / 3 + np.std([0.0, 1.0, 4.0])]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("data", [iris(), gates(), made([[1, 5], [3, 5]], [[10.0], [20.0]])])

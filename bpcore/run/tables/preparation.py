@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from bpcore.ground.registry import backend as find_backend
+from bpcore.ground.registry import on_host
 from bpcore.run.dataset import Dataset
 from bpcore.run.tables.columns import Table, listed
 from bpcore.run.tables.samples import TASKS, feature_matrix
-from bpcore.words.errors import DataError, choose
+from bpcore.words.errors import DataError, ShapeError, choose, did_you_mean
 from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["Preparation"]
@@ -95,16 +96,55 @@ class Preparation:
         return len(self.classes) if self.task == "multiclass" else len(self.targets)
 
     def inputs(self, x: Array) -> Array:
-        """Return features (samples, features) as the network's inputs, a host array of float64."""
+        """Return features as the network's inputs, a host array of float64.
+
+        Parameters
+        ----------
+        x : array (samples, features), or data frame
+            Of an array the columns are in the order of `features`; of a frame, as of pandas or polars, they
+            are found by their names, and others left alone.
+
+        Raises
+        ------
+        DataError
+            A feature is not there, is no number, or is missing where nothing was said to stand in.
+        """
+        x = self._numbers(x)
+        missing = _xp().isnan(x)
+        if not self.fill and bool(_xp().any(missing)):
+            row, column = divmod(int(_xp().argmax(_xp().reshape(missing, (-1,)))), len(self.features))
+            raise DataError(
+                f'sample {row}: the feature "{self.features[column]}" is missing, and nothing was said to '
+                "stand in for it: give it, or prepare with fill=."
+            )
         return (_filled(x, self.fill) - _row(self.mean)) / _row(self.scale)
+
+    def _numbers(self, x: Any) -> Array:
+        """Return features as a host array of float64, one column for each."""
+        names = None if not hasattr(x, "columns") else [str(name) for name in x.columns]
+        if names is not None:
+            for name in self.features:
+                if name not in names:
+                    near = did_you_mean(name, names)
+                    raise DataError(f'no column "{name}": the columns are {listed(names)}.{near}')
+            x = x[[x.columns[names.index(name)] for name in self.features]].to_numpy()
+        try:
+            found = find_backend("numpy").asarray(on_host(x), dtype=_xp().float64)
+        except (TypeError, ValueError) as error:
+            said = str(error).partition("\n")[0].rstrip(".")
+            raise DataError(f"the features cannot be made an array of numbers: {said}.") from error
+        if found.ndim != 2 or found.shape[1] != len(self.features):  # noqa: PLR2004
+            wanted = f"samples of {len(self.features)} features ({listed(self.features, 6)})"
+            raise ShapeError("the preparation", wanted, f"an array of shape {tuple(found.shape)}")
+        return found
 
     def goals(self, y: Array) -> Array:
         """Return targets as the network learns them."""
         return (y - _row(self.target_mean)) / _row(self.target_scale) if self.target_mean else y
 
     def quantities(self, output: Array) -> Array:
-        """Return a regression's outputs (samples, targets) in the unit of the targets."""
-        return output * _row(self.target_scale) + _row(self.target_mean)
+        """Return a regression's outputs (samples, targets) in the unit of the targets, on the host."""
+        return on_host(output) * _row(self.target_scale) + _row(self.target_mean)
 
     def apply(self, data: Dataset) -> Dataset:
         """Return the samples prepared."""

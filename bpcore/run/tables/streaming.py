@@ -160,7 +160,8 @@ def from_csv(
     Returns
     -------
     TableStream
-        With `preparation`, whose ``inputs`` prepares features for ``run.predict``.
+        With `preparation`, whose ``inputs`` prepares features for ``run.predict``, and whose ``quantities``
+        brings a regression's answers back to the unit of its target: what is learnt is standardised.
 
     Raises
     ------
