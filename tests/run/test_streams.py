@@ -273,3 +273,21 @@ def test_small_pieces_are_joined_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = list(rebatched(pieces(*[1] * 70), 32))
     assert [len(batch[0]) for batch in found] == [32, 32, 6]
     assert joined == [32, 32, 6]
+
+
+SPELT = [f"{i},{1 + i % 2}.0" for i in range(120)]
+
+
+@pytest.mark.parametrize("rows", [7, 50, 1000])
+@pytest.mark.parametrize("last", [["120,x", "121,x"], ["120,01", "121,1e0"], []])
+def test_classes_do_not_hang_on_how_many_rows_are_read(rows: int, last: list[str], tmp_path: Path) -> None:
+    """One cell of text, and the numbers before it are text too; without it one number is one class."""
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["a,t", *SPELT, *last]), encoding="utf-8")
+    whole = samples_of(read_table(path))
+    stream = bp.datasets.from_csv(path, rows=rows, shuffle=False)
+    assert stream.preparation.classes == whole.classes
+    labels = np.concatenate([y for _, y in stream.pieces(1, key(0))])
+    np.testing.assert_array_equal(labels, whole.y)
+    again = bp.datasets.from_csv(path, rows=rows, shuffle=False, preparation=stream.preparation)
+    np.testing.assert_array_equal(np.concatenate([y for _, y in again.pieces(1, key(0))]), whole.y)

@@ -81,6 +81,6 @@ def compared(preparation: Preparation, found: Answers, table: Table) -> str:
         truth, guesses = column.numbers.tolist(), found.columns[0]
         squares = [(float(guesses[i]) - truth[i]) ** 2 for i in known]
         return f"root mean square error {math.sqrt(sum(squares) / len(squares)):.6g} over {len(known)} rows"
-    words, guessed = column.words, found.columns[0]
+    words, guessed = column.names(preparation.classes), found.columns[0]
     right = sum(guessed[i] == words[i] for i in known)
     return f"accuracy {right / len(known):.4f} over {len(known)} rows"

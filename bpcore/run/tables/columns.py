@@ -47,12 +47,34 @@ class Column:
         """The cells as names of classes: whole numbers without a point."""
         if self.numbers is None:
             return list(self.text)
-        return [str(int(n)) if n.is_integer() else repr(n) for n in self.numbers.tolist()]
+        return [_word(number) for number in self.numbers.tolist()]
+
+    def names(self, classes: Sequence[str]) -> list[str]:
+        """Return the cells as the names of such classes are written.
+
+        Classes that are numbers are called by them, however a cell writes the number; others by what stands
+        in the cell, also where the rest of a piece of the column is numbers.
+        """
+        if not all(_spelt(name) == name for name in classes):
+            return list(self.text) or self.words
+        return self.words if self.numbers is not None else [_spelt(cell) or cell for cell in self.text]
 
     def keep(self, rows: Sequence[int]) -> Column:
         """Return the column with these rows only, by their positions from 0."""
         numbers = None if self.numbers is None else self.numbers[list(rows)]
         return replace(self, numbers=numbers, text=tuple(self.text[row] for row in rows if self.text))
+
+
+def _word(number: float) -> str:
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _spelt(cell: str) -> str:
+    """Return a number as a class is called by it, and "" for what is none."""
+    try:
+        return "" if "_" in cell else _word(float(cell))
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -94,7 +94,7 @@ class TableStream(Stream):
                 raise DataError(f'{table.source}: the target "{self.target}" holds text.')
             return column.numbers[:, None]
         number = {name: i for i, name in enumerate(classes)}
-        words = column.words
+        words = column.names(classes)
         strange = next((i for i, word in enumerate(words) if word not in number), None)
         if strange is not None:
             at, known = table.at(strange, self.target), listed(classes, 6)

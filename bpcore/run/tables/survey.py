@@ -79,6 +79,7 @@ class _Target:
     """What the column of the target holds."""
 
     words: Counter[str] = field(default_factory=Counter)
+    cells: Counter[str] = field(default_factory=Counter)
     numeric: bool = True
     whole: bool = True
     moments: Moments = field(default_factory=Moments)
@@ -91,6 +92,13 @@ class _Target:
             self.whole = self.whole and all(number.is_integer() for number in column.numbers.tolist())
         if len(self.words) <= MANY:
             self.words.update(column.words)
+        if len(self.cells) <= MANY:
+            self.cells.update(column.text)
+
+    @property
+    def names(self) -> Counter[str]:
+        """How often each class is there: by its number, or as it stands in the cells if one holds text."""
+        return self.words if self.numeric else self.cells
 
 
 def surveyed(
@@ -149,7 +157,7 @@ def _fills(source: str, features: Sequence[str], moments: Moments, fill: str | N
 
 
 def _kind(source: str, target: str, goal: _Target, task: str | None) -> tuple[str, tuple[str, ...]]:
-    words = goal.words
+    words = goal.names
     if len(words) == 1:
         only = next(iter(words))[:40]
         raise DataError(f'{source}: the target "{target}" is {only} in every row: there is nothing to learn.')
