@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.doors.estimators.network import copied
 from bpcore.doors.estimators.parameters import Parameters
-from bpcore.doors.estimators.step import ALPHA, optimizer_of, step_of
+from bpcore.doors.estimators.step import ALPHA, optimizer_of, step_of, with_rate
 from bpcore.ground.backend import Backend
 from bpcore.parts.layers import Chain
 from bpcore.parts.losses import Loss
@@ -62,7 +62,7 @@ class Machine:
         if before is not None and type(before[0]) is type(self.optimizer):
             kept = tree_map(lambda x: copied(self.backend.asarray(x, **place)), before[1])
             same = go_on and before[0].rate == self.optimizer.rate
-            state = {**kept, "rate": kept["rate"] if same else state["rate"]}
+            state = kept if same else with_rate(kept, float(self.optimizer.rate))  # type: ignore[arg-type]
         xp = space_of(first).functions
         return {**state, ALPHA: xp.full((), float(parameters.alpha), **place)}
 

@@ -16,7 +16,7 @@ from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.doors.estimators.machine import Machine
 from bpcore.doors.estimators.network import copied
 from bpcore.doors.estimators.passes import Mark, Passes
-from bpcore.doors.estimators.step import ALPHA
+from bpcore.doors.estimators.step import ALPHA, with_rate
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import LBFGS, Optimizer
@@ -71,7 +71,7 @@ class Replay:
         first, params, state, mark = self._good
         for epoch, number, batch, order in self._batches(first, last, mark):
             if number == 1 and epoch - 1 in self.rates:
-                state = _with_rate(state, self.rates[epoch - 1])
+                state = with_rate(state, self.rates[epoch - 1])
             before = tree_map(copied, params), tree_map(copied, state)
             params, state, value = self.machine.step(params, state, batch)
             if all_finite((params, state, value)):
@@ -105,8 +105,3 @@ def origin_of_step(
     mean: Loss = replace(loss, reduction="mean")  # type: ignore[type-var]
     penalty = L2(float(state[ALPHA]) / (2.0 * whole))
     return origin_of(net, mean, optimizer, params, state, batch, penalty=penalty)
-
-
-def _with_rate(state: Tree, rate: float) -> Tree:
-    xp = space_of(state["rate"]).functions
-    return {**state, "rate": xp.full_like(state["rate"], rate)}

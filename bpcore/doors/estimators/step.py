@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 
-from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.derivatives.namespaces.namespace import array_namespace, space_of
 from bpcore.derivatives.transforms.gradients import value_and_grad
 from bpcore.doors.estimators.parameters import Parameters
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import SGD, Adam, Momentum, Nesterov, Optimizer
 from bpcore.words.protocols import Array, Tree
+from bpcore.words.trees import tree_map
 
-__all__ = ["ALPHA", "objective_of", "optimizer_of", "step_of"]
+__all__ = ["ALPHA", "objective_of", "optimizer_of", "step_of", "with_rate"]
 
 ALPHA = "alpha"
 """Where the state holds the strength of the penalty: another one is not another compilation."""
+VELOCITY = "velocity"
 
 Objective = Callable[[Tree, Array, Array, Array, Array], Array]
 
@@ -51,6 +53,20 @@ def step_of(net: Layer, loss: Loss, optimizer: Optimizer) -> Callable[..., Tree]
         return params, state, value
 
     return step
+
+
+def with_rate(state: Tree, rate: float) -> Tree:
+    """Return the state with another rate, at which the next step goes on as far along the old way as before.
+
+    The velocity of scikit-learn's perceptrons holds the rates of its steps; ours is theirs over the rate, so
+    that one which changes is divided out of it: the steps are theirs.
+    """
+    xp = space_of(state["rate"]).functions
+    after = xp.full_like(state["rate"], rate)
+    if VELOCITY in state:
+        share = xp.divide(state["rate"], after)
+        state = {**state, VELOCITY: tree_map(lambda v: xp.multiply(v, share), state[VELOCITY])}
+    return {**state, "rate": after}
 
 
 def optimizer_of(parameters: Parameters) -> Optimizer:

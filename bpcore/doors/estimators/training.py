@@ -16,6 +16,7 @@ from bpcore.doors.estimators.parameters import Parameters
 from bpcore.doors.estimators.passes import Passes
 from bpcore.doors.estimators.record import Record
 from bpcore.doors.estimators.replay import Replay
+from bpcore.doors.estimators.step import with_rate
 from bpcore.words.errors import Diverged
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves
@@ -118,9 +119,8 @@ class Training:
         return True
 
     def _set_rate(self, rate: float) -> None:
-        xp = space_of(self.state["rate"]).functions
         self.replay.rates[self.epochs] = rate
-        self.state = {**self.state, "rate": xp.full_like(self.state["rate"], rate)}
+        self.state = with_rate(self.state, rate)
 
     def _diverged(self, what: str) -> Diverged:
         rate = float(self.parameters.learning_rate_init)

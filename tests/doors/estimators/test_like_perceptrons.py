@@ -126,14 +126,25 @@ def test_it_stops_where_they_stop(patience: int) -> None:
 
 
 @pytest.mark.parametrize("learning_rate", ["adaptive", "invscaling"])
-def test_rates_that_change(learning_rate: str) -> None:
-    """Without momentum: theirs holds the rate, ours does not."""
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("nesterov", [True, False])
+def test_rates_that_change(learning_rate: str, momentum: float, nesterov: bool) -> None:  # noqa: FBT001
     x, y = load_breast_cancer(return_X_y=True)
-    options: dict[str, Any] = {"solver": "sgd", "learning_rate_init": 0.3, "momentum": 0.0, "power_t": 0.1}
-    ours, theirs = fitted(
-        MLPClassifier, (scale(x), y), learning_rate=learning_rate, tol=1e-3, n_iter_no_change=3, **options
-    )
+    options: dict[str, Any] = {
+        "solver": "sgd",
+        "learning_rate_init": 0.3,
+        "momentum": momentum,
+        "power_t": 0.1,
+    }
+    options |= {"nesterovs_momentum": nesterov, "learning_rate": learning_rate, "n_iter_no_change": 3}
+    ours, theirs = fitted(MLPClassifier, (scale(x), y), tol=1e-3, **options)
     assert 5 < ours.n_iter_ < 200
+    assert_alike(ours, theirs, 1e-9)
+
+
+def test_the_rate_falls_with_the_default_momentum(digits: Any) -> None:
+    options: dict[str, Any] = {"solver": "sgd", "learning_rate": "invscaling", "learning_rate_init": 0.5}
+    ours, theirs = fitted(MLPClassifier, digits, max_iter=15, **options)
     assert_alike(ours, theirs, 1e-9)
 
 
