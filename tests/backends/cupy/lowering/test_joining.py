@@ -63,6 +63,12 @@ def test_what_is_joined_is_right_step_after_step(name: str) -> None:
         mine[:carry], theirs[:carry] = found[:carry], wanted[:carry]
 
 
+@pytest.mark.parametrize("name", ["carried and given", "carried and computed", "one carried twice"])
+def test_what_is_carried_lies_with_nothing_else(name: str) -> None:
+    run = HostRun(bp.compile(CASES[name][0], carry=2).program(*arrays()))
+    assert run.lowered.sizes[Role.HOME] + run.lowered.sizes[Role.TURN] == 2 * N * 8
+
+
 def test_parts_of_a_vector_of_what_is_carried_lie_side_by_side() -> None:
     run = HostRun(bp.compile(CASES["all carried"][0], carry=2).program(*arrays()))
     starts = [place.memory.root.start + place.start for place in run.lowered.before]

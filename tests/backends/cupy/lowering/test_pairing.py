@@ -26,7 +26,7 @@ def groups(program: Program) -> int:
 
 
 def given() -> list[Any]:
-    return [np.sin(np.arange(12.0) + k).reshape(3, 4) for k in range(2)]
+    return [np.sin(np.arange(16.0) + k).reshape(4, 4) for k in range(2)]
 
 
 def apart(x: Any, y: Any) -> Any:
@@ -48,7 +48,7 @@ def test_groups_that_do_not_wait_for_one_another_are_one(f: Any, before: int, af
 
 
 def test_large_groups_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairing, "LARGEST", 11)
+    monkeypatch.setattr(pairing, "LARGEST", 15)
     assert groups(paired(grouped(record(apart, *given())))) == 2
 
 
