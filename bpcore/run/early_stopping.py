@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.run.callbacks import Ending, Epoch
+from bpcore.run.copies import copied
 from bpcore.words.errors import OptionError, choose
 from bpcore.words.finite import is_finite
-from bpcore.words.protocols import Array, Static, Tree
-from bpcore.words.trees import tree_map
+from bpcore.words.protocols import Static
 
 __all__ = ["EarlyStopping"]
 
@@ -91,7 +90,7 @@ class EarlyStopping:
         if self._better(value):
             self.best, self.best_epoch = value, epoch.number
             if self.restore_best:
-                self._best = Ending(*map(_copied, (epoch.params, epoch.layers, epoch.averaged)))
+                self._best = Ending(*map(copied, (epoch.params, epoch.layers, epoch.averaged)))
         if epoch.number - self.best_epoch < self.patience:
             return False
         self.stopped = epoch.number
@@ -117,11 +116,3 @@ class EarlyStopping:
         self.best, self.best_epoch, self.stopped = kept["best"], kept["best_epoch"], kept["stopped"]
         self._best = None if kept["ending"] is None else Ending(*kept["ending"])
         return bool(self.stopped)
-
-
-def _copied(tree: Tree) -> Tree:
-    return tree_map(_copy, tree)
-
-
-def _copy(x: Array) -> Array:
-    return array_namespace(x).asarray(x, copy=True)

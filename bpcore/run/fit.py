@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
-from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.machine.loss_scale import LossScale
 from bpcore.machine.searched import make_searched_step
@@ -34,6 +33,7 @@ from bpcore.run.checks import (
     check_pairing,
     check_searched,
 )
+from bpcore.run.copies import all_finite, copied
 from bpcore.run.epochs import Epochs
 from bpcore.run.held_out import HeldOut, Metric, named_metrics
 from bpcore.run.intake import parted, start_of
@@ -52,7 +52,6 @@ from bpcore.run.training import Engine, Training
 from bpcore.run.weights import ClassWeight
 from bpcore.words.errors import Diverged, OptionError
 from bpcore.words.protocols import Array, Tree
-from bpcore.words.trees import leaves, tree_map
 
 __all__ = ["fit"]
 
@@ -264,7 +263,7 @@ def _trained(
         with memory:
             ending = training.run(progress)
         found = _finished(training, ending)
-        if not all(_is_finite(p) for p in leaves(found["params"])):  # the last update is seen by no loss
+        if not all_finite(found["params"]):  # the last update is seen by no loss
             raise training.diverged("a parameter became infinite or not a number")
     except Diverged as error:
         left = training.last_good()
@@ -277,7 +276,7 @@ def _trained(
 
 def _finished(training: Training, ending: Ending) -> dict[str, Any]:
     """Return the fields of a run that ends so."""
-    params, carried, averaged = (tree_map(_kept, tree) for tree in ending)
+    params, carried, averaged = map(copied, ending)
     told = {"history": training.history, "first_loss": training.first_loss}
     return {"params": params, "state": carried, "averaged": averaged, **told}
 
@@ -306,13 +305,3 @@ def _functions(
     if backend is None:
         return step, evaluate, output
     return step, compile(evaluate, backend=backend), compile(output, backend=backend)
-
-
-def _kept(p: Array) -> Array:
-    """Return a copy, which no later step overwrites."""
-    return array_namespace(p).asarray(p, copy=True)
-
-
-def _is_finite(p: Array) -> bool:
-    xp = array_namespace(p)
-    return bool(xp.all(xp.isfinite(p)))

@@ -14,21 +14,20 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
-from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import Batch, Step
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.parts.schedules import ReduceOnPlateau
+from bpcore.run.copies import all_finite, copied
 from bpcore.run.nonfinite import origin_of
 from bpcore.run.origin import Origin
 from bpcore.run.rates import rescheduled
 from bpcore.run.result import History
-from bpcore.words.protocols import Array, Tree
-from bpcore.words.trees import leaves, tree_map
+from bpcore.words.protocols import Tree
 
-__all__ = ["APART", "Replay", "all_finite"]
+__all__ = ["APART", "Replay"]
 
 APART = 0.5
 """Seconds between two copies at least: so much is made again, or one epoch."""
@@ -82,7 +81,7 @@ class Replay:
             return
         if self._good is None or all_finite(engine.params):
             self._good = None  # freed before the next is made: there are never two
-            copies = (tree_map(_copied, tree) for tree in (engine.params, engine.state))
+            copies = (copied(tree) for tree in (engine.params, engine.state))
             self._good = _Good(epoch, batches, *copies)
         self._next = time.perf_counter() + APART
 
@@ -103,11 +102,11 @@ class Replay:
     def _searched(self, engine: _Steps, last: int, history: History) -> Origin | None:
         if self._good is None:
             return None
-        params, state = (tree_map(_copied, tree) for tree in (self._good.params, self._good.state))
+        params, state = (copied(tree) for tree in (self._good.params, self._good.state))
         seen = self._good.batches
         for epoch in range(self._good.epoch + 1, last + 1):
             for number, batch in islice(enumerate(engine.batches(epoch), start=1), seen, None):
-                before = tree_map(_copied, params), tree_map(_copied, state)
+                before = copied(params), copied(state)
                 params, state, report = engine.step(params, state, batch)
                 if all_finite((params, state, report["loss"])):
                     continue
@@ -125,17 +124,3 @@ class Replay:
 def _placed(found: Origin, engine: _Steps, epoch: int, batch: int) -> Origin:
     sample = None if found.row is None else engine.sample(epoch, batch, found.row)
     return replace(found, epoch=epoch, batch=batch, sample=sample)
-
-
-def all_finite(tree: Tree) -> bool:
-    """Whether all numbers of a tree are finite, read from the device once."""
-    flags = []
-    for x in leaves(tree):
-        xp = array_namespace(x)
-        if xp.isdtype(x.dtype, "real floating"):
-            flags.append(xp.all(xp.isfinite(x)))
-    return not flags or bool(xp.all(xp.stack(flags)))
-
-
-def _copied(x: Array) -> Array:
-    return array_namespace(x).asarray(x, copy=True) if hasattr(x, "dtype") else x

@@ -21,9 +21,10 @@ from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import L2
+from bpcore.run.copies import all_finite
 from bpcore.run.nonfinite import origin_of
 from bpcore.run.origin import Origin
-from bpcore.run.replay import APART, all_finite
+from bpcore.run.replay import APART
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import tree_map
 

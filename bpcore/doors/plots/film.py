@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.doors.plots.canvas import canvas, owner
 from bpcore.doors.plots.regions import Grid, check_plane, check_resolution, classed, frame, margins, paint
 from bpcore.doors.plots.samples import scatter
@@ -20,6 +19,7 @@ from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import Optimizer
 from bpcore.program.compiled import compile
 from bpcore.run.checks import check_data, check_kinds, check_options, check_pair, check_pairing, check_params
+from bpcore.run.copies import copied
 from bpcore.run.epochs import Epochs
 from bpcore.run.place import Place
 from bpcore.words.errors import Diverged, OptionError
@@ -125,12 +125,8 @@ def _start(net: Layer, batch: Batch, place: Place, start_key: Array, params: Tre
 def _frame(epoch: int, params: Tree, carried: Tree, loss: float, optimizer: Optimizer) -> Frame:
     if not math.isfinite(loss):
         raise Diverged(f"the loss became {loss}", epoch, optimizer.highest_rate)
-    kept, state = (tree_map(_copied, tree) for tree in (params, carried))  # a step may overwrite them
+    kept, state = copied(params), copied(carried)  # a step may overwrite them
     return Frame(epoch=epoch, params=kept, loss=loss, state=state)
-
-
-def _copied(p: Array) -> Array:
-    return array_namespace(p).asarray(p, copy=True)
 
 
 def boundary_film(
