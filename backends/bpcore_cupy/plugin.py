@@ -17,6 +17,7 @@ from bpcore.ground.backend import Backend, Plugin
 from bpcore.ground.library import import_library
 from bpcore.ground.registry import on_host
 from bpcore_cupy.algebra import algebra
+from bpcore_cupy.brain import brain, brain_kernels
 from bpcore_cupy.capture.feeding import fed
 from bpcore_cupy.compiling import Compiler
 from bpcore_cupy.cuda_device import CudaDevice
@@ -101,6 +102,9 @@ def _open(device: str | None) -> Backend:
     door = _Door(cp, here if index is not None and found > 1 else None)
     table = kernels(cp, compat, cupyx.scipy.special, cupyx.scatter_add)
     table |= algebra(cp) | {"asarray": door.asarray}
+    short = brain(cp)
+    if short is not None:
+        table |= brain_kernels(cp, vars(compat) | table, short)
     namespace, table = _functions(cp, compat, table, several=found > 1)
     device_now = _finder(cp, door.place)
     compiler = Compiler(
@@ -118,7 +122,7 @@ def _open(device: str | None) -> Backend:
         to_host=door.to_host,
         synchronize=door.synchronize,
         kernels=table,
-        precisions=precisions(cp, here),
+        precisions=precisions(cp, here, short),
         compile=compiler.compile,
         loop=compiler.loop,
         gathers=lambda size: size < device_now().free_bytes()[0] // 2,  # a step may have to copy them

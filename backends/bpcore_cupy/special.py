@@ -15,6 +15,9 @@ __all__ = ["special_kernels"]
 
 Kernel = Callable[..., Any]
 
+HALF, HALVES = 2, ("float16", "bfloat16")
+"""Bytes, and names, of the floats that CuPy returns as wider ones."""
+
 TAKEN = ("erf", "erfc", "erfcx", "expit", "log_expit", "ndtr", "xlogy")
 
 
@@ -25,6 +28,18 @@ def special_kernels(cp: Any, special: Any) -> dict[str, Kernel]:
     ----------
     cp, special : modules ``cupy`` and ``cupyx.scipy.special``
     """
+
+    def narrow(function: Kernel) -> Kernel:
+        """Return a function that rounds to 16 bits what it is given in them: CuPy makes it 64, or 32."""
+
+        def call(x: Any, /, *more: Any) -> Any:
+            dtype = getattr(x, "dtype", None)
+            if dtype is None or dtype.itemsize > HALF or dtype.name not in HALVES:
+                return function(x, *more)
+            wide = (y.astype("float32") if getattr(y, "dtype", None) == dtype else y for y in more)
+            return function(x.astype("float32"), *wide).astype(dtype)
+
+        return call
 
     def softplus(x: Any, /) -> Any:
         return cp.negative(special.log_expit(cp.negative(x)))
@@ -37,5 +52,5 @@ def special_kernels(cp: Any, special: Any) -> dict[str, Kernel]:
         y = special.gammaln(x)  # which is minus infinity at minus infinity
         return cp.where(cp.isinf(x), float("inf"), y)
 
-    taken = {name: getattr(special, name) for name in TAKEN}
-    return taken | {"softplus": softplus, "einsum": einsum, "gammaln": gammaln}
+    taken = {name: narrow(getattr(special, name)) for name in TAKEN}
+    return taken | {"softplus": narrow(softplus), "gammaln": narrow(gammaln), "einsum": einsum}

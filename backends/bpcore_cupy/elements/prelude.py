@@ -1,7 +1,7 @@
 """Functions of our own that kernels call: device code, written above a kernel where it is needed.
 
-Of two of them, which round to 16 bits and back, a device has an instruction; what stands beside it is the
-same for a host, where texts are tested.
+Of those that round to 16 bits and back a device has an instruction; what stands beside it is the same for a
+host, where texts are tested, and for devices before Ampere. NaN is NaN in both, with other bits.
 """
 
 from __future__ import annotations
@@ -75,9 +75,15 @@ static __device__ __forceinline__ float bp_from_bfloat16(unsigned short x) {
 }""",
     "bp_to_bfloat16": """
 static __device__ __forceinline__ unsigned short bp_to_bfloat16(float x) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
+  unsigned short y;
+  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y) : "f"(x));
+  return y;
+#else
   const unsigned int bits = (unsigned int)__float_as_int(x);
   if (x != x) return (unsigned short)(bits >> 16 | 0x40u);
   return (unsigned short)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+#endif
 }""",
     "bp_round_bfloat16": """
 static __device__ __forceinline__ float bp_round_bfloat16(float x) {

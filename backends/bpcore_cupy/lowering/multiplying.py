@@ -10,7 +10,7 @@ from bpcore.program.equation import Constant, Equation, Slot
 from bpcore_cupy.elements import SCRATCH
 from bpcore_cupy.lowering.joint import Product
 from bpcore_cupy.lowering.lower import Lowering
-from bpcore_cupy.lowering.places import ALIGNMENT, Memory, Place
+from bpcore_cupy.lowering.places import ALIGNMENT, Memory, Place, in_order
 from bpcore_cupy.lowering.refusal import NotOffered
 from bpcore_cupy.lowering.steps import Multiply, Small, spare
 from bpcore_cupy.products import Operand, Plan, plan_of, refusal_of
@@ -20,6 +20,9 @@ __all__ = ["Multiplying"]
 
 KINDS = frozenset(("float16", "bfloat16", "float32", "float64"))
 """Dtypes that cuBLASLt multiplies."""
+
+WIDENED = {"float16": "float32", "bfloat16": "float32"}
+"""What products of 16 bits may end in."""
 
 MATRIX = 2
 """Axes of a matrix."""
@@ -69,17 +72,26 @@ class Multiplying:
         c = lowering.result(equation.output)
         if not c.count:
             return True
-        if c.dtype != a.dtype:
+        if c.dtype not in (a.dtype, WIDENED.get(a.dtype)):
             return False
         if not a.count:
             lowering.zeros(equation.output)
             return True
         found = self._planned(lowering, a, b, c, None)
         if found is None:
-            return False
+            return c.dtype != a.dtype and self._cast_after(lowering, equation, a, b, c)
         outputs = [lowering.places[equation.output]]
         self._append(lowering, equation, found, list(found[1:3]), outputs)
         return True
+
+    def _cast_after(self, lowering: Lowering, equation: Equation, a: Place, b: Place, c: Place) -> bool:
+        """Append a product in 16 bits and the cast of it, where there is none that does both."""
+        narrow = Place(Memory(c.count * a.itemsize), a.dtype, c.shape, in_order(c.shape))
+        found = self._planned(lowering, a, b, narrow, None)
+        if found is not None:
+            self._append(lowering, equation, found, list(found[1:3]), [narrow])
+            lowering.copy(narrow, c)
+        return found is not None
 
     def _with_end(self, lowering: Lowering, equation: Equation, joint: Product) -> bool:
         inner = joint.inner

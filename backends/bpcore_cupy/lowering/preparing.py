@@ -10,6 +10,7 @@ from bpcore.program.passes.inlining import inline
 from bpcore.program.passes.pipeline import optimized
 from bpcore.program.program import Program
 from bpcore_cupy.elements import is_written_out
+from bpcore_cupy.lowering.casting import cast_at_once, cast_by_products
 from bpcore_cupy.lowering.contracting import contracted
 from bpcore_cupy.lowering.places import ALIGNMENT
 from bpcore_cupy.lowering.views import VIEWS
@@ -59,5 +60,5 @@ def prepared(program: Program, functions: Any) -> Prepared:
 
     found = optimized(contracted(inline(program, functions, wanted)), functions)
     before = set(found.constants)
-    found = flatten_carry(found, functions, room=ALIGNMENT // 2)
-    return Prepared(found, frozenset(set(found.constants) - before))
+    found = cast_at_once(flatten_carry(found, functions, room=ALIGNMENT // 2))
+    return Prepared(cast_by_products(found), frozenset(set(found.constants) - before))

@@ -134,7 +134,7 @@ def test_a_product_is_rounded_where_others_read_it(functions: Any, word: str) ->
 def test_every_kernel_of_a_step_compiles(functions: Any, word: str) -> None:
     if library() is None:
         pytest.skip("no NVRTC: pip install nvidia-cuda-nvrtc")
-    found = {}
+    found: dict[str, str] = {}
     for name in ("relu", "gelu", "batch norm"):
         steps = lowered(recorded(name, word)[0], functions).steps
         found |= {s.name: s.source for x in steps if isinstance(x, Launch) for s in x.kernel.stages}
