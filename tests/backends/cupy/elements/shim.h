@@ -49,8 +49,29 @@ static void wait(int what) {
   swapcontext(&threads[now].context, &scheduler);
 }
 
-// A thread runs until it waits: for its warp, which exchanges numbers, or for the whole block. Rounds go
-// forwards and backwards in turns, so that what hangs on the order of threads shows.
+// A thread runs until it waits: for its warp, which exchanges numbers, or for the whole block. A warp goes as
+// far as it can before the next one starts, forwards and backwards in turns: what needs a barrier, and has
+// none, shows.
+static bool go_on(unsigned int first, unsigned int round) {
+  bool alike = first + 32 <= blockDim.x, went = false;  // all of a warp exchange at the same place, or none goes on
+  static bool ready[32];
+  for (unsigned int t = first; t < first + 32 && t < blockDim.x; ++t)
+    alike = alike && !threads[t].done && threads[t].waits == threads[first].waits;
+  for (unsigned int t = first; t < first + 32 && t < blockDim.x; ++t) {
+    const int what = threads[t].waits;
+    ready[t - first] = !threads[t].done && (what == 1 || (what >= 2 && alike));
+  }
+  for (unsigned int n = 0; n < 32; ++n) {
+    const unsigned int lane = round % 2 ? 31 - n : n, t = first + lane;
+    if (t >= blockDim.x || !ready[lane]) continue;
+    went = true;
+    now = t;
+    threadIdx.x = t;
+    swapcontext(&scheduler, &threads[t].context);
+  }
+  return went;
+}
+
 static int block() {
   for (unsigned int t = 0; t < blockDim.x; ++t) {
     Thread& one = threads[t];
@@ -62,32 +83,20 @@ static int block() {
     one.context.uc_link = &scheduler;
     makecontext(&one.context, enter, 0);
   }
+  const unsigned int warps = (blockDim.x + 31) / 32;
   for (unsigned int round = 0;; ++round) {
-    unsigned int done = 0, at_block = 0, went = 0;
+    unsigned int done = 0, at_block = 0;
+    for (unsigned int n = 0; n < warps; ++n) {
+      const unsigned int w = round % 2 ? warps - 1 - n : n;
+      while (go_on(w * 32, round)) {}
+    }
     for (unsigned int t = 0; t < blockDim.x; ++t) {
       done += threads[t].done;
       at_block += !threads[t].done && threads[t].waits == 0;
     }
     if (done == blockDim.x) return 0;
-    static bool ready[1024];
-    for (unsigned int first = 0; first < blockDim.x; first += 32) {
-      bool alike = first + 32 <= blockDim.x;  // all of a warp exchange at the same place, or nobody goes on
-      for (unsigned int t = first; t < first + 32 && t < blockDim.x; ++t)
-        alike = alike && !threads[t].done && threads[t].waits == threads[first].waits;
-      for (unsigned int t = first; t < first + 32 && t < blockDim.x; ++t) {
-        const int what = threads[t].waits;
-        ready[t] = !threads[t].done && (what >= 2 ? alike : what == 1 || at_block == blockDim.x);
-      }
-    }
-    for (unsigned int n = 0; n < blockDim.x; ++n) {
-      const unsigned int t = round % 2 ? blockDim.x - 1 - n : n;
-      if (!ready[t]) continue;
-      ++went;
-      now = t;
-      threadIdx.x = t;
-      swapcontext(&scheduler, &threads[t].context);
-    }
-    if (!went) return 1;  // some left, or wait for something else, and the others wait for them
+    if (at_block != blockDim.x) return 1;  // some left, or wait for something else, and the others wait for them
+    for (unsigned int t = 0; t < blockDim.x; ++t) threads[t].waits = 1;
   }
 }
 
