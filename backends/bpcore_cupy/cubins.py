@@ -67,7 +67,7 @@ def _compiled(cp: Any, sources: Sequence[str]) -> list[bytes]:
             made, _ = cp.cuda.compiler.compile_using_nvrtc(
                 source, OPTIONS, architecture, cache_in_memory=True
             )
-            code = bytes(made)
+            code = made.encode() if isinstance(made, str) else bytes(made)  # CuPy gives PTX as a text
             keep(name, code)
         return code
 
