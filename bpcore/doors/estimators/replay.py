@@ -53,6 +53,7 @@ class Replay:
         if time.perf_counter() < self._next:
             return
         if self._good is None or all_finite(params):
+            self._good = None  # freed before the next is made: there are never two
             self._good = _Good(epoch, tree_map(copied, params), tree_map(copied, state), self.passes.mark())
             self.rates.clear()
         self._next = time.perf_counter() + APART
