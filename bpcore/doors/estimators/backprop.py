@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sklearn.utils import check_random_state
@@ -74,6 +75,18 @@ class Begin(NamedTuple):
     memory: Memory | None
 
 
+@contextmanager
+def _undone_where_it_fails(estimator: Backprop) -> Iterator[None]:
+    own: dict[str, Any] = estimator.__dict__
+    before = dict(own)
+    try:
+        yield
+    except BaseException:
+        own.clear()
+        own.update(before)
+        raise
+
+
 class Backprop(Parameters):
     """The part of both estimators that learns."""
 
@@ -87,8 +100,11 @@ class Backprop(Parameters):
     """Whether targets must be numbers."""
 
     @abstractmethod
-    def _problem(self, y: Array, *, first: bool, classes: Any) -> Problem:
-        """Return what is to be learnt; with `first`, nothing of it is known from before but `classes`."""
+    def _problem(self, y: Array, *, first: bool, whole: bool, classes: Any) -> Problem:
+        """Return what is to be learnt; with `first`, nothing of it is known from before but `classes`.
+
+        With `whole` these are all samples, and no part of them.
+        """
 
     @abstractmethod
     def _weights(self, problem: Problem, weights: Array, place: Place) -> Array:
@@ -99,40 +115,44 @@ class Backprop(Parameters):
         """Return how good outputs are, an array of shape (): the higher the better."""
 
     def _fit(self, x: Any, y: Any, sample_weight: Any, *, incremental: bool, classes: Any = None) -> None:
-        """Learn from all epochs, or from a single one that goes on from what is known."""
-        self.check_parameters()
-        if incremental and self.early_stopping:
-            told = "It sees one batch, of which none is held out."
-            raise OptionError("early_stopping", self.early_stopping, "False for partial_fit", told)
-        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        x, y = validate_data(
-            self, x, y, accept_sparse="csr", multi_output=True, y_numeric=self._numeric, reset=first
-        )
-        self._check_sparse(x)
-        given = (
-            None
-            if sample_weight is None
-            else _check_sample_weight(sample_weight, x, ensure_non_negative=True)
-        )
-        problem = self._problem(y, first=first, classes=classes)
-        sizes = [x.shape[1], *self.hidden(), problem.outputs]
-        random = check_random_state(self.random_state)
-        begin = self._begin(sizes, random, first=first)
-        self.n_outputs_, self.out_activation_ = problem.outputs, problem.out_activation
-        size = self._size(x.shape[0], incremental=incremental)
-        place = place_of(self, numbers_of(x), sizes, size)
-        samples, y, weights = _brought(place, x, problem, given)
-        data = [samples, y, self._weights(problem, weights, place)]
-        net = chain(sizes, self.activation)
-        if self.solver == "lbfgs":
-            self._search(net, problem.loss, data, begin, place)
-        else:
-            data, held = self._parted(data, problem, random, place)
-            machine = Machine.of(self, net, problem.loss, place.backend)
-            size = size if held is None else min(size, data[0].shape[0])
-            passes = Passes(machine.step, data, size, random if self.shuffle else None)
-            self._learn(machine, passes, held, begin, place, single=incremental)
-        self.n_layers_ = len(sizes)
+        """Learn from all epochs, or from a single one that goes on from what is known.
+
+        Where that fails, the estimator is left as it was.
+        """
+        with _undone_where_it_fails(self):
+            self.check_parameters()
+            if incremental and self.early_stopping:
+                told = "It sees one batch, of which none is held out."
+                raise OptionError("early_stopping", self.early_stopping, "False for partial_fit", told)
+            first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+            x, y = validate_data(
+                self, x, y, accept_sparse="csr", multi_output=True, y_numeric=self._numeric, reset=first
+            )
+            self._check_sparse(x)
+            given = (
+                None
+                if sample_weight is None
+                else _check_sample_weight(sample_weight, x, ensure_non_negative=True)
+            )
+            problem = self._problem(y, first=first, whole=not incremental, classes=classes)
+            sizes = [x.shape[1], *self.hidden(), problem.outputs]
+            random = check_random_state(self.random_state)
+            begin = self._begin(sizes, random, first=first)
+            self.n_outputs_, self.out_activation_ = problem.outputs, problem.out_activation
+            size = self._size(x.shape[0], incremental=incremental)
+            place = place_of(self, numbers_of(x), sizes, size)
+            samples, y, weights = _brought(place, x, problem, given)
+            data = [samples, y, self._weights(problem, weights, place)]
+            net = chain(sizes, self.activation)
+            if self.solver == "lbfgs":
+                self._search(net, problem.loss, data, begin, place)
+            else:
+                data, held = self._parted(data, problem, random, place)
+                machine = Machine.of(self, net, problem.loss, place.backend)
+                size = size if held is None else min(size, data[0].shape[0])
+                passes = Passes(machine.step, data, size, random if self.shuffle else None)
+                self._learn(machine, passes, held, begin, place, single=incremental)
+            self.n_layers_ = len(sizes)
 
     def _check_sparse(self, x: Any) -> None:
         if is_sparse(x) and self.solver == "lbfgs":

@@ -10,10 +10,10 @@ from sklearn.utils.validation import column_or_1d
 
 from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.doors.estimators.place import Home
-from bpcore.words.errors import DataError
+from bpcore.words.errors import DataError, OptionError
 from bpcore.words.protocols import Array
 
-__all__ = ["checked_labels", "classes_of", "codes_of", "is_numeric", "told_classes"]
+__all__ = ["check_same", "checked_labels", "classes_of", "codes_of", "is_numeric", "told_classes"]
 
 
 def checked_labels(y: Array) -> Array:
@@ -58,6 +58,21 @@ def codes_of(y: Array, classes: Array) -> Array:
             f"y has labels that are not among the {last + 1} classes of the first fit: {classes}."
         )
     return xp.astype(codes, xp.int32)
+
+
+def check_same(given: Array, known: Array, name: str) -> None:
+    """Want the classes that are known already, all of them.
+
+    Raises
+    ------
+    OptionError
+    """
+    xp = space_of(known).functions
+    alike = tuple(given.shape) == tuple(known.shape) and is_numeric(given) == is_numeric(known)
+    if not alike or not bool(xp.all(given == known)):
+        raise OptionError(
+            name, f"{given}", f"those of the first fit, {known}", "Train anew, or give them all."
+        )
 
 
 def is_numeric(x: Array) -> bool:

@@ -14,6 +14,7 @@ from bpcore.doors.estimators.answers import codes_from, probabilities
 from bpcore.doors.estimators.backprop import Backprop, Problem
 from bpcore.doors.estimators.class_weights import weights_of
 from bpcore.doors.estimators.classes import (
+    check_same,
     checked_labels,
     classes_of,
     codes_of,
@@ -207,7 +208,7 @@ class BackpropClassifier(ClassifierMixin, Backprop):  # type: ignore[misc]  # sc
     def _kind(self) -> dict[str, Any]:
         return {"several": self._several, "count": self.classes_.shape[0]}
 
-    def _problem(self, y: Array, *, first: bool, classes: Any) -> Problem:
+    def _problem(self, y: Array, *, first: bool, whole: bool, classes: Any) -> Problem:
         y = checked_labels(y)
         if first:
             self._several = y.ndim > 1
@@ -221,6 +222,10 @@ class BackpropClassifier(ClassifierMixin, Backprop):  # type: ignore[misc]  # sc
             )
         if self._several:
             return Problem(y, count, "logistic", BinaryCrossEntropy(reduction="sum"))
+        if classes is not None:
+            check_same(told_classes(classes, y), self.classes_, "classes of partial_fit")
+        elif whole and not first:
+            check_same(classes_of(y), self.classes_, "the classes of y with warm_start")
         codes = codes_of(y, self.classes_)
         if count > TWO:
             return Problem(codes, count, "softmax", CrossEntropy(reduction="sum"), codes, integers=True)

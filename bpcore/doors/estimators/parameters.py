@@ -87,6 +87,9 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         for name in SWITCHES:
             if getattr(self, name) not in (True, False):
                 raise OptionError(name, getattr(self, name), "True or False")
+        verbose: object = self.verbose
+        if not isinstance(verbose, Integral):
+            raise OptionError("verbose", verbose, "True or False, or a whole number")
         for name in WHOLE:
             if not _is_whole(getattr(self, name)):
                 raise OptionError(name, getattr(self, name), "a whole number, 1 or more")

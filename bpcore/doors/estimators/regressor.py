@@ -83,7 +83,7 @@ class BackpropRegressor(RegressorMixin, MultiOutputMixin, Backprop):  # type: ig
     def _answer(self, output: Array) -> Array:
         return array_namespace(output).exp(output) if self.out_activation_ == "exp" else output
 
-    def _problem(self, y: Array, *, first: bool, classes: Any) -> Problem:
+    def _problem(self, y: Array, *, first: bool, whole: bool, classes: Any) -> Problem:
         choose("loss", self.loss, ("poisson", "squared_error"))
         xp = space_of(y).functions
         column = y if y.ndim > 1 else xp.reshape(y, (-1, 1))

@@ -13,7 +13,7 @@ pytest.importorskip("sklearn")
 from sklearn.datasets import load_iris
 
 from bpcore.estimators import BackpropClassifier, BackpropRegressor
-from bpcore.words.errors import OptionError
+from bpcore.words.errors import Diverged, OptionError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -38,6 +38,7 @@ WRONG = {
     "n_iter_no_change": [0, 1.5],
     "shuffle": ["yes"],
     "early_stopping": [2],
+    "verbose": ["x", None],
 }
 
 
@@ -124,3 +125,32 @@ def test_a_name_that_is_not() -> None:
 def test_weights_below_zero(flowers: Any) -> None:
     with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight`"):
         BackpropClassifier(max_iter=1).fit(*flowers, np.linspace(-1, 1, 150))
+
+
+def test_classes_that_are_not_those_of_the_first_call(flowers: Any) -> None:
+    x, y = flowers
+    model = BackpropClassifier().partial_fit(x, y, classes=[0, 1, 2]).partial_fit(x[:50], y[:50])
+    model.partial_fit(x, y, classes=[2, 1, 0])
+    with pytest.raises(
+        OptionError, match=r"classes of partial_fit must be those of the first fit, \[0 1 2\]"
+    ):
+        model.partial_fit(x[:100], y[:100], classes=[0, 1])
+    again = BackpropClassifier(warm_start=True, max_iter=2).fit(x, y)
+    with pytest.raises(OptionError, match="the classes of y with warm_start must be those of the first fit"):
+        again.fit(x[:100], y[:100])
+    named = BackpropClassifier(warm_start=True, max_iter=2).fit(x, np.asarray(["a", "b", "c"])[y])
+    with pytest.raises(OptionError, match="with warm_start"):
+        named.fit(x, y)
+
+
+def test_a_fit_that_fails_leaves_what_was_learnt(flowers: Any) -> None:
+    x, y = flowers
+    model = BackpropRegressor(max_iter=3, random_state=0).fit(x, y)
+    before, told = dict(vars(model)), model.predict(x)
+    both = np.stack([y, y], axis=1)
+    with pytest.raises(Diverged):
+        model.set_params(solver="sgd", learning_rate_init=1e30).fit(x * 1e5, both)
+    model.set_params(solver="adam", learning_rate_init=1e-3)
+    assert vars(model).keys() == before.keys()
+    assert model.n_outputs_ == 1
+    np.testing.assert_array_equal(model.predict(x), told)
