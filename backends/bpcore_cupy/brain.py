@@ -24,6 +24,9 @@ Kernel = Callable[..., Any]
 
 NUMBERS = frozenset((int, float))
 
+MATRIX = 2
+"""Axes of a matrix."""
+
 KINDS = ("real floating", "numeric")
 """What it is to ``isdtype``."""
 
@@ -60,12 +63,11 @@ def brain(cp: Any) -> Any:
     return dtype if cp.cuda.get_local_runtime_version() >= HEADERS else None
 
 
-def brain_kernels(cp: Any, names: Mapping[str, Any], dtype: Any) -> dict[str, Kernel]:
+def brain_kernels(names: Mapping[str, Any], dtype: Any) -> dict[str, Kernel]:
     """Return functions that take bfloat16 beside what they take already.
 
     Parameters
     ----------
-    cp : module ``cupy``
     names : mapping of str to function
         The functions so far.
     dtype : dtype
@@ -84,9 +86,9 @@ def _beside(function: Kernel, dtype: Any) -> Kernel:
 
     def call(a: Any, b: Any, /) -> Any:
         if type(b) in NUMBERS:
-            if a.dtype == dtype:
+            if _is_brain(a, dtype):
                 b = number(b)
-        elif type(a) in NUMBERS and b.dtype == dtype:
+        elif type(a) in NUMBERS and _is_brain(b, dtype):
             a = number(a)
         return function(a, b)
 
@@ -101,6 +103,65 @@ def _wide(x: Any, dtype: Any) -> Any:
 
 def _is_brain(x: Any, dtype: Any) -> bool:
     if isinstance(x, list | tuple):
+        return any(_is_brain(part, dtype) for part in x)
+    return bool(getattr(x, "dtype", None) == dtype)
+
+
+def _by_float32(function: Kernel, dtype: Any) -> Kernel:
+    """Return a function that computes in float32 what comes in bfloat16, and rounds what it returns."""
+
+    def narrow(y: Any) -> Any:
+        return y.astype(dtype) if getattr(y, "dtype", None) == np.float32 else y
+
+    def call(*args: Any, **named: Any) -> Any:
+        if not any(_is_brain(x, dtype) for x in args):
+            return function(*args, **named)
+        y = function(*(_wide(x, dtype) for x in args), **named)
+        return tuple(map(narrow, y)) if isinstance(y, tuple) else narrow(y)
+
+    return call
+
+
+def _matmul(matmul: Kernel, dtype: Any) -> Kernel:
+    stacks = _by_float32(matmul, dtype)
+
+    def call(a: Any, b: Any, /) -> Any:
+        return matmul(a, b) if a.ndim <= MATRIX and b.ndim <= MATRIX else stacks(a, b)
+
+    return call
+
+
+def _where(where: Kernel, dtype: Any) -> Kernel:
+    """Return ``where`` that chooses among words of 16 bits."""
+
+    def call(condition: Any, a: Any, b: Any, /) -> Any:
+        short = [_is_brain(x, dtype) for x in (a, b)]
+        fits = (is_it or type(x) in NUMBERS for is_it, x in zip(short, (a, b), strict=True))
+        if not any(short) or not all(fits):
+            return where(condition, a, b)
+        words = (dtype.type(x) if type(x) in NUMBERS else x for x in (a, b))
+        return where(condition, *(x.view(np.uint16) for x in words)).view(dtype)
+
+    return call
+
+
+def _index_add(index_add: Kernel, dtype: Any) -> Kernel:
+    def call(x: Any, indices: Any, source: Any, /, *, axis: int) -> Any:
+        if x.dtype != dtype:
+            return index_add(x, indices, source, axis=axis)
+        wide = index_add(x.astype("float32"), indices, source.astype("float32"), axis=axis)
+        return wide.astype(dtype)
+
+    return call
+
+
+def _about(isdtype: Kernel, finfo: Kernel, dtype: Any) -> dict[str, Kernel]:
+    """Return what tells of dtypes."""
+
+    def is_kind(given: Any, kind: Any, /) -> bool:
+        if given != dtype:
+            return bool(isdtype(given, kind))
+        kinds = kind if isinstance(kind, tuple) else (kind,)
         return any(one in KINDS if isinstance(one, str) else one == dtype for one in kinds)
 
     def limits(given: Any, /) -> Any:

@@ -104,7 +104,7 @@ def _open(device: str | None) -> Backend:
     table |= algebra(cp) | {"asarray": door.asarray}
     short = brain(cp)
     if short is not None:
-        table |= brain_kernels(cp, vars(compat) | table, short)
+        table |= brain_kernels(vars(compat) | table, short)
     namespace, table = _functions(cp, compat, table, several=found > 1)
     device_now = _finder(cp, door.place)
     compiler = Compiler(

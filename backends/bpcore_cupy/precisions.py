@@ -50,5 +50,5 @@ def precisions(cp: Any, place: Any, brain: Any = None) -> dict[str, Precision]:
     narrow = {} if brain is None or plain(None) else {"bfloat16": Precision(dtype=brain, scope=summed(brain))}
     return narrow | {
         "tf32": Precision(scope=lambda: computing("float32", "COMPUTE_TYPE_TF32"), plain=plain),
-        "float16": Precision(dtype=np.dtype("float16"), scope=summed(np.dtype("float16"))),
+        "float16": Precision(dtype=np.dtype("float16"), scope=summed("float16")),
     }

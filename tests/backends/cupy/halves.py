@@ -33,7 +33,7 @@ def numpy_with_bfloat16() -> Iterator[Any]:
             return np.matmul(a, b)
         return np.matmul(a.astype("f4"), b.astype("f4")).astype(a.dtype)
 
-    table = dict(plain.kernels) | brain_kernels(None, names, SHORT) | {"matmul": matmul}
+    table = dict(plain.kernels) | brain_kernels(names, SHORT) | {"matmul": matmul}
     words = dict(plain.precisions) | {"bfloat16": Precision(dtype=SHORT)}
     space = namespaces._space(replace(plain, kernels=table, precisions=words))
     before = namespaces._spaces.get(np.ndarray)

@@ -43,7 +43,7 @@ def table() -> dict[str, Any]:
     names = {name: getattr(np, name) for name in ("isdtype", "finfo", *BESIDE, *ONE_ARRAY)}
     lacking = {"where": np.where, "index_add": index_add, **{name: getattr(np, name) for name in ONE_ARRAY}}
     names |= {name: only_float32(f) for name, f in lacking.items()} | {"matmul": no_stacks}
-    return brain_kernels(SimpleNamespace(), names, SHORT)
+    return brain_kernels(names, SHORT)
 
 
 ONE_ARRAY = ("cumulative_sum", "sort", "argsort", "clip", "std")
@@ -74,6 +74,7 @@ def test_where_chooses_words(table: dict[str, Any]) -> None:
         np.testing.assert_array_equal(y.astype("f4"), np.where(chosen, *wide))
     assert table["where"](chosen, np.ones(3, "f4"), 0.1).dtype == np.float32
     assert table["where"](chosen, 1, 0).dtype == np.int64
+    assert table["where"](chosen, True, 1j).dtype == np.complex128
 
 
 def test_what_has_no_loop_is_computed_in_float32(table: dict[str, Any]) -> None:

@@ -189,6 +189,32 @@ def test_bfloat16_is_rounded_after_each_function(rng: np.random.Generator) -> No
     np.testing.assert_array_equal(memory[wide], _brain(x * y))
 
 
+def test_casts_to_and_from_bfloat16() -> None:
+    """Every number of 16 bits, numbers in the middle between two of them and beside it, every kind of NaN."""
+    short = np.dtype(pytest.importorskip("ml_dtypes").bfloat16)
+    words = np.arange(2**16, dtype="uint16").view(short)
+    bits = np.arange(2**16, dtype="uint32") << 16
+    near = [bits | low for low in (0, 1, 0x7FFF, 0x8000, 0x8001, 0xFFFF)]
+    singles = np.concatenate(near).view("float32")
+    one, other, wide, narrow, double = map(Slot, range(5))
+    types = {
+        one: ArrayType(words.shape, short), wide: ArrayType(words.shape, np.dtype("float32")),
+        other: ArrayType(singles.shape, np.dtype("float32")), narrow: ArrayType(singles.shape, short),
+        double: ArrayType(words.shape, np.dtype("float64")),
+    }  # fmt: skip
+    casts = [(one, wide), (other, narrow), (one, double)]
+    kernels = [kernel_of(Equation(TABLE["astype"], (x, types[y].dtype), {}, y), types) for x, y in casts]
+    host = Host(kernels)
+    with np.errstate(all="ignore"):
+        for (x, y), kernel in zip(casts, kernels, strict=True):
+            given = {one: words, other: singles}[x]
+            found, wanted = host.run(kernel, {x: given}, types)[y], given.astype(types[y].dtype)
+            assert found.dtype == wanted.dtype
+            number = ~np.isnan(wanted)
+            np.testing.assert_array_equal(np.isnan(found), ~number)
+            assert found[number].tobytes() == wanted[number].tobytes()
+
+
 def test_casts_to_and_from_halves() -> None:
     """Every number of 16 bits, and numbers in the middle between two of them."""
     halves = np.arange(2**16, dtype="uint16").view("float16")
