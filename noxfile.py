@@ -86,6 +86,13 @@ def features(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def kills(session: nox.Session) -> None:
+    """Kill a hundred times at random moments a training that keeps a checkpoint, and compare the bytes."""
+    session.install(".", *group("tests"))
+    session.run("python", "-m", "tests.run.kills", *(session.posargs or ["100"]), env=ONE_THREAD)
+
+
+@nox.session(default=False)
 def gpu(session: nox.Session) -> None:
     """CuPy on a CUDA device; skipped, with the reason, where there is none."""
     extra, reason = _cuda()

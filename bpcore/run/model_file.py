@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -129,7 +130,11 @@ def _read(path: Path, file: BinaryIO) -> bytes:
     declared = 8 + length + _declared(path, words)
     if declared != size:
         raise _broken(path, f"it declares {declared} bytes and has {size}")
-    return start + words + file.read(size - 8 - length)
+    file.seek(0)
+    content = file.read(size)  # once, as it is: parts that are joined would be twice as much
+    if len(content) != size or content[8 : 8 + length] != words:
+        raise _broken(path, "it changes while it is read")
+    return content
 
 
 def _declared(path: Path, words: bytes) -> int:
@@ -165,6 +170,9 @@ def parsed(path: Path, content: bytes) -> tuple[Tensors, dict[str, Static]]:
         raise _foreign_or_broken(path, content, error) from error
     if "checksum" in about:
         _check_seal(path, content, length, about.pop("checksum"))
+    else:
+        told = "was written before files had a checksum: what is changed in its numbers is not seen."
+        warnings.warn(f"{path}: {told} Save it again, with bpcore.save.", UserWarning, stacklevel=4)
     _check_words(path, about)
     try:
         return format.load(content), about

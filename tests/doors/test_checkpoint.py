@@ -26,8 +26,8 @@ def test_a_killed_run_ends_with_the_same_bytes(tmp_path: Path) -> None:
     met = [epoch for run in runs for epoch in run.met]
     assert len(met) == 5
     assert max(met) > 0, "no kill met the training"
-    assert all(run.same for run in runs)
-    left = {f"{name}.{ending}" for name in ("alone", "killed") for ending in ("ckpt", "safetensors")}
+    assert all(run.same and run.logged for run in runs)
+    left = {f"{name}.{ending}" for name in ("alone", "killed") for ending in ("ckpt", "jsonl", "safetensors")}
     assert {file.name for file in tmp_path.iterdir() if not file.name.endswith(".bpcore-tmp")} == left
 
 

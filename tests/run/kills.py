@@ -1,12 +1,15 @@
 """Kills ``bpcore train`` at random moments, starts it again until it ends, and compares the files.
 
-    python tests/run/kills.py 100
+    python -m tests.run.kills 100 --json kills.json
 
-It prints a line for each run that ended; the exit code is 1 if a byte differed.
+It prints a line for each run that ended; the exit code is 1 if a byte differed, or a line of the log is
+missing or there twice. ``nox -s kills`` makes a hundred.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import random
 import subprocess
 import sys
@@ -35,16 +38,19 @@ class Ended:
         For each kill the epoch of the checkpoint that it left; 0 where there was none yet.
     same : bool
         Whether the model's file is that of a run left alone, byte for byte.
+    logged : bool
+        Whether its log has every epoch once, in order.
     """
 
     met: list[int]
     same: bool
+    logged: bool
 
 
 def started(folder: Path, name: str, epochs: int) -> subprocess.Popen[bytes]:
     """Start the command with a checkpoint and a model of that name."""
     words = [sys.executable, "-c", START, *COMMAND, "--epochs", str(epochs)]
-    words += ["--checkpoint", f"{name}.ckpt", "--save", f"{name}.safetensors"]
+    words += ["--checkpoint", f"{name}.ckpt", "--save", f"{name}.safetensors", "--log", f"{name}.jsonl"]
     return subprocess.Popen(words, cwd=folder)
 
 
@@ -77,7 +83,12 @@ def killed(folder: Path, *, kills: int, seed: int, epochs: int = EPOCHS) -> Iter
             met.append(reached(folder / "killed.ckpt"))
         left -= len(met)
         whole = whole if met else min(whole, took)  # the machine may have been busy before
-        yield Ended(met=met, same=(folder / "killed.safetensors").read_bytes() == alone)
+        lines = (folder / "killed.jsonl").read_text("utf-8").splitlines()
+        yield Ended(
+            met=met,
+            same=(folder / "killed.safetensors").read_bytes() == alone,
+            logged=[json.loads(line)["epoch"] for line in lines] == list(range(1, epochs + 1)),
+        )
 
 
 def ended(
@@ -105,16 +116,33 @@ def ended(
 
 def main() -> None:
     """Kill as often as is asked for."""
-    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    runs: list[Ended] = []
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kills", type=int, nargs="?", default=100)
+    parser.add_argument("--json", metavar="FILE", help="write a record of it")
+    asked, runs = parser.parse_args(), list[Ended]()
     with tempfile.TemporaryDirectory() as folder:
-        for run in killed(Path(folder), kills=wanted, seed=0):
+        for run in killed(Path(folder), kills=asked.kills, seed=0):
             same = "the same bytes" if run.same else "OTHER BYTES"
-            print(f"run {len(runs) + 1}: {len(run.met)} kills, at {run.met}: {same}", flush=True)  # noqa: T201
+            told = same if run.logged else f"{same}, ANOTHER LOG"
+            print(f"run {len(runs) + 1}: {len(run.met)} kills, at {run.met}: {told}", flush=True)  # noqa: T201
             runs.append(run)
-    kills, wrong = sum(len(run.met) for run in runs), sum(not run.same for run in runs)
-    print(f"{kills} kills in {len(runs)} runs, of which {wrong} ended with other bytes")  # noqa: T201
-    sys.exit(bool(wrong))
+    found = {
+        "kills": sum(len(run.met) for run in runs),
+        "runs": len(runs),
+        "runs with other bytes": sum(not run.same for run in runs),
+        "runs with another log": sum(not run.logged for run in runs),
+        "kills inside the training": sum(epoch > 0 for run in runs for epoch in run.met),
+    }
+    print(", ".join(f"{name}: {number}" for name, number in found.items()))  # noqa: T201
+    if asked.json:
+        from benchmarks.environment import circumstances, write_record
+
+        command = " ".join(["bpcore", *COMMAND, "--epochs", str(EPOCHS)])
+        each = [run.met for run in runs]
+        write_record(
+            asked.json, circumstances(["bpcore", "numpy"]) | found | {"command": command, "met": each}
+        )
+    sys.exit(bool(found["runs with other bytes"] or found["runs with another log"]))
 
 
 if __name__ == "__main__":

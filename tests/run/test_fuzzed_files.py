@@ -16,10 +16,12 @@ import pytest
 from safetensors import numpy as plain
 
 import bpcore as bp
+from bpcore.run.checkpoint_file import read_checkpoint
 from bpcore.words.errors import FileError
 from bpcore.words.trees import named_leaves
 
 COUNT = 10_000
+UNSEALED = pytest.mark.filterwarnings("ignore:.*was written before files had a checksum:UserWarning")
 NET = bp.Chain(bp.Linear(5), bp.Relu(), bp.Linear(2))
 X = np.asarray([[0.0, 0.5, 1.0], [1.0, -1.0, 0.25]])
 
@@ -136,6 +138,7 @@ def test_ten_thousand_files(model: bytes, path: Path) -> None:
     assert largest < 2**18  # a few times the header's words as Python's objects; the file has 2 KiB
 
 
+@UNSEALED
 def test_files_from_before_the_checksum(model: bytes, path: Path) -> None:
     """What is changed in their numbers cannot be seen; what is changed elsewhere is refused in words."""
     old = unsealed(model)
@@ -157,6 +160,7 @@ MANY = bp.Chain(
 )  # fmt: skip
 
 
+@UNSEALED
 def test_descriptions_of_many_layers(path: Path) -> None:
     """Without a checksum, the words are all that there is to go by: none asks for more than there is."""
     features, dice = (36,), random.Random(11)  # noqa: S311 -- nothing is kept secret
@@ -176,6 +180,56 @@ def test_descriptions_of_many_layers(path: Path) -> None:
     refused, largest, _ = load_all(map(changed, range(1500)), path, every=5)
     assert refused > 900
     assert largest < 2**24
+
+
+def test_a_file_without_a_checksum_is_told(model: bytes, path: Path) -> None:
+    path.write_bytes(unsealed(model))
+    with pytest.warns(UserWarning, match=r"before files had a checksum.*Save it again, with bpcore\.save\."):
+        bp.load(path)
+
+
+LARGE = 2**20
+"""Bytes of a file whose numbers are nearly all of it."""
+ROOM = 2**16
+"""For the words of a header as Python's objects."""
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
+    """Return a model and a checkpoint, each mostly one tensor."""
+    folder = tmp_path_factory.mktemp("large")
+    rows, net = LARGE // 32, bp.Linear(2, bias=False)
+    run = bp.fit(
+        net, (np.ones((1, rows), dtype=np.float32), np.ones((1, 2))), loss=bp.SquaredError(),
+        optimizer=bp.Momentum(1e-9), epochs=1, checkpoint=folder / "c", progress=None,
+    )  # fmt: skip
+    return bp.save(folder / "m", run).read_bytes(), (folder / "c").read_bytes()
+
+
+def peak(read: Any, path: Path, content: bytes, *, refused: bool) -> int:
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        if refused:
+            with pytest.raises(FileError):
+                read(path)
+        else:
+            read(path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", ["model", "checkpoint"])
+def test_what_a_loader_takes(kind: str, large: tuple[bytes, bytes], path: Path) -> None:
+    """The file's bytes, and the arrays that are made of them when its checksum is right."""
+    content, read = (large[0], bp.load) if kind == "model" else (large[1], read_checkpoint)
+    assert peak(read, path, content, refused=False) < 2 * len(content) + ROOM
+    dice = random.Random(5)  # noqa: S311 -- nothing is kept secret
+    for number in range(60):
+        changed = MUTATIONS[number % len(MUTATIONS)](content, dice)
+        if changed != content:
+            assert peak(read, path, changed, refused=True) < len(changed) + ROOM
 
 
 @pytest.mark.parametrize("place", range(8))
@@ -213,6 +267,7 @@ CRAFTED: dict[str, Any] = {
 }
 
 
+@UNSEALED
 @pytest.mark.parametrize("name", CRAFTED)
 def test_words_that_ask_for_much(name: str, model: bytes, path: Path) -> None:
     files = [words(model, **CRAFTED[name])]
