@@ -111,8 +111,11 @@ def cuda(session: nox.Session) -> None:
     wanted = [x for x in group("tests") if x.startswith(("hypothesis", "pytest"))]
     session.install(".", *group("cuda"), *wanted)
     env = ONE_THREAD | {"BPCORE_NVRTC": "required"}  # a skip is a failure
+    steps = [f"tests/backends/cupy/lowering/test_{name}.py" for name in ("texts", "merging")]
     session.run(
-        "pytest", "-n", WORKERS, "--axes", "numpy", "tests/backends/cupy/elements", *session.posargs, env=env
+        *("pytest", "-n", WORKERS, "--axes", "numpy", "tests/backends/cupy/elements", *steps),
+        *session.posargs,
+        env=env,
     )
 
 
