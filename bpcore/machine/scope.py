@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 
 from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.program.scoped import note
 from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves
@@ -16,7 +17,7 @@ Update = Callable[[Tree, Tree, tuple[Array, ...]], tuple[Tree, Tree, dict[str, A
 
 
 def within(step: Update, word: str, /) -> Update:
-    """Return a step in a precision; `bpcore.compile` reads its name at ``.precision``.
+    """Return a step in a precision; it says its name at ``.precision``, and to `bpcore.compile` when called.
 
     Raises
     ------
@@ -30,6 +31,7 @@ def within(step: Update, word: str, /) -> Update:
     def inside(params: Tree, state: Tree, batch: tuple[Array, ...]) -> tuple[Tree, Tree, dict[str, Array]]:
         space = space_of(leaves(params)[0])
         scope = space.backend.precision(word).scope
+        note(word)
         if any(p.dtype != space.traced.float32 for p in leaves(params)):
             dtypes = sorted({str(p.dtype).rpartition(".")[2] for p in leaves(params)})
             raise OptionError(f"dtype of the parameters of a step in {word}", ", ".join(dtypes), "float32")

@@ -13,12 +13,12 @@ from bpcore.derivatives.arrays.space import Space
 from bpcore.derivatives.arrays.traced import Traced
 from bpcore.derivatives.namespaces.namespace import space_of, space_on
 from bpcore.derivatives.transforms.tracing import name_of
-from bpcore.ground.backend import Backend
+from bpcore.ground.backend import Backend, Compile
 from bpcore.program.carrying import check_carried, with_carried
 from bpcore.program.program import Program
 from bpcore.program.record import arrays_of, record
 from bpcore.program.results import close_run, lowered
-from bpcore.program.scoped import asked_for, scoped, word_of
+from bpcore.program.scoped import noted, scoped, word_of
 from bpcore.program.signature import Fits, Signature, fitting, signature_of
 from bpcore.program.stepwise import stepwise
 from bpcore.words.errors import OptionError, RecordError, ShapeError, StepClosed, choose
@@ -42,6 +42,7 @@ class _Entry:
 
     program: Program
     space: Space
+    precision: str
     run: Run
     fits: Fits
     build: Callable[[Sequence[Array], Sequence[Array]], Tree]
@@ -76,8 +77,7 @@ class Compiled:
         self.uncompilable = uncompilable
         self.deterministic = deterministic
         self._entries: dict[Signature, _Entry | None] = {}
-        self._shared: dict[str, Static] = {} if word_of(f) == "float32" else {"precision": word_of(f)}
-        self._shared |= {} if deterministic is None else {"deterministic": deterministic}
+        self._shared: dict[str, Static] = {} if deterministic is None else {"deterministic": deterministic}
         self._warned = False
         self._last: tuple[_Entry, Sequence[Array]] | None = None
         self._closed = False
@@ -237,7 +237,8 @@ class Compiled:
         if self._closed:
             raise StepClosed(name_of(self.f))
         try:
-            program = self._recorded(args)
+            with noted() as words:
+                program = self._recorded(args)
         except RecordError as error:
             if self.uncompilable != "eager":
                 raise
@@ -246,12 +247,12 @@ class Compiled:
                 warnings.warn(message, RuntimeWarning, stacklevel=stack_level())
                 self._warned = True
             return None
-        space = self._space(leaves)
-        run = lowered(program, space, space.backend.compile, self._shared)
-        run = scoped(run, asked_for(self.f, space.backend))
+        space, word = self._space(leaves), word_of(self.f, name_of(self.f), words)
+        run = self._lowered(program, space, space.backend.compile, word)
         return _Entry(
             program,
             space,
+            word,
             run,
             fitting(signature, [type(x) for x in leaves], len(program.carried)),
             builder(program.structure, len(program.carried)),
@@ -282,8 +283,14 @@ class Compiled:
         loop = entry.space.backend.loop
         if loop is None:
             return stepwise(entry.program, entry.run, entry.space.functions)
-        run = lowered(entry.program, entry.space, loop, self._shared)
-        return scoped(run, asked_for(self.f, entry.space.backend))
+        return self._lowered(entry.program, entry.space, loop, entry.precision)
+
+    def _lowered(self, program: Program, space: Space, how: Compile, word: str) -> Run:
+        """Return what a backend makes of a Program, in the scope of a precision."""
+        self._shared.pop("precision", None)
+        self._shared |= {} if word == "float32" else {"precision": word}
+        precision = space.backend.precision(word)
+        return scoped(lowered(program, space, how, self._shared), precision)
 
 
 def compile(

@@ -95,6 +95,46 @@ def test_and_what_is_called_again() -> None:
     assert scoped(run, Precision()) is run
 
 
+@pytest.mark.parametrize("carry", [0, 2])
+def test_a_function_around_a_step_is_in_its_precision(carry: int) -> None:
+    place, spy, told = spied()
+    params, state, batch = begun(bp.backend("numpy"))
+    step = bp.make_step(NET, LOSS, OPTIMIZER, precision="tf32")
+
+    def around(params: Any, state: Any, batch: Any) -> Any:
+        return step(params, state, batch)[:2]
+
+    compiled = bp.compile(around, carry=carry, backend=place)
+    for count in (1, 2):
+        params, state = compiled(params, state, batch)
+        assert spy.entered == count
+    if carry:
+        compiled.scan(params, state, tuple(np.stack([part] * 3) for part in batch))
+    assert (spy.inside, told) == (0, ["tf32"])
+    spy.inside = 1  # what is compiled looks at it
+    bp.compile(lambda x: bp.array_namespace(x).add(x, 1.0), backend=place)(X)
+    assert told == ["tf32", None]
+
+
+def test_a_compiled_step_tells_the_function_around_it() -> None:
+    place, spy, told = spied()
+    step = bp.compile(bp.make_step(NET, LOSS, OPTIMIZER, precision="tf32"), carry=2, backend=place)
+    bp.compile(lambda *args: step(*args)[2]["loss"], backend=place)(*begun(bp.backend("numpy")))
+    assert (spy.entered, told) == (1, ["tf32"])
+
+
+def test_two_precisions_in_one_function_are_refused() -> None:
+    steps = [bp.make_step(NET, LOSS, OPTIMIZER, precision=word) for word in ("float16", "tf32")]
+
+    def both(params: Any, state: Any, batch: Any) -> Any:
+        params, _, _ = steps[1](params, state, batch)
+        return steps[0](params, state | bp.LossScale().init(params), batch)
+
+    said = "the precision of both must be one for all steps in it, was given 'tf32 and float16'"
+    with pytest.raises(bp.OptionError, match=said):
+        bp.compile(both)(*begun(bp.backend("numpy")))
+
+
 def test_float32_enters_none_and_backends_are_told_nothing() -> None:
     place, spy, told = spied()
     step = bp.compile(bp.make_step(NET, LOSS, OPTIMIZER), carry=2, backend=place)
