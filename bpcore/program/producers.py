@@ -16,6 +16,7 @@ from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.derivatives.namespaces.plain import bound
 from bpcore.ground.registry import backend_of
 from bpcore.program.equation import Constant, Equation, Equations, Slot
+from bpcore.program.sample_axes import SampleAxis
 from bpcore.words.protocols import Array, Namespace, Shape, Static
 
 __all__ = ["Producer", "first_bad", "produced"]
@@ -49,7 +50,7 @@ def produced(
     program: Equations,
     arrays: Sequence[Array],
     *,
-    axes: Callable[[], Mapping[Slot, int]] = dict,
+    axes: Callable[[], Mapping[Slot, SampleAxis]] = dict,
 ) -> tuple[list[Static], Producer | None]:
     """Return a Program's outputs, and who produced the first of them that is not finite, if one is.
 
@@ -121,7 +122,7 @@ def first_bad(x: Static) -> int | None:
     return place if int(backend_of(x).to_host(bad[place])) else None
 
 
-def _described(equation: Equation, values: dict[Static, Static], axes: Mapping[Slot, int]) -> Producer:
+def _described(equation: Equation, values: dict[Static, Static], axes: Mapping[Slot, SampleAxis]) -> Producer:
     output = values[equation.output]
     if isinstance(output, tuple | list):
         output = next(part for part in output if _is_bad(part))
@@ -138,7 +139,7 @@ def _described(equation: Equation, values: dict[Static, Static], axes: Mapping[S
 
 
 def _row(
-    equation: Equation, operands: list[Static], output: Array, place: int, axes: Mapping[Slot, int]
+    equation: Equation, operands: list[Static], output: Array, place: int, axes: Mapping[Slot, SampleAxis]
 ) -> int | None:
     """Return the sample that an output is of, or the one that made the most of it."""
     if equation.output in axes:
@@ -160,23 +161,23 @@ def _row(
     return max(range(len(sizes)), key=sizes.__getitem__)
 
 
-def _line(x: tuple[Array, int] | None, summed: int, place: int) -> tuple[Array, int] | None:
+def _line(x: tuple[Array, SampleAxis] | None, summed: int, place: int) -> tuple[Array, SampleAxis] | None:
     """Return the row or column of a matrix that went into a product's number, where samples are summed."""
-    if x is None or x[0].ndim != PLANE or x[1] != summed:
+    if x is None or x[0].ndim != PLANE or x[1] != SampleAxis(summed):
         return x
     matrix = x[0]
-    return (matrix[:, place] if summed == 0 else matrix[place, :]), 0
+    return (matrix[:, place] if summed == 0 else matrix[place, :]), SampleAxis(0)
 
 
-def _along(shape: Shape, place: int, axis: int) -> int:
-    """Return where a flat position is along an axis."""
-    return place // math.prod(shape[axis + 1 :]) % shape[axis]
+def _along(shape: Shape, place: int, of: SampleAxis) -> int:
+    """Return the sample that a flat position is of."""
+    return place // math.prod(shape[of.axis + 1 :]) % shape[of.axis] // of.each
 
 
-def _sizes(x: Array, axis: int) -> list[float]:
+def _sizes(x: Array, of: SampleAxis) -> list[float]:
     """Return the largest size of each sample's numbers."""
     xp = space_of(x).functions
-    rows = xp.reshape(xp.moveaxis(x, axis, 0), (x.shape[axis], -1))
+    rows = xp.reshape(xp.moveaxis(x, of.axis, 0), (x.shape[of.axis] // of.each, -1))
     sizes: list[float] = backend_of(x).to_host(xp.max(xp.abs(rows), axis=1)).tolist()
     return sizes
 

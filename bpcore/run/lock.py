@@ -40,8 +40,7 @@ def locked(path: Path) -> Iterator[None]:
     beside = place.with_name(f"{place.name}.lock")
     handle = _opened(path, beside)
     try:
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode("ascii"))
+        _sign(path, handle)
         yield
     finally:
         with suppress(OSError):
@@ -50,6 +49,15 @@ def locked(path: Path) -> Iterator[None]:
         if sys.platform == "win32":  # where a file that is open stays
             with suppress(OSError):
                 beside.unlink()
+
+
+def _sign(path: Path, handle: int) -> None:
+    """Write into the file who holds it."""
+    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode("ascii"))
+    except OSError as error:
+        raise FileError(path, f"cannot be locked: {error.strerror}", "Name another folder.") from error
 
 
 def _opened(path: Path, beside: Path) -> int:

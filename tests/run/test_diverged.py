@@ -110,6 +110,29 @@ def test_what_was_there_before_any_update_is_not_told_to_be_the_rate() -> None:
     assert "lower the learning rate (it was 1)" in str(diverged())
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(
+    "layer", [bp.Conv2D(3, 3, padding="same"), bp.Chain(bp.Reshape((36, 1)), bp.MultiHeadAttention(1))]
+)
+def test_the_sample_where_a_layer_joins_samples_and_places(layer: Any, seed: int) -> None:
+    x = RNG.normal(size=(12, 6, 6, 1)).astype("float32")
+    x[7] = 3e38
+    net = bp.Chain(layer, bp.Flatten(), bp.Linear(1))
+    with pytest.raises(Diverged) as caught:
+        bp.fit(
+            *(net, (x, np.zeros((12, 1)))),
+            loss=bp.SquaredError(),
+            optimizer=bp.SGD(1e-3),
+            batch_size=4,
+            seed=seed,
+            epochs=1,
+            progress=None,
+        )
+    origin: Any = caught.value.origin
+    assert origin.layer.startswith("net[0]")
+    assert origin.sample == 7
+
+
 def test_a_validation_loss_that_is_not_finite_is_told_once() -> None:
     held = X * 1.0, Y
     held[0][0] = 1e200

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["compile_to_cubin", "library"]
+from bpcore_cupy.cubins import OPTIONS
 
-OPTIONS = ("--fmad=false", "--std=c++17", "-default-device")
+__all__ = ["compile_to_cubin", "library"]
 
 
 @cache

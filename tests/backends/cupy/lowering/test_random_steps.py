@@ -46,7 +46,7 @@ N = 32
 
 @st.composite
 def side_by_side(draw: Any) -> Any:
-    """Return a function that carries four arrays, joins arrays, cuts them, and multiplies them as matrices."""
+    """Return a function that carries four arrays, joins and cuts arrays, and multiplies them as matrices."""
     step = st.tuples(st.integers(0, 14), st.integers(0, 20), st.integers(0, 20))
     steps = draw(st.lists(step, max_size=14))
     ends = draw(st.lists(st.integers(0, 20), min_size=6, max_size=6))
