@@ -112,7 +112,11 @@ def test_what_was_there_before_any_update_is_not_told_to_be_the_rate() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize(
-    "layer", [bp.Conv2D(3, 3, padding="same"), bp.Chain(bp.Reshape((36, 1)), bp.MultiHeadAttention(1))]
+    "layer",
+    [
+        bp.Conv2D(3, 3, weight_init=bp.Uniform(2.0, 3.0)),
+        bp.Chain(bp.Reshape((36, 1)), bp.MultiHeadAttention(1)),
+    ],
 )
 def test_the_sample_where_a_layer_joins_samples_and_places(layer: Any, seed: int) -> None:
     x = RNG.normal(size=(12, 6, 6, 1)).astype("float32")
