@@ -15,7 +15,7 @@ from bpcore.parts.optimizers import Optimizer
 from bpcore.run.advice import Advice
 from bpcore.run.fit import fit
 from bpcore.run.monitor import monitor
-from bpcore.run.result import History, Run
+from bpcore.run.result import History, Run, check_run
 from bpcore.run.streams import is_stream
 from bpcore.words.errors import Diverged, OptionError
 
@@ -146,6 +146,7 @@ def doctor(
     >>> checkup.after["loss"][-1] < checkup.before["loss"][-1]
     True
     """
+    check_run(run, "run of doctor")
     given = {"batch_size": batch_size, "seed": seed}
     course = _Course(run, *_remembered(run, data, optimizer, given), epochs or _epochs(run))
     if not run.history.get("loss"):

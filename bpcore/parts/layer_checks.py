@@ -94,12 +94,15 @@ def check_layer(
     """
     if not isinstance(layer, Layer):
         raise OptionError("layer of check_layer", layer, "a layer, as bpcore.Linear(2)")
+    if not isinstance(shape, Sequence):
+        raise OptionError("shape of check_layer", shape, f"that of one sample, as ({shape},)")
     place = find_backend(backend)
     trial = Trial(layer, tuple(shape), place, seed, x)
     trial.parameters()
     trial.outputs("float32")
     trial.outputs(trial.widest)
     trial.state_keeps_its_shapes()
+    trial.repetition()
     if independent:
         trial.independence()
     trial.replay()

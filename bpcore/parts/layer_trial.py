@@ -113,6 +113,15 @@ class Trial:
             if not training and not _equal(after, state):
                 raise self.fail("the state changes where nothing is learnt: return it as it came")
 
+    def repetition(self) -> None:
+        """Want the same numbers again for the same input and key."""
+        params, state, x = self.made(self.widest)
+        for training in (False, True):
+            first, again = (self.run(params, state, x, training=training)[0] for _ in range(2))
+            if not _close(first, again):
+                do = "draw from the key alone, with draws = True, and keep nothing in the layer"
+                raise self.fail(f"it gives other numbers when it is called again: {do}")
+
     def independence(self) -> None:
         """Want, of the first sample alone, what it gave among others."""
         params, state, x = self.made(self.widest)

@@ -12,7 +12,7 @@ from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.run.advice import Advice, threshold
 from bpcore.run.diagnosis import limit
 from bpcore.run.pieces import piece_of
-from bpcore.run.result import Run
+from bpcore.run.result import Run, check_run
 from bpcore.run.sharpness import sharpness
 from bpcore.run.signs_in_data import signs_in_data, thinned
 from bpcore.run.signs_in_gradients import signs_in_gradients
@@ -77,6 +77,9 @@ def monitor(
     >>> [advice.kind for advice in bp.monitor(run, (x, y))]
     ['target_scale']
     """
+    check_run(run, "run of monitor")
+    if is_stream(data):
+        raise OptionError("data of monitor", type(data).__name__, "samples (x, y): a stream is not looked at")
     recipe = run.recipe
     if data is None and recipe is not None and not is_stream(recipe.data):
         data, optimizer = recipe.data, optimizer or recipe.optimizer

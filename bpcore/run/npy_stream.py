@@ -90,9 +90,13 @@ def from_npy(
 def _mapped(path: Path) -> Array:
     host = find_backend("numpy").namespace
     try:
-        return host.load(path, mmap_mode="r", allow_pickle=False)
+        found = host.load(path, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise unreadable(path, error, wanted="a .npy file", endings=(".npy",)) from error
     except (ValueError, EOFError) as error:
         what = "is no array of numbers that can be mapped, or is cut off"
         raise FileError(path, what, "Write it with numpy.save; objects are not read.") from error
+    if not hasattr(found, "ndim"):
+        found.close()
+        raise FileError(path, "is an archive of arrays (.npz), which is not mapped", "Save each as .npy.")
+    return found

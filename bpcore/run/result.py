@@ -19,7 +19,7 @@ from bpcore.words.protocols import Array, Tree
 from bpcore.words.ranges import check_whole
 from bpcore.words.trees import leaves
 
-__all__ = ["History", "Run"]
+__all__ = ["History", "Run", "check_run"]
 
 History = dict[str, list[float]]
 """One list for each quantity, one number an epoch: ``loss``, ``accuracy``, ``validation_loss``, ..."""
@@ -137,3 +137,14 @@ class Run:
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name} {values[-1]:.6g}" for name, values in self.history.items() if values)
         return f"<Run of {self.net} on {self.backend.name}: {numbers or 'no history'}>"
+
+
+def check_run(given: object, name: str) -> None:
+    """Want what `bpcore.fit` returned, and not its network, or its path.
+
+    Raises
+    ------
+    OptionError
+    """
+    if not isinstance(given, Run):
+        raise OptionError(name, type(given).__name__, "a run, as bpcore.fit or bpcore.load returns it")

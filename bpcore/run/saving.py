@@ -20,7 +20,7 @@ from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.description import build, describe
 from bpcore.run.model_file import FORMAT, content_of, read_model
-from bpcore.run.result import Run
+from bpcore.run.result import Run, check_run
 from bpcore.run.whole_file import HOUR, remove_stale, write_whole
 from bpcore.words.errors import BpcoreError, FileError, ShapeError
 from bpcore.words.protocols import Array, Dtype, Shape, Static, Tree
@@ -61,10 +61,11 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
     Raises
     ------
     OptionError
-        When `extra` is no JSON value.
+        When `extra` is no JSON value; when `run` is none.
     FileError
         When the file cannot be written; one of that name is then as it was.
     """
+    check_run(run, "run of save")
     tensors = {
         name: run.backend.to_host(array)
         for name, array in (

@@ -10,6 +10,23 @@ import pytest
 import bpcore as bp
 from bpcore.words.errors import LayerError, OptionError, RecordError, ShapeError
 
+
+class Counting(bp.Layer):
+    """Keeps something to itself."""
+
+    calls = 0.0
+
+    def __call__(self, params: Any, x: Any, /) -> Any:
+        self.calls += 1.0
+        return x * self.calls
+
+
+def test_a_layer_that_cannot_be_repeated() -> None:
+    """It is not that samples hang on each other, which it would look like."""
+    with pytest.raises(LayerError, match="it gives other numbers when it is called again: draw from the key"):
+        bp.check_layer(Counting(), (3,))
+
+
 LAYERS = [
     (bp.Linear(2), (3,)),
     (bp.Gelu(), (2, 3)),
@@ -170,7 +187,7 @@ def test_what_draws_beside_the_key_is_found() -> None:
     with pytest.raises(LayerError, match=r"Drawing: (the output of a sample depends|it gives other numbers)"):
         bp.check_layer(Drawing(), (2, 3))
     with pytest.raises(
-        LayerError, match="Drawing: it gives other numbers when it is replayed: draw from the key"
+        LayerError, match="Drawing: it gives other numbers when it is called again: draw from the key"
     ):
         bp.check_layer(Drawing(), (2, 3), independent=False)
 

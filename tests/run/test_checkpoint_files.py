@@ -115,6 +115,20 @@ def test_two_runs_with_one_checkpoint(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [path], "neither the lock nor anything else is left"
 
 
+def test_a_disk_that_is_full_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock itself cannot be written."""
+
+    def full(handle: int, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(lock.os, "write", full)
+    with pytest.raises(
+        FileError, match=r"c: cannot be locked: No space left on device\. Name another folder"
+    ):
+        fit(tmp_path / "c")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_lock_that_is_taken_away_while_we_wait_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from bpcore.parts.keys import key, normal
 from bpcore.parts.layers import Chain, Layer, Linear
 from bpcore.parts.normalization import BatchNorm, LayerNorm
 from bpcore.parts.wiring import Flatten, Reshape
-from bpcore.run.result import Run
+from bpcore.run.result import Run, check_run
 from bpcore.run.tables.preparation import Preparation
 from bpcore.words.errors import ExportError
 from bpcore.words.protocols import Shape, Tree
@@ -112,6 +112,7 @@ def network_of(run: Run, *, prepared: bool) -> Network:
     ExportError
         When a layer is none of a dense network, or a weight is not finite.
     """
+    check_run(run, "run to export")
     preparation = table.preparation_of(run, wanted=prepared)
     walk = _Walk(hosted(run, run.params), hosted(run, run.state), tuple(run.features))
     stages = [*walk.stages(run.net), *_meaning(preparation, run)]

@@ -16,7 +16,7 @@ from bpcore.parts.keys import key
 from bpcore.parts.layers import Chain, Layer, Linear
 from bpcore.parts.losses import Loss, SquaredError
 from bpcore.run.model_file import plain_content, read_tensors
-from bpcore.run.result import Run
+from bpcore.run.result import Run, check_run
 from bpcore.run.whole_file import write_whole
 from bpcore.words.errors import FileError, OptionError, ShapeError, did_you_mean
 from bpcore.words.protocols import Array, Tree
@@ -54,6 +54,7 @@ def save_torch(path: str | os.PathLike[str], run: Run, /) -> Path:
     ExportError
         When a layer has no counterpart there.
     """
+    check_run(run, "run of save_torch")
     tensors: dict[str, Array] = {}
     host = find_backend("numpy")
     for place in places(run.net, run.features):
@@ -101,6 +102,10 @@ def load_torch(
     ExportError
         When a layer has no counterpart in a torch.nn.Sequential.
     """
+    given: object = source
+    if not isinstance(given, Mapping | str | os.PathLike):
+        wanted = "a path, or a state dict, as model.state_dict()"
+        raise OptionError("source of load_torch", type(given).__name__, wanted)
     name = "the state dict" if isinstance(source, Mapping) else Path(source)
     tensors = _tensors(source)
     shape = features or _features(net, tensors)
