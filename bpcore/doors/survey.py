@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bpcore.derivatives.checks.rule_checks import MODES, check_rules
+from bpcore.ground.precision import PRECISIONS
 from bpcore.ground.registry import Row
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backends as survey
@@ -25,15 +26,18 @@ def backends() -> None:
     """Show the array libraries that are known, and whether they can compute here.
 
     Asks each: on a GPU a device is counted, a kernel compiled and a product done. For one that cannot be
-    used the reason is shown, with the line that installs it.
+    used the reason is shown, with the line that installs it. Precisions are those of the device that is used
+    when none is named.
     """
     rows = survey()
-    table = _table("name", "library", "version", "devices", "usable")
+    table = _table("name", "library", "version", "devices", "precisions", "usable")
+    precisions = {row.name: _precisions(row) for row in rows}
     for row in rows:
-        table.add_row(
-            row.name, _library(row), row.version, ", ".join(row.devices), "yes" if row.usable else "no"
-        )
+        words, usable = ", ".join(precisions[row.name]), "yes" if row.usable else "no"
+        table.add_row(row.name, _library(row), row.version, ", ".join(row.devices), words, usable)
     _print(table)
+    if any(words and "tf32" not in words for words in precisions.values()):
+        click.echo("tf32 may be asked for everywhere: where it is not shown it is float32.")
     for row in rows:
         if not row.usable:
             click.echo(f"{row.name}: {row.why_not}")
@@ -45,6 +49,15 @@ def _library(row: Row) -> str:
         return ""
     module: str = find_backend(row.name).namespace.__name__
     return module.removeprefix("array_api_compat.").partition(".")[0]
+
+
+def _precisions(row: Row) -> list[str]:
+    """Return the precisions of a backend's own device; not tf32 where that is float32 by another name."""
+    if not row.usable:
+        return []
+    found = find_backend(row.name)
+    there = [word for word in PRECISIONS if word == "float32" or word in found.precisions]
+    return [word for word in there if word != "tf32" or not found.precision(word).plain(found.device)]
 
 
 @click.command(short_help="Check every rule against differences.")

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from click.testing import Result
 
 from bpcore.derivatives.checks.rule_checks import RuleCheck, check_rules
 from bpcore.doors import survey
-from bpcore.ground.registry import Row, backends
+from bpcore.ground.precision import Precision
+from bpcore.ground.registry import Row, backend, backends
 
 Call = Callable[..., Result]
 
 
 def test_backends_are_told_with_version_devices_and_why_not(done: Call) -> None:
     told = done("backends").stdout.splitlines()
-    assert told[0].split() == ["name", "library", "version", "devices", "usable"]
+    assert told[0].split() == ["name", "library", "version", "devices", "precisions", "usable"]
     by_name = {line.split()[0]: line for line in told[1:]}
     numpy = sys.modules["numpy"].__version__
-    assert by_name["numpy"].split() == ["numpy", "numpy", numpy, "cpu", "yes"]
+    wanted = ["numpy", "numpy", numpy, "cpu", "float32,", "float16", "yes"]
+    assert by_name["numpy"].split() == wanted
+    assert "tf32 may be asked for everywhere: where it is not shown it is float32." in told
     for row in backends():
         assert (f"{row.name}: {row.why_not}" in told) is not row.usable
 
@@ -33,6 +37,16 @@ def test_a_backend_that_cannot_be_used_is_told_with_the_line_that_installs_it(
     told = done("backends").stdout.splitlines()
     assert told[1].split() == ["cupy", "no"]
     assert told[2] == 'cupy: CuPy is not installed. Install it: pip install "bpcore[cuda12]"'
+
+
+def test_tf32_is_shown_where_it_is_another_precision(done: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    numpy = backend("numpy")
+    with_cores = replace(numpy, precisions={**numpy.precisions, "tf32": Precision()})
+    monkeypatch.setattr(survey, "find_backend", lambda name: with_cores)
+    monkeypatch.setattr(survey, "survey", lambda: [Row("numpy", "2", ("cpu",), True, "")])
+    told = done("backends").stdout.splitlines()
+    assert told[1].split()[4:] == ["float32,", "tf32,", "float16", "yes"]
+    assert len(told) == 2
 
 
 def only(*names: str) -> Callable[..., list[RuleCheck]]:
