@@ -26,6 +26,8 @@ IN_A_WARP = 1024
 """Elements of a row up to which a warp, or a part of one, takes it."""
 ONE_BLOCK = 8192
 """Threads up to which rows that are summed up are taken by one block, which then needs no second stage."""
+FEW = 2**14
+"""Elements up to which that one block, on one multiprocessor, is done before a second stage would begin."""
 MOST_BLOCKS = 1056
 UNROLLED = 8
 
@@ -124,7 +126,8 @@ def _launch(rows: Rows) -> _Launch:
     if lanes > WARP:
         return _Launch(lanes, lanes, min(rows.rows, MOST_BLOCKS))
     threads = -(-rows.rows * lanes // WARP) * WARP
-    if "all" in rows.level.values() and threads <= ONE_BLOCK:
+    few = threads <= ONE_BLOCK and rows.rows * rows.length <= FEW
+    if "all" in rows.level.values() and few:
         return _Launch(lanes, min(threads, LARGEST_BLOCK), min(rows.rows, 1))
     block = min(BLOCK, threads)
     return _Launch(lanes, block, min(-(-threads // max(block, 1)), MOST_BLOCKS))
