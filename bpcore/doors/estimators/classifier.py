@@ -94,6 +94,8 @@ class BackpropClassifier(ClassifierMixin, Backprop):  # type: ignore[misc]  # sc
         that 64 bits cost nothing. Predictions are in the dtype of `X`.
     compiled : bool
         Whether the step is recorded once and replayed.
+    precision : "float32", "tf32" or "bfloat16"
+        In which a step computes, as `bpcore.fit` has it: with the two others weights are float32.
     class_weight : dict, "balanced" or None
         The weight of each class; "balanced" lets all classes weigh the same.
 

@@ -32,6 +32,7 @@ class Machine:
     loss : Loss
     optimizer : Optimizer
     backend : Backend
+    precision : str
     step : function ``(params, state, (x, y, weights)) -> (params, state, value)``
     """
 
@@ -39,16 +40,22 @@ class Machine:
     loss: Loss
     optimizer: Optimizer
     backend: Backend
+    precision: str
     step: Callable[..., Tree]
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """What it was made of."""
+        return (self.net, self.loss, self.optimizer, self.backend, self.precision)
 
     @classmethod
     def of(cls, parameters: Parameters, net: Chain, loss: Loss, backend: Backend) -> Machine:
         """Return the estimator's machine where it is the same, else a new one."""
-        parts = (net, loss, optimizer_of(parameters), backend)
+        parts = (net, loss, optimizer_of(parameters), backend, parameters.precision)
         old = getattr(parameters, "_machine", None)
-        if old is not None and (old.net, old.loss, old.optimizer, old.backend) == parts:
+        if old is not None and old.parts == parts:
             return old  # type: ignore[no-any-return]
-        step: Callable[..., Tree] = step_of(*parts[:3])
+        step: Callable[..., Tree] = step_of(*parts[:3], parameters.precision)
         return cls(*parts, compile(step, carry=2, backend=backend) if parameters.compiled else step)
 
     def state(self, parameters: Parameters, params: Tree, before: Memory | None, *, go_on: bool) -> Tree:

@@ -11,6 +11,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from bpcore.ground.backend import Backend
+from bpcore.ground.precision import check_word
 from bpcore.words.errors import OptionError, choose
 from bpcore.words.ranges import check_number
 
@@ -68,6 +69,7 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     backend: str | Backend | None = None
     dtype: str = "auto"
     compiled: bool = True
+    precision: str = "float32"
 
     def hidden(self) -> list[int]:
         """Return the units of the hidden layers; a single number is one layer."""
@@ -84,6 +86,7 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         choose("solver", self.solver, SOLVERS)
         choose("learning_rate", self.learning_rate, RATES)
         choose("dtype", self.dtype, DTYPES)
+        self._check_precision()
         for name in SWITCHES:
             if getattr(self, name) not in (True, False):
                 raise OptionError(name, getattr(self, name), "True or False")
@@ -101,6 +104,17 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             raise OptionError("batch_size", self.batch_size, 'a whole number, 1 or more, or "auto"')
         if self.n_iter_no_change != math.inf and not _is_whole(self.n_iter_no_change):
             raise OptionError("n_iter_no_change", self.n_iter_no_change, "a whole number, 1 or more, or inf")
+
+    def _check_precision(self) -> None:
+        check_word(self.precision)
+        if self.precision == "float16":
+            do = "Steps in float16 are skipped at times: bpcore.fit knows of that."
+            raise OptionError("precision", "float16", "float32, tf32 or bfloat16 of an estimator", do)
+        if self.precision != "float32" and self.solver == "lbfgs":
+            do = "Its line search compares losses to their last digits."
+            raise OptionError("precision", self.precision, '"float32" with solver "lbfgs"', do)
+        if self.precision != "float32" and self.dtype == "float64":
+            raise OptionError("dtype", self.dtype, f'"float32" with precision "{self.precision}"')
 
 
 def _within(low: float, end: float) -> Callable[[float], bool]:

@@ -11,6 +11,7 @@ from bpcore.doors.estimators.network import dtype_name
 from bpcore.doors.estimators.parameters import Parameters
 from bpcore.ground.registry import backend_of
 from bpcore.run.place import Place
+from bpcore.run.precision import place_for
 from bpcore.words.errors import DataError
 from bpcore.words.protocols import Array, Dtype
 
@@ -25,8 +26,10 @@ def place_of(parameters: Parameters, x: Array, sizes: Sequence[int], size: int) 
 
     With dtype "auto" it is float32, and float64 where the data are not in float32, the device has it, and a
     step is so small that 64 bits cost nothing, or is one that compares losses: then rounding stays out of the
-    result.
+    result. With another precision than "float32" it is float32.
     """
+    if parameters.precision != "float32":
+        return place_for(x, parameters.backend, None, parameters.precision)
     name = parameters.dtype
     if name == "auto":
         work = size * sum(inputs * outputs for inputs, outputs in pairwise(sizes))

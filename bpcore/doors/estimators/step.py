@@ -8,8 +8,10 @@ from functools import reduce
 from bpcore.derivatives.namespaces.namespace import array_namespace, space_of
 from bpcore.derivatives.transforms.gradients import value_and_grad
 from bpcore.doors.estimators.parameters import Parameters
+from bpcore.machine.scope import within
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
+from bpcore.parts.narrowing import in_precision
 from bpcore.parts.optimizers import SGD, Adam, Momentum, Nesterov, Optimizer
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import tree_map
@@ -43,16 +45,16 @@ def objective_of(net: Layer, loss: Loss) -> Objective:
     return objective
 
 
-def step_of(net: Layer, loss: Loss, optimizer: Optimizer) -> Callable[..., Tree]:
+def step_of(net: Layer, loss: Loss, optimizer: Optimizer, precision: str) -> Callable[..., Tree]:
     """Return the pure step ``step(params, state, (x, y, weights)) -> (params, state, value)``."""
-    gradient = value_and_grad(objective_of(net, loss))
+    gradient = value_and_grad(objective_of(in_precision(net, precision), loss))
 
     def step(params: Tree, state: Tree, batch: tuple[Array, Array, Array]) -> tuple[Tree, Tree, Array]:
         value, grads = gradient(params, *batch, state[ALPHA])
         params, state = optimizer.update(params, grads, state)
         return params, state, value
 
-    return step
+    return within(step, precision)
 
 
 def with_rate(state: Tree, rate: float) -> Tree:

@@ -23,6 +23,7 @@ WRONG = {
     "solver": ["adma"],
     "learning_rate": ["falling"],
     "dtype": ["float16"],
+    "precision": ["float16", "bf16", "single", None],
     "alpha": [-1, "none", float("nan"), True],
     "tol": [-1e-9, None],
     "batch_size": [0, 2.5, "all", True],
