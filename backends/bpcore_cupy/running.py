@@ -10,6 +10,7 @@ from bpcore.program.program import Program
 from bpcore_cupy.capture.captured import Captured
 from bpcore_cupy.capture.device import Device, Kind
 from bpcore_cupy.lowering.binding import after, carried_regions, leaves, recipe_of
+from bpcore_cupy.lowering.checking import Difference, differences
 from bpcore_cupy.lowering.listing import listing
 from bpcore_cupy.lowering.lowered import Lowered
 from bpcore_cupy.lowering.machine import Machine
@@ -47,6 +48,15 @@ class OnDevices:
     def loop(self, length: int, /, *inputs: Any) -> Sequence[Any]:
         """Run it as often as the first axis of the inputs that are not carried is long."""
         return self._on(inputs).loop(length, *inputs)
+
+    def differences(self, functions: Any, /, *inputs: Any) -> list[Difference]:
+        """Run one step piece by piece, as `Runs.differences` does."""
+        return self._on(inputs).differences(functions, *inputs)
+
+    @property
+    def captured(self) -> Captured:
+        """The captured step on the device that was last computed on."""
+        return self.last.captured
 
     def close(self) -> None:
         """Free graphs and memory on every device."""
@@ -116,6 +126,24 @@ class Runs:
         """Run it as often as the first axis of the inputs that are not carried is long."""
         outputs = self.captured.loop(length, *self._home(inputs), *[inputs[i] for i in self.others])
         return self._all(outputs, length)
+
+    def differences(self, functions: Any, /, *inputs: Any) -> list[Difference]:
+        """Run one step piece by piece, beside the library's own functions; what is carried stays as it is.
+
+        Parameters
+        ----------
+        functions : module-like
+            The library's plain functions.
+        *inputs : arrays
+            As for a call.
+        """
+        given = [inputs[i] for i in (*self.given, *self.others)]
+        with self.device.entered():
+            stream = self.device.current().ptr
+            return differences(
+                self.steps, self.machine, functions, given,
+                empty=self.device.empty, host=lambda x: x.get(), stream=stream,
+            )  # fmt: skip
 
     def close(self) -> None:
         """Free graphs and memory; a later call raises one clear line. What was handed out stays."""

@@ -18,7 +18,7 @@ from bpcore_cupy.lowering.machine import Enqueue, Machine
 from bpcore_cupy.lowering.places import Place, Region, Role
 from bpcore_cupy.lowering.steps import Launch, Multiply, Step
 
-__all__ = ["after", "carried_regions", "leaves", "recipe_of"]
+__all__ = ["Binding", "after", "carried_regions", "leaves", "recipe_of"]
 
 
 def carried_regions(lowered: Lowered) -> list[Region]:
@@ -57,7 +57,7 @@ def recipe_of(lowered: Lowered, machine: Machine, name: str) -> Recipe:
         in_place=frozenset(i for i, (role, _) in enumerate(carried) if role is not Role.TURN),
         unchanged=frozenset(i for i, (role, _) in enumerate(carried) if role is Role.KEPT),
         work_bytes=lowered.sizes[Role.WORK],
-        bind=lambda buffers: _Binding(lowered, machine, carried, buffers).calls(),
+        bind=lambda buffers: Binding(lowered, machine, carried, buffers).calls(),
     )
 
 
@@ -85,7 +85,7 @@ def _bytes(size: int) -> Kind:
     return Kind((size,), "uint8")
 
 
-class _Binding:
+class Binding:
     """Steps, bound to the memory that they are to run on."""
 
     def __init__(
@@ -116,14 +116,14 @@ class _Binding:
         if isinstance(step, Multiply):
             places = (step.a, step.b, step.c, step.bias, step.aux)
             return self._holding(self.machine.multiply(step, [self._address(place) for place in places]))
-        operands = [self._array(x) if isinstance(x, Place) else x for x in step.operands]
-        return self.machine.call(step.equation, operands, [self._array(x) for x in step.outputs])
+        operands = [self.array(x) if isinstance(x, Place) else x for x in step.operands]
+        return self.machine.call(step.equation, operands, [self.array(x) for x in step.outputs])
 
     def _holding(self, enqueue: Enqueue) -> Enqueue:
         """Return a call that keeps alive what its addresses are of."""
         held = self
 
-        def call(stream: int, /, *, _held: _Binding = held, _do: Callable[[int], object] = enqueue) -> None:
+        def call(stream: int, /, *, _held: Binding = held, _do: Callable[[int], object] = enqueue) -> None:
             _do(stream)
 
         return call
@@ -133,5 +133,6 @@ class _Binding:
             return 0
         return self.machine.address(self.arrays[place.memory.region]) + _start(place)
 
-    def _array(self, place: Place) -> Any:
+    def array(self, place: Place) -> Any:
+        """Return what lies at a place."""
         return _viewed(place, self.arrays[place.memory.region], self.machine, None)

@@ -8,13 +8,13 @@ from bpcore_cupy.lowering.lowered import Lowered
 from bpcore_cupy.lowering.places import Place, Role
 from bpcore_cupy.lowering.steps import Launch, Multiply, Small, Step
 
-__all__ = ["listing"]
+__all__ = ["line", "listing"]
 
 
 def listing(lowered: Lowered) -> str:
     """Return one line for each step, then the CUDA text of each kernel once."""
     lines = [*_memory(lowered)]
-    lines += [f"{number:3}  {_line(step)}" for number, step in enumerate(lowered.steps)]
+    lines += [f"{number:3}  {line(step)}" for number, step in enumerate(lowered.steps)]
     sources = {
         one.name: one.source
         for step in lowered.steps
@@ -37,7 +37,8 @@ def _memory(lowered: Lowered) -> Iterator[str]:
     yield f"# {lowered.launches} launches"
 
 
-def _line(step: Step) -> str:
+def line(step: Step) -> str:
+    """Return one piece of work as one line."""
     outputs, reads = ", ".join(map(_text, step.outputs)), ", ".join(map(_text, step.reads))
     if isinstance(step, Launch):
         kernels = " then ".join(f"{one.name}<<<{one.grid}, {one.block}>>>" for one in step.kernel.stages)

@@ -13,7 +13,7 @@ from benchmarks.peers.ours import training_step
 from benchmarks.peers.workloads import WORKLOADS, data_of
 from bpcore.machine.step import init_step_state, make_step
 from bpcore.program.program import Program
-from bpcore.words.trees import leaves
+from bpcore.words.trees import leaves, tree_map
 
 __all__ = ["NETWORKS", "Step", "step_of", "workload_step"]
 
@@ -58,7 +58,9 @@ Step = tuple[Program, list[Any], list[list[Any]]]
 """A Program, what it carries at first, and what each step is given besides."""
 
 
-def step_of(name: str, *, batch: int = 6, dtype: Any = np.float64) -> Step:
+def step_of(
+    name: str, *, batch: int = 6, dtype: Any = np.float64, asarray: Callable[[Any], Any] = np.asarray
+) -> Step:
     """Return the step of a network.
 
     Parameters
@@ -66,6 +68,8 @@ def step_of(name: str, *, batch: int = 6, dtype: Any = np.float64) -> Step:
     name : str
     batch : int
     dtype : dtype
+    asarray : function
+        What makes arrays of a library's of NumPy's.
     """
     make, shape, optimizer = NETWORKS[name]
     net = make()
@@ -78,12 +82,13 @@ def step_of(name: str, *, batch: int = 6, dtype: Any = np.float64) -> Step:
         for _ in range(BATCHES)
     ]
     step = make_step(net, bp.CrossEntropy(), optimizer)
-    return _recorded(step, params, state, batches)
+    params, state = tree_map(asarray, params), tree_map(asarray, state)
+    return _recorded(step, params, state, [[asarray(x) for x in one] for one in batches])
 
 
 def _recorded(step: Any, params: Any, state: Any, batches: list[list[Any]]) -> Step:
     program = bp.compile(step, carry=2).program(params, state, tuple(batches[0]))
-    return program, [np.asarray(x) for x in leaves((params, state))], batches
+    return program, list(leaves((params, state))), batches
 
 
 def workload_step(name: str, *, small: bool = True) -> Step:
