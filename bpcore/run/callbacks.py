@@ -12,8 +12,9 @@ A callback is any object with some of these methods, all of them optional:
                        what is true says that the run was over already
 =====================  ==========================================================================
 
-One with the attribute ``only_looks = True`` changes nothing of the run, which goes on from a checkpoint with
-it or without it.
+One with the attribute ``options``, a dict of JSON values, is another one where these are others: a
+checkpoint refuses it. One with the attribute ``only_looks = True`` changes nothing of the run, which goes on
+from a checkpoint with it or without it.
 """
 
 from __future__ import annotations
@@ -112,9 +113,10 @@ class Callbacks:
         return bool(self.all)
 
     @property
-    def names(self) -> list[str]:
-        """What the callbacks are, in order; those that only look are left out."""
-        return [_name(callback) for callback in self.all if not getattr(callback, "only_looks", False)]
+    def described(self) -> list[Static]:
+        """What the callbacks are, in order, as JSON values; those that only look are left out."""
+        changing = (callback for callback in self.all if not getattr(callback, "only_looks", False))
+        return [{"kind": _name(callback), **getattr(callback, "options", {})} for callback in changing]
 
     def started(self, epochs: int) -> None:
         """Tell how many epochs there are to be."""

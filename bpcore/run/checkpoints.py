@@ -281,6 +281,8 @@ def _difference(found: Static, wanted: Static, name: str = "") -> tuple[str, Sta
     elif isinstance(found, list) and isinstance(wanted, list) and len(found) == len(wanted):
         both = zip(found, wanted, strict=True)
         pairs = [(f"{name}[{i}]", one, other) for i, (one, other) in enumerate(both)]
+    elif isinstance(found, list) and isinstance(wanted, list):
+        return f"the number of {name}", len(found), len(wanted)
     elif type(found) is type(wanted) and found == wanted:
         return None
     else:

@@ -42,8 +42,8 @@ _KINDS: Mapping[str, type] = MappingProxyType(
 def describe(part: object) -> Static:
     """Return a layer, a loss or an initializer as JSON values.
 
-    A kind that bpcore does not know, a layer of the user's own, is described by its name; it cannot be
-    built again from that. Given values are left out: the trained ones are saved anyway.
+    A kind that bpcore does not know, a layer of the user's own, is described by its name and what it was
+    given; it cannot be built again from that. Given values are left out: the trained ones are saved anyway.
     """
     if isinstance(part, initializers.Given):
         return {"kind": "Zeros"}
@@ -54,7 +54,8 @@ def describe(part: object) -> Static:
         return [describe(item) for item in part]
     if part is None or isinstance(part, bool | int | float | str):
         return part
-    return {"kind": type(part).__name__}
+    own = vars(part) if isinstance(part, layers.Layer) else {}
+    return {"kind": type(part).__name__, **{name: describe(value) for name, value in own.items()}}
 
 
 def build(description: Static, *, starts: initializers.Initializer | None = None) -> Static:

@@ -73,6 +73,12 @@ class EarlyStopping:
         self.restore_best = restore_best
         self.started(0)
 
+    @property
+    def options(self) -> dict[str, Static]:
+        """What it was told: with other words it is another one."""
+        names = ("monitor", "patience", "min_delta", "larger", "restore_best")
+        return {name: getattr(self, name) for name in names}
+
     def started(self, epochs: int) -> None:
         """Begin anew."""
         self.best, self.best_epoch, self.stopped = math.nan, 0, 0

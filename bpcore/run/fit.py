@@ -226,7 +226,7 @@ def fit(
     pieces = held_pieces(held, held_stream, bringing(place, net, loss, features, "validation data"), its_size)
     keeper: Keeper | None = None
     if checkpoint is not None:
-        more |= {"held-out stream": None if held_stream is None else type(held_stream).__name__}
+        more |= {"held-out stream": None if held_stream is None else held_stream.described()}
         more |= {"metrics": list(scores), "optimizer": optimizer}
         run = described(place, net, loss, params, train, held, told, stream, options | more | how)
         keeper = Keeper(Checkpoint.of(checkpoint), run)

@@ -12,7 +12,7 @@ from bpcore.parts.keys import fold_in, permutation
 from bpcore.run.missing import unreadable
 from bpcore.run.streams import ROWS, Stream, check_rows, mixed
 from bpcore.words.errors import FileError, ShapeError
-from bpcore.words.protocols import Array
+from bpcore.words.protocols import Array, Static
 
 __all__ = ["NpyStream", "from_npy"]
 
@@ -30,6 +30,11 @@ class NpyStream(Stream):
         if not lengths[0]:
             raise FileError(x, "there is no sample in it")
         self.samples = lengths[0]
+
+    def described(self) -> Static:
+        """Return how it is read, and the shapes of the files."""
+        shapes = [list(_mapped(path).shape) for path in self.paths]
+        return {**super().described(), "rows": self.rows, "shuffle": self.shuffle, "shapes": shapes}
 
     def pieces(self, epoch: int, key: Array) -> Iterator[Batch]:
         """Yield runs of rows, copied out of the files: in random order, and each one mixed."""

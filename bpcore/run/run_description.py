@@ -17,6 +17,9 @@ from bpcore.words.trees import leaves
 
 __all__ = ["described"]
 
+WEIGHTED = 3
+"""Arrays of samples with weights."""
+
 
 def described(
     place: Place,
@@ -48,6 +51,8 @@ def described(
     told: dict[str, Static] = {"net": describe(net), "loss": describe(loss)}
     told |= {name: describe(value) for name, value in options.items()}
     told |= {"backend": place.backend.library, "dtype": str(place.dtype).rpartition(".")[2].strip("'>")}
-    told |= {"callbacks": callbacks.names, "stream": None if stream is None else type(stream).__name__}
+    told |= {"callbacks": callbacks.described, "stream": None if stream is None else stream.described()}
+    told |= {"samples": train[0].shape[0], "held-out samples": 0 if held is None else held[0].shape[0]}
+    told |= {"weights": len(train) == WEIGHTED}
     told |= {"data": fingerprint(*train), "held out": None if held is None else fingerprint(*held)}
     return {**told, "start": fingerprint(*leaves(params))}

@@ -17,7 +17,7 @@ from bpcore.parts.keys import key, permutation, split
 from bpcore.parts.optimizers import LBFGS
 from bpcore.run.checks import check_pair
 from bpcore.words.errors import DataError, OptionError
-from bpcore.words.protocols import Array
+from bpcore.words.protocols import Array, Static
 
 __all__ = [
     "Data",
@@ -70,6 +70,10 @@ class Stream(ABC):
         Here they are read and let go; a stream that knows a shorter way takes it.
         """
         return without(self.pieces(epoch, key), epoch, samples)
+
+    def described(self) -> Static:
+        """Return what it is, as JSON values: a checkpoint goes on with another one of the same only."""
+        return {"kind": type(self).__name__}
 
     def first(self, key: Array) -> Batch:
         """Return the first piece, which the first epoch sees again."""

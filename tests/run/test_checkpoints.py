@@ -113,6 +113,16 @@ def test_streams_go_on(tmp_path: Path) -> None:
     assert file_of(train(tmp_path / "c", 6), tmp_path / "a") == file_of(alone, tmp_path / "b")
 
 
+class Scaled(bp.Layer):
+    """A layer that is no dataclass."""
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
+
+    def __call__(self, params: Any, x: Any, /) -> Any:
+        return x * self.factor
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -124,7 +134,9 @@ def test_streams_go_on(tmp_path: Path) -> None:
         ({"net": bp.Linear(3, bias=False)}, "net.bias is True there, False here"),
         ({"dtype": "float64"}, "dtype is float32 there, float64 here"),
         ({"data": (X + 1, Y)}, "data is "),
-        ({"validation": 0.4}, "data is "),
+        ({"validation": 0.4}, "samples is "),
+        ({"sample_weight": np.ones(len(X))}, "weights is False there, True here"),
+        ({"net": bp.Chain(Scaled(2.0), NET)}, "net.kind is Linear there, Chain here"),
         ({"penalty": bp.L2(1e-3)}, "penalty is None there, "),
         ({"backend": "strict"}, "backend is numpy there, strict here"),
         ({"params": NET.init(bp.key(7), (4,))}, "start is "),
@@ -145,8 +157,42 @@ def test_the_checkpoint_of_another_run(options: Any, said: str, tmp_path: Path) 
 
 def test_other_callbacks(tmp_path: Path) -> None:
     fit(tmp_path / "c", epochs=1)
-    with pytest.raises(FileError, match=r"callbacks is .* there"):
+    with pytest.raises(FileError, match=r"the number of callbacks is 1 there, 2 here"):
         fit(tmp_path / "c", bp.EarlyStopping())
+
+
+def test_a_callback_with_other_options(tmp_path: Path) -> None:
+    """It would end the run where it was ended before, whatever patience it has now."""
+    fit(tmp_path / "c", bp.EarlyStopping(patience=2), epochs=1)
+    with pytest.raises(FileError, match=r"callbacks\[1\]\.patience is 2 there, 10 here"):
+        fit(tmp_path / "c", bp.EarlyStopping(patience=10))
+    fit(tmp_path / "c", bp.EarlyStopping(patience=2), epochs=2)
+
+
+def test_a_layer_of_ones_own_with_other_options(tmp_path: Path) -> None:
+    fit(tmp_path / "c", net=bp.Chain(Scaled(2.0), NET), epochs=1)
+    with pytest.raises(FileError, match=r"net\.layers\[0\]\.factor is 2\.0 there, 3\.0 here"):
+        fit(tmp_path / "c", net=bp.Chain(Scaled(3.0), NET))
+    with pytest.raises(FileError, match=r"the number of net\.layers is 2 there, 3 here"):
+        fit(tmp_path / "c", net=bp.Chain(Scaled(2.0), NET, bp.Tanh()))
+
+
+def test_a_stream_that_is_another(tmp_path: Path) -> None:
+    """Its first piece may be the same."""
+    table = tmp_path / "t.csv"
+
+    def train(last: str, **options: Any) -> Any:
+        table.write_text("a,b\n" + "".join(f"{i % 7},{i / 3}\n" for i in range(40)) + last, "utf-8")
+        stream = bp.datasets.from_csv(table, target="b", rows=10, **options)
+        how: dict[str, Any] = {"loss": bp.SquaredError(), "optimizer": bp.SGD(0.1), "epochs": 2}
+        return bp.fit(bp.Linear(1), stream, checkpoint=tmp_path / "c", **how)
+
+    train("1,2\n")
+    with pytest.raises(FileError, match=r"stream\.preparation\.mean\[0\] is "):
+        train("9,2\n")
+    with pytest.raises(FileError, match=r"stream\.shuffle is True there, False here"):
+        train("1,2\n", shuffle=False)
+    train("1,2\n")
 
 
 def test_callbacks_that_only_look_come_and_go(tmp_path: Path) -> None:

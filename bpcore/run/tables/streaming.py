@@ -18,7 +18,7 @@ from bpcore.run.tables.preparation import Preparation
 from bpcore.run.tables.samples import TASKS, feature_matrix
 from bpcore.run.tables.survey import surveyed
 from bpcore.words.errors import DataError, choose
-from bpcore.words.protocols import Array
+from bpcore.words.protocols import Array, Static
 
 __all__ = ["TableStream", "from_csv", "from_parquet"]
 
@@ -45,13 +45,14 @@ class TableStream(Stream):
         task: str | None,
         fill: str | None,
         shuffle: bool,
+        rows: int,
         preparation: Preparation | None,
     ) -> None:
         if task is not None:
             choose("task", task, TASKS)
         if fill is not None:
             choose("fill", fill, FILLS)
-        self.tables, self.fill, self.shuffle = tables, fill, shuffle
+        self.tables, self.fill, self.shuffle, self.rows = tables, fill, shuffle, rows
         first = next(tables())
         if len(first.columns) < 2:  # noqa: PLR2004
             raise DataError(f"{first.source}: one column only: it needs features and a target.")
@@ -63,6 +64,11 @@ class TableStream(Stream):
         self.preparation, self.samples = surveyed(
             self._kept(), target=self.target, features=features, task=task, fill=fill
         )
+
+    def described(self) -> Static:
+        """Return how it is read, and what was measured in it: of other data that is something else."""
+        how = {"rows": self.rows, "shuffle": self.shuffle, "fill": self.fill, "samples": self.samples}
+        return {**super().described(), **how, "preparation": self.preparation.to_dict()}
 
     def pieces(self, epoch: int, key: Array) -> Iterator[Batch]:
         """Yield the prepared samples of each table, in the file's order, each piece mixed."""
@@ -169,7 +175,9 @@ def from_csv(
         With the row and the column, as from ``bpcore train``.
     """
     tables = partial(csv_tables, Path(path), rows=check_rows(rows), header=header)
-    return TableStream(tables, target=target, task=task, fill=fill, shuffle=shuffle, preparation=preparation)
+    return TableStream(
+        tables, target=target, task=task, fill=fill, shuffle=shuffle, rows=rows, preparation=preparation
+    )
 
 
 def from_parquet(
@@ -193,4 +201,6 @@ def from_parquet(
         pyarrow is not installed.
     """
     tables = partial(parquet_tables, Path(path), rows=check_rows(rows))
-    return TableStream(tables, target=target, task=task, fill=fill, shuffle=shuffle, preparation=preparation)
+    return TableStream(
+        tables, target=target, task=task, fill=fill, shuffle=shuffle, rows=rows, preparation=preparation
+    )
