@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from operator import is_
 from typing import Any
@@ -19,6 +20,9 @@ from bpcore_cupy.lowering.places import Place, Role
 __all__ = ["OnDevices", "Runs"]
 
 Run = Callable[..., Sequence[Any]]
+
+CAPTURE = "BPCORE_CAPTURE"
+"""The environment variable that says ``0`` where steps are to run call by call, to find one that fails."""
 
 
 class OnDevices:
@@ -103,6 +107,7 @@ class Runs:
         self.shared = shared.setdefault(f"carried {layout}", {})
         recipe = recipe_of(steps, machine, "a compiled function")
         self.captured = Captured(recipe, device, shared=self.shared)
+        self.captured.eager = os.environ.get(CAPTURE) == "0"
 
     @property
     def again(self) -> Run | None:

@@ -84,6 +84,16 @@ def test_a_loop_is_as_many_steps(name: str, length: int) -> None:
             near(got, np.stack([one[number] for one in wanted]))
 
 
+def test_call_by_call_a_step_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BPCORE_CAPTURE", "0")
+    program, arrays, batches = step = step_of("relu")
+    device = FakeDevice()
+    outputs = compiler_on(device)[0].compile(program, FUNCTIONS, {})(*given(device, [*arrays, *batches[0]]))
+    for got, y in zip(outputs, by_numpy(step, 1)[0], strict=True):
+        near(got, y)
+    assert device.launches == 0
+
+
 def test_again_is_a_step_more_and_what_goes_to_and_fro_has_none() -> None:
     program, arrays, batches = step = step_of("relu")
     device = FakeDevice()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from tests.backends.cupy.elements.nvrtc import compile_to_cubin, library
 from tests.backends.cupy.halves import SHORT, numpy_with_bfloat16
 from tests.backends.cupy.lowering import host
 from tests.backends.cupy.lowering.networks import NETWORKS
+from tests.backends.cupy.lowering.outside import OnStandIn
 
 WORDS = ("bfloat16", "float16")
 NEAR = {"bfloat16": 3e-2, "float16": 4e-3}
@@ -28,11 +30,17 @@ compiled = pytest.mark.skipif(COMPILER is None, reason="no C++ compiler")
 
 
 @pytest.fixture
-def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Return the functions of NumPy with bfloat16, to which NumPy's arrays belong for a while."""
+def space(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Return NumPy with bfloat16, to which NumPy's arrays belong for a while."""
     with numpy_with_bfloat16() as found:
-        monkeypatch.setattr(host, "FUNCTIONS", found)
+        monkeypatch.setattr(host, "FUNCTIONS", found.functions)
         yield found
+
+
+@pytest.fixture
+def functions(space: Any) -> Any:
+    """Return its plain functions."""
+    return space.functions
 
 
 def recorded(name: str, word: str, optimizer: Any = None) -> tuple[Program, list[Any], list[Any]]:
@@ -65,6 +73,33 @@ def test_a_step_computes_what_is_written(functions: Any, name: str, word: str) -
         for j in range(len(carried), len(results[0])):
             np.testing.assert_allclose(results[0][j], results[1][j], rtol=NEAR[word], atol=NEAR[word])
     assert not np.array_equal(found[0], carried[0])
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("gathers", [False, True])
+def test_a_training_on_the_stand_in_device(space: Any, word: str, *, gathers: bool) -> None:
+    stand_in, plain = OnStandIn(), space.backend
+    place = replace(stand_in.backend(gathers=gathers), kernels=plain.kernels, precisions=plain.precisions)
+    random = np.random.default_rng(3)
+    x = random.normal(size=(48, 6)).astype("f4")
+    data = x, (x[:, 0] + x[:, 1] > 0).astype("i8")
+    how: Any = {
+        "loss": bp.CrossEntropy(),
+        "optimizer": bp.Adam(0.02),
+        "epochs": 3,
+        "batch_size": 16,
+        "seed": 0,
+    }
+    losses = [
+        bp.fit(bp.MLP([6, 16, 2]), data, backend=one, precision=given, progress=None, **how).history["loss"]
+        for one, given in ((place, word), (plain, word), (plain, "float32"))
+    ]
+    assert losses[0][-1] < 0.9 * losses[0][0]
+    assert losses[0] != losses[2]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=NEAR[word])
+    np.testing.assert_allclose(losses[0], losses[2], rtol=NEAR[word])
+    assert stand_in.device.launches > 6
+    assert not stand_in.products.library.wrong
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
+import bpcore as bp
+from bpcore.derivatives.namespaces.namespace import space_on
 from bpcore_cupy.lowering.refusal import NotCapturable
-from tests.backends.cupy.lowering.host import HostRun
+from tests.backends.cupy.lowering.host import FUNCTIONS, HostRun, lowered
+from tests.backends.cupy.lowering.networks import step_of
 from tests.program.passes.random_programs import arguments, computed, programs
 
 
@@ -28,3 +32,11 @@ def check(program: Any, steps: int = 3) -> None:
 @given(programs())
 def test_lowered_it_computes_what_it_computes(program: Any) -> None:
     check(program)
+
+
+@pytest.mark.parametrize("name", ["relu", "convolution", "dropout"])
+def test_of_another_library_s_arrays_the_same_is_made(name: str) -> None:
+    strict = bp.backend("strict")
+    program, *_ = step_of(name, asarray=strict.asarray)
+    found = lowered(program, space_on("strict").functions)
+    assert found.launches == lowered(step_of(name)[0], FUNCTIONS).launches
