@@ -20,7 +20,7 @@ from bpcore.program.passes.subexpressions import share
 from bpcore.program.program import Program
 from bpcore.program.record import record
 from bpcore.words.trees import leaves
-from tests.program.passes.random_programs import assert_kept, computed, written
+from tests.program.passes.random_programs import PLAIN, assert_kept, computed, written
 
 OPTIMIZERS: list[Optimizer] = [
     bp.SGD(), bp.Momentum(), bp.Nesterov(), bp.Adagrad(), bp.RMSprop(), bp.Adam(), bp.AdamW(decay=0.1),
@@ -154,3 +154,17 @@ def _alone(one: Any) -> Any:
         return [one([*row, row[0] * x])[: len(row)] for row in carried], x
 
     return step
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda x: type(x).__name__)
+def test_with_room_every_leaf_begins_at_a_multiple(optimizer: Optimizer) -> None:
+    before, arrays = step_of(optimizer, 2)
+    after = flatten_carry(before, PLAIN, room=32)
+    assert_kept(before, after)
+    for got, wanted in zip(computed(after, arrays), computed(before, arrays), strict=True):
+        np.testing.assert_array_equal(got, wanted)
+    cuts = [x.static["key"][0] for x in after.equations if x.function.name == "getitem"]
+    assert cuts
+    assert all(cut.start % 32 == 0 for cut in cuts)
+    whole = {x.output: after.types[x.output].shape[0] for x in after.equations if x.function.name == "concat"}
+    assert all(size % 32 == 0 for size in whole.values())

@@ -33,6 +33,7 @@ KEEPING: dict[str, Callable[[Program], Program]] = {
     "simplify": lambda program: simplify(program, PLAIN),
     "inline": lambda program: inline(program, PLAIN, lambda function: True),
     "flatten": flatten_carry,
+    "flatten with room": lambda program: flatten_carry(program, PLAIN, room=4),
     "group": group,
     "group with reductions": grouped,
     "fold, simplify, share": lambda program: prune(share(simplify(fold(program, PLAIN), PLAIN))),
