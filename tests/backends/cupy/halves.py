@@ -24,7 +24,7 @@ SHORT = np.dtype(ml_dtypes.bfloat16)
 
 @contextmanager
 def numpy_with_bfloat16() -> Iterator[Any]:
-    """Make NumPy's arrays belong to a backend that has it; yield the backend's plain functions."""
+    """Make NumPy's arrays belong to a backend that has it; yield its two namespaces."""
     plain = bp.backend("numpy")
     names = vars(plain_functions(plain))
 
@@ -39,7 +39,7 @@ def numpy_with_bfloat16() -> Iterator[Any]:
     before = namespaces._spaces.get(np.ndarray)
     namespaces._spaces[np.ndarray] = space
     try:
-        yield space.functions
+        yield space
     finally:
         namespaces._spaces.pop(np.ndarray)
         if before is not None:
