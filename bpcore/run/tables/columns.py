@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.words.errors import DataError, did_you_mean
 from bpcore.words.protocols import Array
 
@@ -40,7 +40,18 @@ class Column:
         """The positions of the missing values."""
         if self.numbers is None:
             return [i for i, cell in enumerate(self.text) if not cell]
-        return [i for i, number in enumerate(self.numbers.tolist()) if math.isnan(number)]
+        return self._where("isnan")
+
+    @property
+    def infinite(self) -> list[int]:
+        """The positions of the numbers that are infinite."""
+        return [] if self.numbers is None else self._where("isinf")
+
+    def _where(self, function: str) -> list[int]:
+        """Return where a function of the standard is true of a number."""
+        xp = array_namespace(self.numbers)
+        found = getattr(xp, function)(self.numbers)
+        return [i for i, is_so in enumerate(found.tolist()) if is_so] if bool(xp.any(found)) else []
 
     @property
     def words(self) -> list[str]:

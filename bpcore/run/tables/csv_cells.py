@@ -95,9 +95,21 @@ def named(path: Path, first: list[str]) -> list[str]:
 
 def column_of(name: str, cells: tuple[str, ...]) -> Column:
     """Return a column: of numbers, or of text where one cell is neither a number nor missing."""
+    host = find_backend("numpy")
+    whole = _plain_numbers(cells)
+    if whole is not None:
+        return Column(name=name, numbers=host.asarray(whole, dtype=host.dtype("float64")), text=cells)
     numbers = [_number(cell) for cell in cells]
     text = tuple("" if _is_missing(cell) else cell for cell in cells)
     if None in numbers:
         return Column(name=name, numbers=None, text=text)
-    host = find_backend("numpy")
     return Column(name=name, numbers=host.asarray(numbers, dtype=host.dtype("float64")), text=text)
+
+
+def _plain_numbers(cells: tuple[str, ...]) -> list[float] | None:
+    """Return the numbers of cells that are all numbers, as most columns are; None where one is not."""
+    try:
+        numbers = list(map(float, cells))
+    except ValueError:
+        return None
+    return None if any(map(math.isnan, numbers)) or "_" in "".join(cells) else numbers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -109,9 +108,8 @@ def _numbers(table: Table, column: Column) -> Array:
         comma = "," in cell and _is_number(cell.replace(",", "."))
         do = "Write decimals with a point." if comma else "Write a number there, or leave the column out."
         raise DataError(f'{table.at(row, column.name)}: found "{cell[:40]}" where a number belongs. {do}')
-    for row, number in enumerate(column.numbers.tolist()):
-        if math.isinf(number):
-            raise DataError(f"{table.at(row, column.name)}: the number is infinite. Give a finite one.")
+    for row in column.infinite[:1]:
+        raise DataError(f"{table.at(row, column.name)}: the number is infinite. Give a finite one.")
     return column.numbers
 
 
