@@ -85,3 +85,17 @@ def test_views_are_copied_and_what_is_owned_is_not(table: dict[str, Any]) -> Non
     assert table["own"](mine) is mine
     assert table["own"](array(base=mine, c_contiguous=True)) == "a copy in C"
     assert table["own"](array(base=None, c_contiguous=False)) == "a copy in C"
+
+
+@pytest.mark.parametrize(
+    "name", ["erf", "erfc", "expit", "log_expit", "ndtr", "softplus", "gammaln", "xlogy"]
+)
+def test_special_functions_of_16_bits_are_of_16_bits(table: dict[str, Any], name: str) -> None:
+    """CuPy has float64 for them."""
+    x = np.asarray([0.25, 1.5, 3.0], np.float16)
+    more = [x] if name == "xlogy" else []
+    y = table[name](x, *more)
+    assert y.dtype == np.float16
+    wide = [z.astype(np.float32) for z in (x, *more)]
+    np.testing.assert_array_equal(y, table[name](*wide).astype(np.float16))
+    assert table[name](*(z.astype(np.float64) for z in (x, *more))).dtype == np.float64

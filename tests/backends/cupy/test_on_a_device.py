@@ -71,3 +71,28 @@ def test_the_second_device_is_used_when_it_is_named(backend: Axis) -> None:
     assert x.device.id == 1
     assert grad(lambda x: backend.xp.sum(backend.xp.exp(x)))(x).device.id == 1
     assert second.asarray(backend.array([1.0])).device.id == 1
+
+
+def test_bfloat16_stays_bfloat16(backend: Axis) -> None:
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    from bpcore_cupy.brain import BESIDE
+
+    if "bfloat16" not in backend.backend.precisions:
+        pytest.skip("this device multiplies no bfloat16")
+    short, f = np.dtype(ml_dtypes.bfloat16), backend.functions
+    host = np.random.default_rng(0).uniform(0.5, 2.0, (2, 8, 8)).astype(short)
+    x, wide = backend.backend.asarray(host), host.astype("f4")
+    np.testing.assert_array_equal(backend.host(f.astype(x, f.float32)), wide)
+    for name in BESIDE:
+        for args in ((x, 0.7), (0.7, x), (x, x)):
+            assert getattr(f, name)(*args).dtype == short, name
+    assert f.where(f.greater(x, 1.0), x, 0.3).dtype == short
+    for a, b in ((x[0], x[1]), (x, x), (x, x[0])):
+        y = f.matmul(a, b)
+        assert y.dtype == short
+        wanted = np.matmul(backend.host(a).astype("f4"), backend.host(b).astype("f4"))
+        np.testing.assert_allclose(backend.host(y).astype("f4"), wanted, rtol=1e-2)
+    for name in ("erf", "expit", "softplus", "exp", "tanh", "sum", "mean", "max", "sign"):
+        assert getattr(f, name)(x).dtype == short, name
+    assert f.clip(x, 0.6, 1.5).dtype == short
+    assert f.index_add(x, backend.array([1, 1], "int64"), x, axis=0).dtype == short
