@@ -8,12 +8,14 @@ from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
-from bpcore.parts.losses import Huber, Loss, MeanAbsoluteError, SquaredError
+from bpcore.parts.losses import ClassLoss, Huber, Loss, MeanAbsoluteError, SquaredError
 from bpcore.run.advice import Advice, threshold
 from bpcore.words.protocols import Array
 
 __all__ = ["signs_in_data"]
 
+SAMPLES_OF_A_CLASS = 4
+"""With fewer of them, in the mean, columns tell the class by chance."""
 SHOWN = 5
 """How many columns are named."""
 
@@ -36,7 +38,8 @@ def signs_in_data(net: Layer, loss: Loss, data: Batch, start: Array) -> Iterator
         if x.shape[0] > 1:
             if kind == "column":  # the corners of pictures are constant, and no fault
                 yield from _constant(rows)
-            yield from _leaking(rows, y, kind)
+            classes = start.shape[-1] if isinstance(loss, ClassLoss) and y.ndim == 1 else None
+            yield from _leaking(rows, y, kind, classes)
         yield from _large(rows, kind)
     if isinstance(loss, SquaredError | MeanAbsoluteError | Huber):
         yield from _targets(y, start)
@@ -55,14 +58,18 @@ def _constant(rows: Array) -> Iterator[Advice]:
         )
 
 
-def _leaking(rows: Array, y: Array, kind: str) -> Iterator[Advice]:
+def _leaking(rows: Array, y: Array, kind: str, classes: int | None) -> Iterator[Advice]:
+    """Yield which columns tell the target; not where all do, as of an autoencoder or a line."""
     xp = array_namespace(rows)
-    targets = xp.astype(xp.reshape(y, (y.shape[0], -1)), rows.dtype)
     found: set[int] = set()
-    for i in range(min(targets.shape[1], 16)):
-        likeness = xp.abs(_correlation(rows, targets[:, i : i + 1]))
-        found |= set(_where(xp.greater(likeness, threshold("correlation"))))
-    if found:
+    if classes is not None and classes * SAMPLES_OF_A_CLASS <= y.shape[0]:
+        found |= set(_where(xp.greater(_of_classes(rows, y, classes), threshold("correlation"))))
+    elif classes is None:
+        targets = xp.astype(xp.reshape(y, (y.shape[0], -1)), rows.dtype)
+        for i in range(min(targets.shape[1], 16)):
+            likeness = xp.abs(_correlation(rows, targets[:, i : i + 1]))
+            found |= set(_where(xp.greater(likeness, threshold("correlation"))))
+    if 0 < len(found) < rows.shape[1]:
         names = tuple(sorted(found))
         verb = "is" if len(names) == 1 else "are"
         yield Advice(
@@ -72,6 +79,27 @@ def _leaking(rows: Array, y: Array, kind: str) -> Iterator[Advice]:
             option="columns",
             columns=names,
         )
+
+
+def _of_classes(rows: Array, labels: Array, classes: int) -> Array:
+    """Return the correlation ratio of each column: 1 where all samples of a class have one number.
+
+    So a label is seen however its classes are numbered, and in columns of zeros and ones.
+
+    References
+    ----------
+    K. Pearson (1905), "On the general theory of skew correlation and non-linear regression".
+    """
+    xp = array_namespace(rows)
+    numbers = xp.arange(classes, dtype=labels.dtype, device=device_of(labels))
+    member = xp.astype(xp.equal(labels[:, None], numbers), rows.dtype)
+    count = xp.sum(member, axis=0)
+    off = xp.subtract(rows, xp.mean(rows, axis=0, keepdims=True))
+    sums = xp.matmul(xp.matrix_transpose(member), off)
+    between = xp.sum(xp.divide(xp.square(sums), xp.maximum(count, xp.ones_like(count))[:, None]), axis=0)
+    whole = xp.sum(xp.square(off), axis=0)
+    some = xp.greater(whole, 0.0)
+    return xp.where(some, xp.sqrt(xp.divide(between, xp.where(some, whole, 1.0))), 0.0)
 
 
 def _correlation(rows: Array, target: Array) -> Array:

@@ -50,6 +50,18 @@ def with_column(column: Callable[[Any, Any], Any], data: Any = None) -> Any:
     return np.concatenate([x, column(x, y)], axis=1), y
 
 
+def beside(data: Any, column: Callable[[Any], Any]) -> Any:
+    """Return the data with what follows from the labels among the features."""
+    x, y = data
+    return np.concatenate([x, column(y)], axis=1), y
+
+
+def in_windows() -> Any:
+    """Return sequences of eight places and two channels, of three kinds."""
+    x, y = plane(n=90, columns=16)
+    return x.reshape(90, 8, 2), np.digitize(y[:, 0], [-0.5, 0.5])
+
+
 def deep(activation: Any, depth: int, *, init: Any, outputs: int = 1) -> Any:
     layers = [part for _ in range(depth) for part in (bp.Linear(8, weight_init=init), activation)]
     return bp.Chain(*layers, bp.Linear(outputs, weight_init=init))
@@ -120,6 +132,14 @@ SICK = {
     "the label, scaled, among the features": Case(
         bp.MLP([4, 8, 1]), with_column(lambda x, y: 3 - 2 * y, halves()), BCE, bp.Adam(0.01), "leakage"
     ),
+    "the label as zeros and ones among the features": Case(
+        bp.MLP([6, 8, 3]), beside(thirds(), lambda y: np.eye(3)[y]), CE, bp.Adam(0.01), "leakage"
+    ),
+    "the label, renumbered, among the features": Case(
+        bp.MLP([4, 8, 3]),
+        beside(thirds(), lambda y: np.asarray([[5.0], [-1.0], [2.0]])[y]),
+        *(CE, bp.Adam(0.01), "leakage"),
+    ),
 }
 HEALTHY = {
     "relu, regression": Case(bp.MLP([3, 16, 1], activation="relu"), plane(), MSE, bp.Adam(0.01), epochs=100),
@@ -174,6 +194,25 @@ HEALTHY = {
         bp.MLP([4, 8, 1]),
         with_column(lambda x, y: y + 0.1 * x[:, :1], (plane()[0], 5 * plane()[1])),
         *(MSE, bp.Adam(0.02)),
+        epochs=60,
+    ),
+    "an autoencoder": Case(
+        bp.MLP([3, 8, 3], activation="tanh"), (plane()[0], plane()[0]), MSE, bp.Adam(0.01), epochs=60
+    ),
+    "a line": Case(
+        bp.Linear(1), (plane()[0][:, :1], 1.0 + 2.0 * plane()[0][:, :1]), MSE, bp.SGD(0.1), epochs=60
+    ),
+    "convolution": Case(
+        bp.Chain(bp.Conv1D(6, 3), bp.Relu(), bp.Flatten(), bp.Linear(3)),
+        in_windows(),
+        CE,
+        bp.Adam(0.01),
+        epochs=40,
+    ),
+    "recurrent": Case(bp.Chain(bp.GRU(6), bp.Linear(3)), in_windows(), CE, bp.Adam(0.02), epochs=30),
+    "residual": Case(
+        bp.Chain(bp.Linear(8), bp.Residual(bp.Tanh(), bp.Linear(8)), bp.Linear(1)),
+        *(plane(), MSE, bp.Adam(0.01)),
         epochs=60,
     ),
 }
