@@ -1,4 +1,4 @@
-"""Counts advice and false alarms of `bpcore.monitor`, over the labelled runs of test_monitor.py and many seeds.
+"""Counts advice and false alarms of `bpcore.monitor`, over the runs of test_monitor.py and many seeds.
 
     python -m tests.run.alarms 8 --json alarms.json
 
