@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bpcore_cupy.lowering.lowered import Lowered
 from bpcore_cupy.lowering.places import Place, Role
 from bpcore_cupy.lowering.steps import Launch, Multiply, Small, Step
+from bpcore_cupy.products import Plan
 
 __all__ = ["line", "listing"]
 
@@ -42,16 +43,22 @@ def line(step: Step) -> str:
     outputs, reads = ", ".join(map(_text, step.outputs)), ", ".join(map(_text, step.reads))
     if isinstance(step, Launch):
         kernels = " then ".join(f"{one.name}<<<{one.grid}, {one.block}>>>" for one in step.kernel.stages)
-        what = step.plan.text if isinstance(step, Small) else step.name
+        what = _product(step.plan, "float32") if isinstance(step, Small) else step.name
         return f"{outputs} = {kernels}({reads})  # {what}"
     if isinstance(step, Multiply):
-        return f"{outputs} = cublasLtMatmul({reads})  # {step.plan.text}"
+        return f"{outputs} = cublasLtMatmul({reads})  # {_product(step.plan, step.plan.precision)}"
     return f"{outputs} = cupy.{step.name}({reads})"
+
+
+def _product(plan: Plan, precision: str) -> str:
+    """Return what is done at a product's end, and what it is made in."""
+    words = ["matmul", *([] if plan.epilogue is None else [f"with {plan.epilogue}"])]
+    return " ".join([*words, f"in {precision}" if plan.first.dtype == "float32" else ""]).rstrip()
 
 
 def _text(place: Place) -> str:
     memory = place.memory.root
-    name = f"{memory.role.value}{memory.name}" if memory.role is Role.INPUT else memory.role.value
+    name = f"{memory.role.value}{memory.region[1]}"
     name = memory.name if memory.role is Role.CONSTANT else name
     begin = memory.start + place.start
     at = f"+{begin}" if begin else ""
