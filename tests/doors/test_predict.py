@@ -17,6 +17,8 @@ from safetensors.numpy import save as write_tensors
 import bpcore as bp
 from bpcore.run.datasets import iris
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*was written before files had a checksum:UserWarning")
+
 Call = Callable[..., Result]
 Refused = Callable[..., str]
 

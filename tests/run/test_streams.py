@@ -170,7 +170,7 @@ def test_a_given_preparation_is_used(tmp_path: Path) -> None:
     [
         ("", "the file is empty"),
         ("a,b\n", "no row under it"),
-        ("a,b\n1,2\n3,4\n5\n", "row 4 has 1 cell, the first has 2"),
+        ("a,b\n1,2\n3,4\n5\n", "row 4 has 1 cell, most rows have 2"),
         ("a,b\n1,2\n=SUM(A1),4\n5,6\n", 'row 3, column "a": found "=SUM(A1)" where a number belongs'),
         ("a,b\n1,2\n3,\n5,6\n", "the target is missing"),
         ("a,b\n,2\n3,3\n5,6\n", 'row 2, column "a": the value is missing'),
@@ -291,3 +291,53 @@ def test_classes_do_not_hang_on_how_many_rows_are_read(rows: int, last: list[str
     np.testing.assert_array_equal(labels, whole.y)
     again = bp.datasets.from_csv(path, rows=rows, shuffle=False, preparation=stream.preparation)
     np.testing.assert_array_equal(np.concatenate([y for _, y in again.pieces(1, key(0))]), whole.y)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_end_of_a_line(end: str, tmp_path: Path) -> None:
+    """As the reader of whole files."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(end.join(["a,b", *(f"{i},{i / 2}" for i in range(30)), ""]).encode())
+    stream = bp.datasets.from_csv(path, target="b", shuffle=False, rows=7)
+    assert stream.samples == len(read_table(path).rows) == 30
+    path.write_bytes(end.join(["a,b", "1,2", "3,\xff", ""]).encode("latin-1"))
+    for read in (bp.datasets.from_csv, read_table):
+        with (
+            pytest.raises(FileError, match="row 3 is not UTF-8 text")
+            if end != "\r"
+            else pytest.raises(FileError)
+        ):
+            read(path)
+
+
+def test_a_short_first_row_is_that_which_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a\n1,2\n3,4\n5,6\n", encoding="utf-8")
+    for read in (bp.datasets.from_csv, read_table):
+        with pytest.raises(FileError, match="row 1 has 1 cell, most rows have 2"):
+            read(path)
+
+
+def test_what_is_said_of_a_missing_value_can_be_done(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n1,2\n,4\n5,6\n1,9\n", encoding="utf-8")
+    with pytest.raises(DataError, match='how missing values are filled: fill="mean", "zero" or "drop"'):
+        bp.datasets.from_csv(path, target="b")
+    filled = bp.datasets.from_csv(path, target="b", fill="drop")
+    with pytest.raises(DataError, match="train again with a way to fill such values, as bpcore train --fill"):
+        filled.preparation.inputs_of(read_table(path))
+
+
+@pytest.mark.parametrize(
+    ("cell", "do"),
+    [
+        ("1,000", "Write thousands without a comma, and decimals with a point"),
+        ("12,5", "Write decimals with a point"),
+        ("abc", "Write a number there, or leave the column out"),
+    ],
+)
+def test_what_is_said_of_a_comma(cell: str, do: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f'a,b\n1,2\n"{cell}",4\n5,6\n1,9\n', encoding="utf-8")
+    with pytest.raises(DataError, match=do):
+        samples_of(read_table(path), target="b")

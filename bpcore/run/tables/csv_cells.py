@@ -14,7 +14,7 @@ from bpcore.ground.registry import backend as find_backend
 from bpcore.run.tables.columns import Column
 from bpcore.words.errors import FileError
 
-__all__ = ["Record", "column_of", "delimiter_of", "has_header", "named", "numbered"]
+__all__ = ["Record", "column_of", "delimiter_of", "has_header", "named", "numbered", "width_of"]
 
 DELIMITERS = "\t;,"
 """Tried in this order: a comma may stand inside the numbers or the text of the other two."""
@@ -37,6 +37,11 @@ def delimiter_of(text: str) -> str:
             if max(lengths) > most:
                 commonest, most = delimiter, max(lengths)
     return commonest
+
+
+def width_of(text: str, delimiter: str) -> int:
+    """Return how many cells most of the first rows have."""
+    return max(Counter(_lengths(text, delimiter)).items(), key=lambda found: found[1], default=(0, 0))[0]
 
 
 def _lengths(text: str, delimiter: str) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import BinaryIO
 
 from bpcore.run.missing import unreadable
 from bpcore.run.tables.columns import Table
-from bpcore.run.tables.csv_cells import Record, column_of, delimiter_of, has_header, named, numbered
+from bpcore.run.tables.csv_cells import Record, column_of, delimiter_of, has_header, named, numbered, width_of
 from bpcore.words.errors import FileError
 
 __all__ = ["csv_tables"]
@@ -47,7 +48,9 @@ def csv_tables(path: Path, *, rows: int, header: bool | None = None) -> Iterator
 def _tables(path: Path, file: BinaryIO, rows: int, *, header: bool | None) -> Iterator[Table]:
     lines = _lines(path, file)
     looked_at = list(islice(lines, LOOKED_AT))
-    records = _records(path, chain(looked_at, lines), delimiter_of("".join(looked_at)))
+    delimiter = delimiter_of("".join(looked_at))
+    wanted = width_of("".join(looked_at), delimiter)
+    records = _records(path, chain(looked_at, lines), delimiter, wanted)
     first = list(islice(records, LOOKED_AT))
     if not first:
         raise FileError(path, "the file is empty", "It needs rows of numbers, one sample to a row.")
@@ -63,11 +66,8 @@ def _tables(path: Path, file: BinaryIO, rows: int, *, header: bool | None) -> It
 
 
 def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
-    row, do = 0, "Save it as CSV in UTF-8."
-    while raw := file.readline(LONGEST):
-        row += 1
-        if len(raw) == LONGEST:
-            raise FileError(path, f"row {row} is longer than {LONGEST} bytes", "Is it a table?")
+    do = "Save it as CSV in UTF-8."
+    for row, raw in enumerate(_rows(path, file), start=1):
         try:
             line = raw.decode("utf-8-sig" if row == 1 else "utf-8")
         except UnicodeDecodeError as error:
@@ -78,15 +78,27 @@ def _lines(path: Path, file: BinaryIO) -> Iterator[str]:
         yield line
 
 
-def _records(path: Path, lines: Iterator[str], delimiter: str) -> Iterator[Record]:
+def _rows(path: Path, file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file, with their ends: LF, CR and LF, or CR alone."""
+    row = 0
+    while raw := file.readline(LONGEST):
+        if len(raw) == LONGEST and b"\r" not in raw:
+            raise FileError(path, f"row {row + 1} is longer than {LONGEST} bytes", "Is it a table?")
+        lines = raw.splitlines(keepends=True) if b"\r" in raw[:-2] else [raw]
+        if len(raw) == LONGEST:  # of CR alone: the last one may go on
+            file.seek(-len(lines.pop()), os.SEEK_CUR)
+        row += len(lines)
+        yield from lines
+
+
+def _records(path: Path, lines: Iterator[str], delimiter: str, wanted: int) -> Iterator[Record]:
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=delimiter != "\t", strict=True)
-    wanted = 0
     try:
         for cells in reader:
             wanted = wanted or len(cells)
             if cells and len(cells) != wanted:
                 count = f"{len(cells)} cell{'s' * (len(cells) != 1)}"
-                what = f"row {reader.line_num} has {count}, the first has {wanted}"
+                what = f"row {reader.line_num} has {count}, most rows have {wanted}"
                 do = "Give every row as many; quote text that holds the delimiter."
                 raise FileError(path, what, do)
             if cells:

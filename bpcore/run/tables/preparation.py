@@ -169,7 +169,8 @@ class Preparation:
                     f"{len(names)}: {listed(names, 6)}. Give the file a header."
                 )
             names = table.names
-        return self.inputs(feature_matrix(table, names, filled=bool(self.fill)))
+        do = "Give it; or train again with a way to fill such values, as bpcore train --fill mean."
+        return self.inputs(feature_matrix(table, names, filled=bool(self.fill), do=do))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists, numbers and words, for JSON."""

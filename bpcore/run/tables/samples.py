@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -16,7 +17,12 @@ __all__ = ["FILLS", "TASKS", "feature_matrix", "samples_of"]
 FILLS = ("mean", "median", "zero", "drop")
 """What can be done about missing values."""
 
+FILL = f"Give it, or choose how missing values are filled: {', '.join(FILLS[:-1])} or {FILLS[-1]}."
+
 TASKS = ("binary", "multiclass", "regression")
+
+THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+"""What may be a thousand, or one with decimals."""
 
 FEW = 20
 """At most so many different whole numbers in a target are taken for classes."""
@@ -79,24 +85,22 @@ def _without_missing(table: Table) -> Table:
     return table.keep(kept) if missing else table
 
 
-def feature_matrix(table: Table, features: Sequence[str], *, filled: bool) -> Array:
+def feature_matrix(table: Table, features: Sequence[str], *, filled: bool, do: str = FILL) -> Array:
     """Return the columns `features` as a (rows, features) host array of float64.
 
-    Missing values become NaN if they are going to be `filled`; else the first one is an error.
+    Missing values become NaN if they are going to be `filled`; else the first one is an error, that says what
+    to `do`.
     """
     host = find_backend("numpy").namespace
-    return host.stack([_feature(table, table.column(name), filled=filled) for name in features], axis=1)
+    return host.stack([_feature(table, table.column(name), do, filled=filled) for name in features], axis=1)
 
 
-def _feature(table: Table, column: Column, *, filled: bool) -> Array:
+def _feature(table: Table, column: Column, do: str, *, filled: bool) -> Array:
     numbers = _numbers(table, column)
     missing = column.missing
     if missing and not filled:
         others = f" ({len(missing)} in this column)" if len(missing) > 1 else ""
-        raise DataError(
-            f"{table.at(missing[0], column.name)}: the value is missing{others}. "
-            "Give it, or choose how missing values are filled: mean, median, zero or drop."
-        )
+        raise DataError(f"{table.at(missing[0], column.name)}: the value is missing{others}. {do}")
     return numbers
 
 
@@ -105,8 +109,11 @@ def _numbers(table: Table, column: Column) -> Array:
     if column.numbers is None:
         row = next(i for i, cell in enumerate(column.text) if not _is_number(cell))
         cell = column.text[row]
-        comma = "," in cell and _is_number(cell.replace(",", "."))
-        do = "Write decimals with a point." if comma else "Write a number there, or leave the column out."
+        do = "Write a number there, or leave the column out."
+        if THOUSANDS.fullmatch(cell):
+            do = "Write thousands without a comma, and decimals with a point."
+        elif "," in cell and _is_number(cell.replace(",", ".")):
+            do = "Write decimals with a point."
         raise DataError(f'{table.at(row, column.name)}: found "{cell[:40]}" where a number belongs. {do}')
     for row in column.infinite[:1]:
         raise DataError(f"{table.at(row, column.name)}: the number is infinite. Give a finite one.")

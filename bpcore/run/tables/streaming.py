@@ -24,6 +24,7 @@ __all__ = ["TableStream", "from_csv", "from_parquet"]
 
 FILLS = ("drop", "mean", "zero")
 """What can be done about missing values; a median would want all values at once."""
+FILL = 'Give it, or choose how missing values are filled: fill="mean", "zero" or "drop".'
 
 
 class TableStream(Stream):
@@ -62,7 +63,7 @@ class TableStream(Stream):
         self.target = first.names[-1] if target is None else first.column(target).name
         features = tuple(name for name in first.names if name != self.target)
         self.preparation, self.samples = surveyed(
-            self._kept(), target=self.target, features=features, task=task, fill=fill
+            self._kept(), target=self.target, features=features, task=task, fill=fill, do=FILL
         )
 
     def described(self) -> Static:
@@ -89,7 +90,7 @@ class TableStream(Stream):
 
     def _samples(self, table: Table) -> Batch:
         preparation = self.preparation
-        x = feature_matrix(table, preparation.features, filled=bool(preparation.fill))
+        x = feature_matrix(table, preparation.features, filled=bool(preparation.fill), do=FILL)
         return preparation.inputs(x), preparation.goals(self._goals(table))
 
     def _goals(self, table: Table) -> Array:

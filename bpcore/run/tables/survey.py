@@ -102,7 +102,13 @@ class _Target:
 
 
 def surveyed(
-    tables: Iterable[Table], *, target: str, features: Sequence[str], task: str | None, fill: str | None
+    tables: Iterable[Table],
+    *,
+    target: str,
+    features: Sequence[str],
+    task: str | None,
+    fill: str | None,
+    do: str,
 ) -> tuple[Preparation, int]:
     """Return the preparation of the rows of all tables, and how many rows there are.
 
@@ -113,6 +119,8 @@ def surveyed(
     target : str
     features : sequence of str
     task, fill : as for `samples_of`
+    do : str
+        What is said of a value that is missing.
 
     Raises
     ------
@@ -122,7 +130,7 @@ def surveyed(
     moments, goal, source = Moments(), _Target(), ""
     for table in tables:
         source = table.source
-        moments.add(feature_matrix(table, features, filled=fill is not None))
+        moments.add(feature_matrix(table, features, filled=fill is not None, do=do))
         goal.add(table, target)
     if not moments.rows:
         raise DataError(f"{source or 'the table'}: every row has a missing value: fill with mean or zero.")
