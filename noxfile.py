@@ -108,10 +108,10 @@ def cuda(session: nox.Session) -> None:
     """Kernels for CUDA compiled by NVRTC (90 MB to download), and run as host code; no GPU is needed."""
     if not sys.platform.startswith("linux"):
         session.skip("NVRTC is loaded as a Linux library")
-    wanted = [x for x in group("tests") if x.startswith(("hypothesis", "pytest"))]
+    wanted = [x for x in group("tests") if x.startswith(("hypothesis", "ml-dtypes", "pytest"))]
     session.install(".", *group("cuda"), *wanted)
     env = ONE_THREAD | {"BPCORE_NVRTC": "required"}  # a skip is a failure
-    steps = [f"tests/backends/cupy/lowering/test_{name}.py" for name in ("texts", "merging")]
+    steps = [f"tests/backends/cupy/lowering/test_{name}.py" for name in ("halves", "merging", "texts")]
     session.run(
         *("python", "-m", "pytest"),  # so that `benchmarks` is found, which is not installed
         *("-n", WORKERS, "--axes", "numpy", "tests/backends/cupy/elements", *steps),

@@ -169,7 +169,6 @@ def _about(isdtype: Kernel, finfo: Kernel, dtype: Any) -> dict[str, Kernel]:
             return finfo(given)
         import ml_dtypes
 
-        numbers: Any = ml_dtypes.finfo
-        return numbers(dtype)
+        return ml_dtypes.finfo(dtype)
 
     return {"isdtype": is_kind, "finfo": limits}
