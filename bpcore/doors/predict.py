@@ -17,6 +17,8 @@ from bpcore.words.errors import DataError, FileError
 
 __all__ = ["predict"]
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a cell begins with that a spreadsheet computes."""
 WRITTEN = "Write the answers to this .csv file, replaced if it is there; else to standard output."
 
 
@@ -45,9 +47,22 @@ def predict(model: str, data: str, *, output: str | None, backend: str | None, h
         click.echo(_as_csv(found), nl=False)
     else:
         click.echo(f"wrote {place.write(_as_csv(found).encode('utf-8'))}", err=True)
+    for name in (*preparation.targets, *preparation.classes):
+        if name[:1] in FORMULA and not _is_number(name):
+            told = "begins like a formula, which a spreadsheet computes when it opens the file."
+            click.echo(f'bpcore: the name "{name[:40]}" {told}', err=True)
+            break
     verdict = compared(preparation, found, table)
     if verdict:
         click.echo(verdict, err=True)
+
+
+def _is_number(name: str) -> bool:
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _preparation(model: str, run: Run) -> Preparation:

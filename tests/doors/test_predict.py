@@ -59,6 +59,19 @@ def test_classes_and_their_probabilities(done: Call, model: str, folder: Path) -
         np.testing.assert_allclose(sum(shares.values()), 1, atol=1e-5)
 
 
+def test_a_class_that_a_spreadsheet_would_compute(done: Call, folder: Path) -> None:
+    """It is written as it is, for it is the class's name; but that is said."""
+    lines = [f"{i / 20},{'=1+1' if i % 2 else '-2'}" for i in range(40)]
+    Path("t.csv").write_text("\n".join(["a,t", *lines, ""]), encoding="utf-8")
+    done("train", "t.csv", "--epochs", 1, "--quiet")
+    result = done("predict", "t.safetensors", "t.csv")
+    told = (
+        'bpcore: the name "=1+1" begins like a formula, which a spreadsheet computes when it opens the file.'
+    )
+    assert result.stderr.splitlines()[0] == told
+    assert {row["t"] for row in rows(result.stdout)} <= {"=1+1", "-2"}
+
+
 def test_a_file_without_the_target_and_one_for_the_answers(done: Call, model: str, folder: Path) -> None:
     write_rows(folder / "new.csv", target=False)
     result = done("predict", model, "new.csv", "--output", "answers.csv")

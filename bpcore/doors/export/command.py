@@ -60,6 +60,7 @@ def export(model: str, *, kind: str, output: str | None, alone: bool) -> None:
 def _written(kind: str, path: Path, run: Run, *, prepared: bool) -> tuple[str, ...]:
     """Write the file; return what it does not say itself, a line each."""
     from bpcore.doors.export import onnx_file, standalone, table, torch_file
+    from bpcore.doors.export.subject import subject_of
 
     if kind == "torch":
         torch_file.save_torch(path, run)
@@ -70,4 +71,11 @@ def _written(kind: str, path: Path, run: Run, *, prepared: bool) -> tuple[str, .
         "python": standalone.export_python,
     }
     writers[kind](path, run, prepared=prepared)
-    return table.notes(table.preparation_of(run, wanted=prepared))
+    notes = table.notes(table.preparation_of(run, wanted=prepared))
+    if kind != "onnx":
+        return notes
+    x = subject_of(run, (), prepared=prepared).args[-1]
+    return (
+        *notes,
+        f'its input "x" wants {str(x.dtype).rpartition(".")[2]}, as numpy.asarray(rows, dtype=...)',
+    )

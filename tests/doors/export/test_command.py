@@ -40,6 +40,7 @@ def test_onnx_gives_what_predict_gives(iris: Path, done: Call, folder: Path, run
     assert [line.partition(":")[0] for line in result.stdout.splitlines()[1:]] == [
         "  inputs, in this order",
         "  outputs",
+        '  its input "x" wants float64, as numpy.asarray(rows, dtype=...)',
     ]
     (found,) = runtime(folder / "iris.onnx", [bp.datasets.iris().x])
     np.testing.assert_allclose(found, predicted(done, folder), rtol=1e-4, atol=1e-5)
