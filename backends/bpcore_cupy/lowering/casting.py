@@ -14,12 +14,13 @@ from dataclasses import replace
 from typing import Any
 
 from bpcore.derivatives.rules import TABLE
+from bpcore.ground.precision import HALVES
 from bpcore.program.equation import ArrayType, Equation, Slot
 from bpcore.program.passes.levels import slots_among
 from bpcore.program.passes.rewriting import fresh_slots
 from bpcore.program.program import Program
 from bpcore_cupy.elements import types_of
-from bpcore_cupy.elements.kinds import is_half, kind_of
+from bpcore_cupy.lowering.lower import dtype_name
 
 __all__ = ["cast_at_once", "cast_by_products"]
 
@@ -35,10 +36,16 @@ def cast_at_once(program: Program) -> Program:
     program : Program
         After `flatten_carry`: the vectors are a ``concat`` of arguments in one axis each.
     """
+    casts = list(_casts(program))
+    if len(casts) < 2:  # noqa: PLR2004 - one is one already
+        return program
+    flat = {x.output: x.inputs[0] for x in program.equations if x.function is TABLE["reshape"]}
     for whole in program.equations:
-        parts = _parts(program, whole)
-        casts = _casts(program, parts)
-        for found in casts.values():
+        if whole.function is not TABLE["concat"] or whole.static.get("axis", 0) != 0:
+            continue
+        parts = _parts(program, whole, flat)
+        for word in HALVES:
+            found = {x: one for x, dtype, one in casts if dtype == word and x in parts}
             if len(found) > 1 and _count(program, found) >= PART * _count(program, parts):
                 return cast_at_once(_together(program, whole, parts, found))
     return program
@@ -48,31 +55,25 @@ def _count(program: Program, arrays: Iterable[Slot]) -> int:
     return sum(math.prod(program.types[x].shape) for x in arrays)
 
 
-def _parts(program: Program, whole: Equation) -> dict[Slot, int]:
+def _casts(program: Program) -> Iterator[tuple[Slot, str, Equation]]:
+    """Yield the casts of arguments to 16 bits: of what, to what, and the equation."""
+    arguments = set(program.inputs)
+    for one in program.equations:
+        if one.function is TABLE["astype"] and type(one.inputs[0]) is Slot and one.inputs[0] in arguments:
+            dtype = dtype_name(program.types[one.output].dtype)
+            if dtype in HALVES:
+                yield one.inputs[0], dtype, one
+
+
+def _parts(program: Program, whole: Equation, flat: Mapping[Slot, Any]) -> dict[Slot, int]:
     """Return where arguments begin in what an equation joins; nothing where it joins anything else."""
-    if whole.function is not TABLE["concat"] or whole.static.get("axis", 0) != 0:
-        return {}
-    flat = {x.output: x for x in program.equations if x.function is TABLE["reshape"]}
     kinds, found, start = types_of(program), dict[Slot, int](), 0
     for operand in whole.inputs:
         if isinstance(operand, Slot):
-            made = flat.get(operand)
-            if made is None or made.inputs[0] not in program.inputs:
+            if flat.get(operand) not in program.inputs:
                 return {}
-            found[made.inputs[0]] = start
+            found[flat[operand]] = start
         start += math.prod(kinds[operand].shape)
-    return found
-
-
-def _casts(program: Program, parts: Mapping[Slot, int]) -> dict[str, dict[Slot, Equation]]:
-    """Return the casts of these arguments to 16 bits, by dtype and by argument."""
-    found: dict[str, dict[Slot, Equation]] = {}
-    for one in program.equations:
-        operand = one.inputs[0] if one.function is TABLE["astype"] else None
-        if type(operand) is Slot and operand in parts:
-            dtype = kind_of(program.types[one.output].dtype)
-            if is_half(dtype):
-                found.setdefault(dtype, {})[operand] = one
     return found
 
 
@@ -131,7 +132,7 @@ def _wide(
         (cast,) = reading
         if cast.function is not TABLE["astype"]:
             continue
-        kinds = [program.types[x.output].dtype for x in (one, cast)]
+        kinds = [dtype_name(program.types[x.output].dtype) for x in (one, cast)]
         alone = all(x.function is TABLE["matmul"] for x in readers.get(cast.output, []))
-        if is_half(kind_of(kinds[0])) and kind_of(kinds[1]) == "float32" and alone:
+        if kinds[0] in HALVES and kinds[1] == "float32" and alone:
             yield one.output, cast.output

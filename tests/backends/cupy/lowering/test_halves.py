@@ -14,6 +14,7 @@ import bpcore as bp
 from bpcore.machine.step import init_step_state, make_step
 from bpcore.program.program import Program
 from bpcore.words.trees import leaves
+from bpcore_cupy.lowering.casting import cast_at_once, cast_by_products
 from bpcore_cupy.lowering.lowering import lowered
 from bpcore_cupy.lowering.steps import Launch, Multiply
 from tests.backends.cupy.elements.host import COMPILER
@@ -127,6 +128,15 @@ def test_what_lies_in_no_vector_is_cast_alone(functions: Any) -> None:
     w, v, x = np.ones((4, 5), "f4"), np.ones((5, 3), "f4"), np.ones((2, 4), SHORT)
     steps = lowered(bp.record(once, w, v, x), functions).steps
     assert [x.name for x in steps].count("astype") == 2
+
+
+def test_dtypes_without_kernels_are_left_alone(functions: Any) -> None:
+    def cast(a: Any) -> Any:
+        xp = bp.array_namespace(a)
+        return xp.astype(xp.matmul(a, a), xp.complex128)
+
+    program = bp.record(cast, np.ones((2, 2), np.complex64))
+    assert cast_at_once(cast_by_products(program)).equations == program.equations
 
 
 @compiled
