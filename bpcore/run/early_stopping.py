@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 from bpcore.run.callbacks import Ending, Epoch
 from bpcore.run.copies import copied
@@ -79,6 +80,10 @@ class EarlyStopping:
         names = ("monitor", "patience", "min_delta", "larger", "restore_best")
         return {name: getattr(self, name) for name in names}
 
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.options.items() if name != "larger")
+        return f"EarlyStopping({told}, mode={'max' if self.larger else 'min'!r})"
+
     def started(self, epochs: int) -> None:
         """Begin anew."""
         self.best, self.best_epoch, self.stopped = math.nan, 0, 0
@@ -100,6 +105,9 @@ class EarlyStopping:
         if epoch.number - self.best_epoch < self.patience:
             return False
         self.stopped = epoch.number
+        if not self.best_epoch:
+            told = f"{self.monitor} was not a number in any of {epoch.number} epochs: there is no best one."
+            warnings.warn(f"the run was ended: {told}", UserWarning, stacklevel=2)
         return True
 
     def _better(self, value: float) -> bool:

@@ -43,6 +43,9 @@ class JsonLines:
         self.path, self.append = Path(path), append
         self._size: int | None = None
 
+    def __repr__(self) -> str:
+        return f"JsonLines({str(self.path)!r}{', append=True' if self.append else ''})"
+
     def started(self, epochs: int) -> None:
         """Forget another run's file; the first line makes its own. There must be a folder for it."""
         self._size = None

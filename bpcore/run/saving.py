@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,8 @@ def load(
     backend : str, Backend or None
         Where to put the parameters; None means NumPy.
     net : Layer or None
-        The network, where the file's is to be checked, or has a layer that is not bpcore's.
+        The network, where the file's is to be checked, or has a layer that is not bpcore's. A warning says
+        where it has the file's weights, and other layers.
     loss : Loss or None
         The loss, where it is not bpcore's.
 
@@ -118,6 +120,9 @@ def load(
     tensors, about = read_model(path)
     found = net if net is not None else _built(path, "net", about)
     bare = found if net is not None else _built(path, "net", about, starts=Empty(_elements(tensors)))
+    if net is not None and not _alike(describe(net), about["net"]):
+        told = f"the file tells of another network than {net}, which is given its weights."
+        warnings.warn(f"{path}: {told}", UserWarning, stacklevel=2)
     its_loss = loss if loss is not None else _built(path, "loss", about)
     if not isinstance(found, Layer) or not isinstance(bare, Layer) or not isinstance(its_loss, Loss):
         raise FileError(path, "does not describe a network and its loss")
@@ -138,6 +143,19 @@ def load(
         seconds=about["seconds"],
         extra=about["extra"],
     )
+
+
+STARTS = {"weight_init", "bias_init", "inputs"}
+"""What makes no difference to a network that has its weights."""
+
+
+def _alike(one: Static, other: Static) -> bool:
+    """Return whether descriptions, as far as both tell, are of layers that compute the same."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(_alike(one[name], other[name]) for name in (one.keys() & other.keys()) - STARTS)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    return bool(one == other)
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def _labels(y: Array, loss: Loss, outputs: int) -> tuple[Array, int]:
     if not isinstance(loss, BinaryLoss | Hinge):
         do = "Weigh samples, with sample_weight=."
         raise OptionError(
-            "class_weight", f"one with {type(loss).__name__}", "left out: it has no classes", do
+            "class_weight", "one", f"left out with {type(loss).__name__}, a loss that has no classes", do
         )
     if math.prod(y.shape[1:]) != 1:
         raise DataError(

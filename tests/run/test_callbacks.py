@@ -137,6 +137,7 @@ class Script:
         ([1, 2, 3, 2, 2], {"patience": 2, "mode": "max"}, 5, 3),
     ],
 )
+@pytest.mark.filterwarnings("ignore:the run was ended. loss was not a number:UserWarning")
 def test_when_it_stops(values: list[float], options: Any, end: int, best: int) -> None:
     script = Script([float(value) for value in values], **options)
     assert (script.end, script.stopping.best_epoch, script.stopping.stopped) == (end, best, end)

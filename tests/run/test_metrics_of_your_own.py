@@ -71,3 +71,15 @@ def test_a_mean_of_ones_is_one() -> None:
         batch_size=7, params={"weight": np.ones((1, 1)), "bias": np.zeros((1,))}, progress=None,
     )  # fmt: skip
     assert run.history["accuracy"] == [1.0] * 3
+
+
+def test_a_column_without_numbers_is_told() -> None:
+    def none(y: Any, output: Any) -> float:
+        return float("nan")
+
+    stopping = bp.EarlyStopping("validation_none", patience=2, mode="min")
+    with pytest.warns(UserWarning, match=r"validation_none was not a number in any of 2 epochs"):
+        fit(stopping=stopping, metrics=[none])
+    assert repr(stopping) == (
+        "EarlyStopping(monitor='validation_none', patience=2, min_delta=0.0, restore_best=True, mode='min')"
+    )

@@ -250,3 +250,14 @@ def test_more_that_is_no_json(tmp_path: Path) -> None:
     ):
         bp.save(tmp_path / "m", train(), extra={"x": X})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_network_of_the_same_weights_is_told(tmp_path: Path) -> None:
+    net = bp.MLP([2, 3, 1], activation="tanh")
+    x = np.ones((4, 2))
+    how: dict[str, Any] = {"loss": bp.SquaredError(), "optimizer": bp.SGD(0.1), "epochs": 1, "progress": None}
+    path = bp.save(tmp_path / "m", bp.fit(net, (x, x[:, :1]), **how))
+    bp.load(path, net=net)
+    bp.load(path, net=bp.Chain(bp.Linear(3, weight_init=bp.He()), bp.Tanh(), bp.Linear(1, inputs=3)))
+    with pytest.warns(UserWarning, match=r"the file tells of another network than Chain\(Linear\(3\), Relu"):
+        bp.load(path, net=bp.MLP([2, 3, 1], activation="relu"))

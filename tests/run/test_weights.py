@@ -161,7 +161,7 @@ def test_what_is_held_out_is_not_weighed_by_class() -> None:
         (
             {"class_weight": "balanced", "loss": bp.SquaredError(), "y": X},
             OptionError,
-            "class_weight must be left out: it has no classes, was given 'one with SquaredError'.",
+            "class_weight must be left out with SquaredError, a loss that has no classes, was given 'one'.",
         ),
         (
             {"class_weight": "balanced", "loss": bp.BinaryCrossEntropy(), "y": (X > 0) * 1.0},
