@@ -135,9 +135,10 @@ def _where(where: Kernel, dtype: Any) -> Kernel:
     """Return ``where`` that chooses among words of 16 bits."""
 
     def call(condition: Any, a: Any, b: Any, /) -> Any:
-        short = [_is_brain(x, dtype) for x in (a, b)]
-        fits = (is_it or type(x) in NUMBERS for is_it, x in zip(short, (a, b), strict=True))
-        if not any(short) or not all(fits):
+        one, other = getattr(a, "dtype", None), getattr(b, "dtype", None)
+        if one != dtype and other != dtype:
+            return where(condition, a, b)
+        if (one != dtype and type(a) not in NUMBERS) or (other != dtype and type(b) not in NUMBERS):
             return where(condition, a, b)
         words = (dtype.type(x) if type(x) in NUMBERS else x for x in (a, b))
         return where(condition, *(x.view(np.uint16) for x in words)).view(dtype)
