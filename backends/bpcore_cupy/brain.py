@@ -136,7 +136,7 @@ def _where(where: Kernel, dtype: Any) -> Kernel:
 
     def call(condition: Any, a: Any, b: Any, /) -> Any:
         one, other = getattr(a, "dtype", None), getattr(b, "dtype", None)
-        if one != dtype and other != dtype:
+        if dtype not in (one, other):
             return where(condition, a, b)
         if (one != dtype and type(a) not in NUMBERS) or (other != dtype and type(b) not in NUMBERS):
             return where(condition, a, b)
