@@ -66,6 +66,9 @@ THRESHOLDS: Mapping[str, Threshold] = MappingProxyType(
         "target scale": Threshold(10.0, "biases must walk there first, at the rate that fits the weights"),
         "small targets": Threshold(0.01, "the outputs of the start are errors a hundred times the targets"),
         "feature scale": Threshold(30.0, "curvature grows with its square, the rate must shrink with that"),
+        "small features": Threshold(
+            0.01, "gradients of the first layer shrink with them; only if all are small"
+        ),
         "correlation": Threshold(0.9999, "of measured columns, none is the target to four digits"),
         "samples looked at": Threshold(2048, "shares of units are known to a percent or two"),
     }

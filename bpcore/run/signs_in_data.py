@@ -40,9 +40,10 @@ def signs_in_data(net: Layer, loss: Loss, data: Batch, start: Array) -> Iterator
                 yield from _constant(rows)
             classes = start.shape[-1] if isinstance(loss, ClassLoss) and y.ndim == 1 else None
             yield from _leaking(rows, y, kind, classes)
-        yield from _large(rows, kind)
+        scales = tuple(_scales(rows, kind))
+        yield from scales
     if isinstance(loss, SquaredError | MeanAbsoluteError | Huber):
-        yield from _targets(y, start)
+        yield from _targets(y, start, told=not net.integers and bool(scales))
 
 
 def _constant(rows: Array) -> Iterator[Advice]:
@@ -112,29 +113,35 @@ def _correlation(rows: Array, target: Array) -> Array:
     return xp.where(some, xp.divide(xp.sum(xp.multiply(a, b), axis=0), xp.where(some, sizes, 1.0)), 0.0)
 
 
-def _large(rows: Array, kind: str) -> Iterator[Advice]:
+def _scales(rows: Array, kind: str) -> Iterator[Advice]:
+    """Yield which columns are large, or that all are small: among others a small one may be rare."""
     xp = array_namespace(rows)
     sizes = xp.sqrt(xp.mean(xp.square(rows), axis=0))
     found = _where(xp.greater(sizes, threshold("feature scale")))
+    largest = _number(xp.max(sizes))
+    if 0 < largest < threshold("small features"):
+        found = tuple(range(rows.shape[1]))
     if found:
         yield Advice(
             kind="feature_scale",
             words=f"{_columns(found, kind)} of x {'has' if len(found) == 1 else 'have'} numbers of size "
-            f"{_number(xp.max(sizes)):.3g}",
+            f"{largest:.3g}",
             what_to_do="Bring the features to mean 0 and standard deviation 1.",
             option="inputs",
             columns=found,
         )
 
 
-def _targets(y: Array, start: Array) -> Iterator[Advice]:
+def _targets(y: Array, start: Array, *, told: bool) -> Iterator[Advice]:
+    """Yield what is to be said of the targets; of outputs that are too large, only if no feature is."""
     xp = array_namespace(start)
     y = xp.astype(y, start.dtype)
     size, first = (_number(xp.sqrt(xp.mean(xp.square(array)))) for array in (y, start))
     away = _number(xp.mean(y))
     spread = _number(xp.std(y))
     scale = max(first, 1.0)
-    if size > threshold("target scale") * scale or 0 < size < threshold("small targets") * first:
+    small = 0 < size < threshold("small targets") * first and not told
+    if size > threshold("target scale") * scale or small:
         yield Advice(
             kind="target_scale",
             words=f"the targets have mean {away:.3g} and standard deviation {spread:.3g}, the outputs began "

@@ -123,6 +123,9 @@ SICK = {
     "a feature of thousands": Case(
         bp.MLP([3, 8, 1]), (plane()[0] * [1, 1, 2e3], plane()[1]), MSE, bp.Adam(0.01), "feature_scale"
     ),
+    "features of ten-thousandths": Case(
+        bp.MLP([3, 8, 1]), (1e-4 * plane()[0], plane()[1]), MSE, bp.Adam(0.01), "feature_scale"
+    ),
     "a column of ones": Case(
         bp.MLP([4, 8, 1]), with_column(lambda x, y: np.ones_like(y)), MSE, bp.Adam(0.01), "constant_column"
     ),
@@ -314,3 +317,17 @@ def test_a_sick_run_gets_its_advice(name: str) -> None:
 def test_healthy_runs_raise_no_false_alarm(seed: int, *, known: bool) -> None:
     alarms = {name: kinds(case, known=known, seed=seed) for name, case in HEALTHY.items()}
     assert {name: found for name, found in alarms.items() if found} == {}
+
+
+def test_large_features_are_not_the_targets_fault() -> None:
+    x, y = plane()
+    found = kinds(Case(bp.MLP([3, 8, 1]), (x * 1e4, y), MSE, bp.Adam(0.01)))
+    assert "feature_scale" in found
+    assert "target_scale" not in found
+
+
+def test_a_rare_column_is_no_small_one() -> None:
+    """Zeros, and a one here and there, beside others of size 1."""
+    x, y = plane()
+    rare = np.concatenate([x, np.eye(120)[:, :1]], axis=1)
+    assert kinds(Case(bp.MLP([4, 8, 1]), (rare, y), MSE, bp.Adam(0.01), epochs=60)) == []
