@@ -103,12 +103,13 @@ def _loaded(name: str, run: Run, preparation: Preparation) -> Dataset:
     seed = seed if isinstance(seed, int) else 0
     if name in DATASETS:
         return load_samples(name, seed=seed)
-    header = extra.get("header")
+    header, drop = extra.get("header"), extra.get("drop")
     return load_samples(
         name,
         seed=seed,
         target=preparation.targets[0],
         task=preparation.task,
+        drop=[str(column) for column in drop] if isinstance(drop, list) else (),
         fill=str(extra["fill"]) if extra.get("fill") else ("zero" if preparation.fill else None),
         header=header if isinstance(header, bool) else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from bpcore.ground.registry import backend as find_backend
@@ -31,6 +32,7 @@ def load_samples(
     seed: int,
     target: str | None = None,
     task: str | None = None,
+    drop: Sequence[str] = (),
     fill: str | None = None,
     header: bool | None = None,
 ) -> Dataset:
@@ -44,8 +46,10 @@ def load_samples(
         As `read_table` and `samples_of`.
     """
     if source not in DATASETS:
-        return samples_of(_read(source, header=header), target=target, task=task, fill=fill)
-    for option, given in (("--target", target), ("--task", task), ("--fill", fill)):
+        table = _read(source, header=header).without(drop)
+        return samples_of(table, target=target, task=task, fill=fill)
+    named = (("--target", target), ("--task", task), ("--drop", ",".join(drop) or None), ("--fill", fill))
+    for option, given in named:
         if given is not None:
             raise OptionError(option, given, f"left out with {source}", "It is for files.")
     return _built_in(source, seed)

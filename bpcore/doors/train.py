@@ -80,6 +80,12 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
     metavar="D",
     help="With --early-stopping: by how much a loss must be better to count. Left out, by anything.",
 )
+@click.option(
+    "--drop",
+    metavar="NAME",
+    multiple=True,
+    help="A column to leave out, as a number of the row; for each one.",
+)
 @click.option("--fill", **one_of(FILLS), help="What to do about missing values.")
 @click.option("--task", **one_of(TASKS), help="Left out, it is seen from the target.")
 @click.option("--header/--no-header", default=None, help="Whether the first row of a CSV file holds names.")

@@ -49,6 +49,7 @@ def trained(wishes: Wishes) -> Run:
         seed=wishes.seed,
         target=wishes.target,
         task=wishes.task,
+        drop=wishes.drop,
         fill=wishes.fill,
         header=wishes.header,
     )

@@ -41,6 +41,7 @@ class Wishes:
     early_stopping: bool
     patience: int | None
     min_delta: float | None
+    drop: tuple[str, ...]
     fill: str | None
     task: str | None
     header: bool | None
@@ -111,6 +112,8 @@ class Wishes:
         words = ["bpcore", "train", self.data]
         for option, value in self._options():
             words += [option, value]
+        for name in self.drop:
+            words += ["--drop", name]
         if self.early_stopping:
             words.append("--early-stopping")
         if self.header is not None:
@@ -142,6 +145,6 @@ class Wishes:
 
     def kept(self) -> dict[str, object]:
         """Return what is kept with the network so that its training can be repeated, as JSON values."""
-        names = ("data", "seed", "target", "task", "fill", "header", "optimizer", "rate", "epochs")
+        names = ("data", "seed", "target", "task", "drop", "fill", "header", "optimizer", "rate", "epochs")
         more = ("batch_size", "validation", "dtype", "precision", "backend")
         return {"command": self.command(), **{name: getattr(self, name) for name in (*names, *more)}}

@@ -129,6 +129,11 @@ class Table:
             + did_you_mean(name, self.names)
         )
 
+    def without(self, names: Sequence[str]) -> Table:
+        """Return the table without columns of these names, all of which there must be."""
+        out = {self.column(name).name for name in names}
+        return replace(self, columns=tuple(column for column in self.columns if column.name not in out))
+
     def keep(self, rows: Sequence[int]) -> Table:
         """Return the table with these rows only, by their positions from 0."""
         return replace(

@@ -109,7 +109,7 @@ def _numbers(table: Table, column: Column) -> Array:
     if column.numbers is None:
         row = next(i for i, cell in enumerate(column.text) if not _is_number(cell))
         cell = column.text[row]
-        do = "Write a number there, or leave the column out."
+        do = "Write a number there, or leave the column out, as bpcore train --drop NAME."
         if THOUSANDS.fullmatch(cell):
             do = "Write thousands without a comma, and decimals with a point."
         elif "," in cell and _is_number(cell.replace(",", ".")):
