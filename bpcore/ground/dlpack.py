@@ -32,6 +32,9 @@ def shared(x: Array, place: Backend, *, copy: bool | None = None) -> Array:
     OptionError
         When the library cannot read that memory: it is on another device, or holds numbers of another kind.
     """
+    if _runs_backwards(x) and type(x).__module__.partition(".")[0] != place.library:
+        do = "Let it be copied."  # PyTorch would end the interpreter
+        raise OptionError("an array taken by DLPack", "one that runs backwards", "one of forward strides", do)
     try:
         return _read(x, place, copy=copy)
     except BpcoreError:  # a traced array's own
@@ -44,6 +47,11 @@ def shared(x: Array, place: Backend, *, copy: bool | None = None) -> Array:
             "an array taken by DLPack", f"one on {device_told(x)} ({first_line(error)})",
             f"one whose memory {place.name} can read", do,
         ) from error  # fmt: skip
+
+
+def _runs_backwards(x: Array) -> bool:
+    strides = getattr(x, "strides", None)
+    return isinstance(strides, tuple) and any(stride < 0 for stride in strides)
 
 
 def _read(x: Array, place: Backend, *, copy: bool | None) -> Array:

@@ -191,3 +191,16 @@ def test_what_does_not_speak_it(given: Any) -> None:
 def test_a_traced_array_is_refused() -> None:
     with pytest.raises((OptionError, TypeError)):
         bp.grad(bp.from_dlpack)(np.float64(2.0))
+
+
+@pytest.mark.parametrize("name", ["numpy", "torch", "jax", "strict"])
+def test_an_array_that_runs_backwards(name: str) -> None:
+    """PyTorch ends the interpreter where it is given one."""
+    if name != "numpy":
+        pytest.importorskip({"strict": "array_api_strict"}.get(name, name))
+    x = np.arange(6.0).reshape(2, 3)[:, ::-1]
+    y = bp.from_dlpack(x, backend=name)
+    np.testing.assert_array_equal(bp.backend(name).to_host(y), x)
+    if name != "numpy":
+        with pytest.raises(OptionError, match="one of forward strides, was given 'one that runs backwards'"):
+            bp.from_dlpack(x, backend=name, copy=False)
