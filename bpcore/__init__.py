@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     )
     from bpcore.parts.penalties import L1, L2, ElasticNet
     from bpcore.parts.perceptron import MLP
+    from bpcore.parts.plateau import ReduceOnPlateau
     from bpcore.parts.pooling import AvgPool1D, AvgPool2D, GlobalAvgPool, MaxPool1D, MaxPool2D
     from bpcore.parts.recurrent import GRU, LSTM, RNN
     from bpcore.parts.schedules import (
@@ -91,7 +92,6 @@ if TYPE_CHECKING:
         Cosine,
         Exponential,
         OneCycle,
-        ReduceOnPlateau,
         Schedule,
         StepDecay,
         Warmup,

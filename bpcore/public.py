@@ -44,6 +44,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "bpcore.parts.embedding": ("Embedding", "PositionalEncoding"),
     "bpcore.parts.normalization": ("BatchNorm", "LayerNorm"),
     "bpcore.parts.penalties": ("L1", "L2", "ElasticNet"),
+    "bpcore.parts.plateau": ("ReduceOnPlateau",),
     "bpcore.parts.pooling": ("AvgPool1D", "AvgPool2D", "GlobalAvgPool", "MaxPool1D", "MaxPool2D"),
     "bpcore.parts.recurrent": ("GRU", "LSTM", "RNN"),
     "bpcore.parts.schedules": (
@@ -51,7 +52,6 @@ PLACES: Mapping[str, tuple[str, ...]] = {
         "Cosine",
         "Exponential",
         "OneCycle",
-        "ReduceOnPlateau",
         "Schedule",
         "StepDecay",
         "Warmup",

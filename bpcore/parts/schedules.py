@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from typing import NamedTuple
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
-from bpcore.words.errors import OptionError, choose
+from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Namespace
 from bpcore.words.ranges import check_number, check_whole
 
@@ -23,10 +20,10 @@ __all__ = [
     "Cosine",
     "Exponential",
     "OneCycle",
-    "ReduceOnPlateau",
     "Schedule",
     "StepDecay",
     "Warmup",
+    "check_rates",
 ]
 
 
@@ -52,7 +49,8 @@ class Schedule(ABC):
         """The highest rate that it goes through."""
 
 
-def _check(schedule: object, **rates: object) -> None:
+def check_rates(schedule: object, **rates: object) -> None:
+    """Want rates of a schedule that are finite numbers, 0 or more."""
     for name, rate in rates.items():
         option = f"{name} of {type(schedule).__name__}"
         check_number(option, rate, "a number, 0 or more", lambda rate: 0 <= rate < math.inf)
@@ -76,7 +74,7 @@ class Constant(Schedule):
     rate: float
 
     def __post_init__(self) -> None:
-        _check(self, rate=self.rate)
+        check_rates(self, rate=self.rate)
 
     def at(self, xp: Namespace, count: Array) -> Array:
         """Return the rate."""
@@ -152,7 +150,7 @@ class Cosine(Schedule):
     end: float = 0.0
 
     def __post_init__(self) -> None:
-        _check(self, rate=self.rate, end=self.end)
+        check_rates(self, rate=self.rate, end=self.end)
         check_whole("steps of Cosine", self.steps, 1)
 
     def at(self, xp: Namespace, count: Array) -> Array:
@@ -174,7 +172,7 @@ class StepDecay(Schedule):
     factor: float = 0.1
 
     def __post_init__(self) -> None:
-        _check(self, rate=self.rate)
+        check_rates(self, rate=self.rate)
         check_whole("every of StepDecay", self.every, 1)
         _check_factor(self, self.factor)
 
@@ -198,7 +196,7 @@ class Exponential(Schedule):
     every: int = 1
 
     def __post_init__(self) -> None:
-        _check(self, rate=self.rate)
+        check_rates(self, rate=self.rate)
         check_whole("every of Exponential", self.every, 1)
         _check_factor(self, self.factor)
 
@@ -239,7 +237,7 @@ class OneCycle(Schedule):
     end: float = 1e-4
 
     def __post_init__(self) -> None:
-        _check(self, rate=self.rate, start=self.start, end=self.end)
+        check_rates(self, rate=self.rate, start=self.start, end=self.end)
         check_whole("steps of OneCycle", self.steps, 2)
         check_number("warm of OneCycle", self.warm, "a number between 0 and 1", lambda warm: 0 < warm < 1)
         if self.warm * self.steps <= 1:
@@ -260,83 +258,3 @@ class OneCycle(Schedule):
     def highest(self) -> float:
         """The rate."""
         return float(self.rate * max(1.0, self.start, self.start * self.end))
-
-
-class Fall(NamedTuple):
-    """How things stand with a rate that falls: the rate, the best number, bad epochs, epochs that rest."""
-
-    rate: float
-    best: float
-    bad: int
-    rest: int
-
-
-@dataclass(frozen=True)
-class ReduceOnPlateau:
-    """A rate that falls when a number of the history stops getting better: a function of the history.
-
-    `bpcore.fit` puts it into the step's state after each epoch.
-
-    Parameters
-    ----------
-    rate : float >= 0
-        To start from.
-    factor : float from 0 to 1
-        What it is multiplied by.
-    patience : int >= 0
-        How many epochs in a row may be no better, before it falls.
-    threshold : float >= 0
-        By what share of itself the best number must be bettered.
-    cooldown : int >= 0
-        How many epochs after a fall are not counted.
-    least : float >= 0
-        The rate never falls below.
-    monitor : str or None
-        The number's name in the history; None is ``validation_loss`` where there is one, else ``loss``.
-    mode : "min" or "max"
-        Whether less is better, as of a loss, or more, as of an accuracy.
-    """
-
-    rate: float
-    factor: float = 0.1
-    patience: int = 10
-    threshold: float = 1e-4
-    cooldown: int = 0
-    least: float = 0.0
-    monitor: str | None = None
-    mode: str = "min"
-
-    def __post_init__(self) -> None:
-        _check(self, rate=self.rate, threshold=self.threshold, least=self.least)
-        most = float(self.rate)
-        check_number("least of ReduceOnPlateau", self.least, f"at most its rate, {most:g}", most.__ge__)
-        option, wanted = "factor of ReduceOnPlateau", "a number between 0 and 1"
-        check_number(option, self.factor, wanted, lambda share: 0 < share < 1)
-        check_whole("patience of ReduceOnPlateau", self.patience, 0)
-        check_whole("cooldown of ReduceOnPlateau", self.cooldown, 0)
-        choose("mode of ReduceOnPlateau", self.mode, ("min", "max"))
-
-    @property
-    def highest(self) -> float:
-        """Where it starts."""
-        return float(self.rate)
-
-    def after(self, values: Sequence[float], /) -> float:
-        """Return the rate after epochs with these numbers, the first epoch's first."""
-        return reduce(self.onward, values, self.begin()).rate
-
-    def begin(self) -> Fall:
-        """Return how things stand before the first epoch."""
-        return Fall(float(self.rate), math.inf, 0, 0)
-
-    def onward(self, fall: Fall, value: float, /) -> Fall:
-        """Return how things stand after one epoch more, with this number."""
-        rate, best, bad, rest = fall
-        value = value if self.mode == "min" else -value
-        better = value < best - self.threshold * abs(best) if math.isfinite(best) else value < best
-        best, bad = (value, 0) if better else (best, bad + 1)
-        if rest:
-            rest, bad = rest - 1, 0
-        if bad > self.patience:
-            rate, bad, rest = max(rate * self.factor, self.least), 0, self.cooldown
-        return Fall(rate, best, bad, rest)

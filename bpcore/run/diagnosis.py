@@ -18,7 +18,8 @@ from types import MappingProxyType
 
 from bpcore.machine.step import Batch
 from bpcore.parts.optimizers import SGD, Momentum, Nesterov, Optimizer
-from bpcore.parts.schedules import ReduceOnPlateau, Schedule
+from bpcore.parts.plateau import ReduceOnPlateau
+from bpcore.parts.schedules import Schedule
 from bpcore.run.repetition import Repetition, first_difference
 from bpcore.run.result import Run
 from bpcore.run.sharpness import sharpness

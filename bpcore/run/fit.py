@@ -19,7 +19,7 @@ from bpcore.parts.losses import Loss
 from bpcore.parts.narrowing import in_precision
 from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
-from bpcore.parts.schedules import ReduceOnPlateau
+from bpcore.parts.plateau import ReduceOnPlateau
 from bpcore.program.compiled import compile
 from bpcore.run.balance import balanced_order
 from bpcore.run.batches import order_of

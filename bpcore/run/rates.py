@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
-from bpcore.parts.schedules import ReduceOnPlateau
+from bpcore.parts.plateau import ReduceOnPlateau
 from bpcore.run.result import History
 from bpcore.words.errors import choose
 from bpcore.words.protocols import Tree

@@ -19,7 +19,7 @@ from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
-from bpcore.parts.schedules import ReduceOnPlateau
+from bpcore.parts.plateau import ReduceOnPlateau
 from bpcore.run.copies import all_finite, copied
 from bpcore.run.nonfinite import origin_of
 from bpcore.run.origin import Origin

@@ -13,7 +13,7 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import LAYERS, Batch
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import AVERAGE
-from bpcore.parts.schedules import ReduceOnPlateau
+from bpcore.parts.plateau import ReduceOnPlateau
 from bpcore.run.callbacks import Callbacks, Ending, Epoch
 from bpcore.run.checkpoints import Keeper, Reached
 from bpcore.run.epochs import Between, Done

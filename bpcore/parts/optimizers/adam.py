@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from bpcore.parts.optimizers.optimizer import Optimizer, average
-from bpcore.parts.schedules import ReduceOnPlateau, Schedule
+from bpcore.parts.plateau import ReduceOnPlateau
+from bpcore.parts.schedules import Schedule
 from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["Adam", "AdamW", "RAdam"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bpcore.parts.optimizers.optimizer import OfRate
-from bpcore.parts.schedules import ReduceOnPlateau, Schedule
+from bpcore.parts.plateau import ReduceOnPlateau
+from bpcore.parts.schedules import Schedule
 from bpcore.words.protocols import Array, Namespace
 
 __all__ = ["SGD", "Momentum", "Nesterov"]

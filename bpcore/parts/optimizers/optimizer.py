@@ -13,7 +13,8 @@ from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.parts.optimizers.accumulation import GATHERED, SEEN, accumulated
 from bpcore.parts.optimizers.clipping import Clip
 from bpcore.parts.optimizers.groups import Group, check_patterns, group_pairs, groups_of, patterns
-from bpcore.parts.schedules import ReduceOnPlateau, Schedule
+from bpcore.parts.plateau import ReduceOnPlateau
+from bpcore.parts.schedules import Schedule
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Namespace, Tree
 from bpcore.words.ranges import check_number, check_whole
