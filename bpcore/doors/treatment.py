@@ -17,7 +17,7 @@ from bpcore.parts.losses import Huber, Loss, MeanAbsoluteError, SquaredError
 from bpcore.parts.optimizers import Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.parts.schedules import Cosine, Warmup
-from bpcore.parts.wiring import Residual
+from bpcore.parts.wiring import Reshape, Residual
 from bpcore.run.advice import Advice
 from bpcore.words.protocols import Array
 
@@ -141,7 +141,8 @@ def _targets(case: Treatment, advice: Advice) -> Treatment:
 def _without(case: Treatment, columns: list[int]) -> Treatment:
     x = case.data[0]
     kept = [i for i in range(x.shape[1]) if i not in columns]
-    if not kept or x.ndim != 2:  # noqa: PLR2004 -- (samples, features)
+    places = x.ndim != 2 or isinstance(_layers(case.net)[0], Reshape)  # noqa: PLR2004 -- (samples, features)
+    if not kept or places:
         return case
     xp = array_namespace(x)
     chosen = xp.asarray(kept, dtype=xp.int32, device=device_of(x))

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch
-from bpcore.parts.layers import Layer
+from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import ClassLoss, Huber, Loss, MeanAbsoluteError, SquaredError
+from bpcore.parts.wiring import Reshape
 from bpcore.run.advice import Advice, threshold
 from bpcore.words.protocols import Array
 
@@ -34,7 +35,8 @@ def signs_in_data(net: Layer, loss: Loss, data: Batch, start: Array) -> Iterator
     x, y = data[:2]
     if not net.integers:
         rows = array_namespace(x).reshape(x, (x.shape[0], -1))
-        kind = "column" if x.ndim == 2 else "number"  # noqa: PLR2004 -- (samples, features)
+        plain = x.ndim == 2 and not _reshapes(net)  # noqa: PLR2004 -- (samples, features)
+        kind = "column" if plain else "number"
         if x.shape[0] > 1:
             if kind == "column":  # the corners of pictures are constant, and no fault
                 yield from _constant(rows)
@@ -44,6 +46,11 @@ def signs_in_data(net: Layer, loss: Loss, data: Batch, start: Array) -> Iterator
         yield from scales
     if isinstance(loss, SquaredError | MeanAbsoluteError | Huber):
         yield from _targets(y, start, told=not net.integers and bool(scales))
+
+
+def _reshapes(net: Layer) -> bool:
+    """Return whether its first layer makes pictures of rows: their columns are places."""
+    return _reshapes(net.layers[0]) if isinstance(net, Chain) and net.layers else isinstance(net, Reshape)
 
 
 def _constant(rows: Array) -> Iterator[Advice]:

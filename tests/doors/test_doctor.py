@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
+from bpcore.run.advice import Advice
 from bpcore.words.errors import OptionError
 
 RNG = np.random.default_rng(0)
@@ -100,3 +101,21 @@ def test_what_it_cannot_treat_is_refused() -> None:
     run = trained(bp.Linear(1), X, Y, bp.SGD(0.1), 5)
     with pytest.raises(OptionError, match="optimizer of doctor must be one that makes steps"):
         bp.doctor(run, (X, Y), optimizer=bp.LBFGS())
+
+
+def test_rows_that_are_made_pictures_keep_their_places() -> None:
+    """The corners of digits are empty in all of them, which is no fault of theirs."""
+    x = np.random.default_rng(0).normal(size=(40, 16))
+    x[:, 0] = 0.0
+    net = bp.Chain(bp.Reshape((4, 4, 1)), bp.Conv2D(2, 3), bp.Relu(), bp.Flatten(), bp.Linear(1))
+    run = bp.fit(
+        net,
+        (x, x[:, 1:2] + x[:, 5:6]),
+        loss=bp.SquaredError(),
+        optimizer=bp.Adam(0.01),
+        epochs=5,
+        progress=None,
+    )
+    assert "constant_column" not in [one.kind for one in bp.monitor(run)]
+    told = Advice(kind="leakage", words="", what_to_do="", option="columns", columns=(3,))
+    assert bp.doctor(run, advice=[told], epochs=2).changes == ()
