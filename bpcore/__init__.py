@@ -142,6 +142,7 @@ if TYPE_CHECKING:
         RecordError,
         ShapeError,
         StepClosed,
+        StreamCaptures,
     )
 
 __version__ = "0.1.0"
@@ -248,6 +249,7 @@ __all__ = [
     "SquaredError",
     "StepClosed",
     "StepDecay",
+    "StreamCaptures",
     "Tanh",
     "TimeLimit",
     "Uniform",

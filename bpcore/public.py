@@ -133,6 +133,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
         "RecordError",
         "ShapeError",
         "StepClosed",
+        "StreamCaptures",
     ),
 }
 

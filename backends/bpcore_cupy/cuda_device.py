@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import weakref
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bpcore_cupy.capture.device import Event, Kind, Pool, Stream
+from bpcore_cupy.capture.device import Event, Kind, Pool, Stream, kind_of
 
 __all__ = ["ROW_SOURCE", "CudaDevice"]
 
@@ -19,6 +20,9 @@ ALIGNED = 256
 
 OUT_OF_MEMORY = 2
 """CUDA's number for it, ``cudaErrorMemoryAllocation``."""
+
+EACH_THREADS = 2
+"""CUDA's address of the default stream that is another one in each thread."""
 
 THREADS, BLOCKS = 256, 1024
 
@@ -46,6 +50,17 @@ extern "C" __global__ void bpcore_advance(int* counter) {
 """Kernels that find their row by a number in the device's memory, in words as long as the rows allow."""
 
 
+class _Source:
+    """What a pool takes memory from, which counts."""
+
+    def __init__(self, allocate: Callable[[int], Any]) -> None:
+        self._allocate, self.count = allocate, 0
+
+    def __call__(self, size: int) -> Any:
+        self.count += 1
+        return self._allocate(size)
+
+
 @dataclass(frozen=True, eq=False)
 class _PrivatePool:
     """A pool of CuPy's, for one device, that nobody else allocates from.
@@ -56,6 +71,7 @@ class _PrivatePool:
     cp: Any
     place: Any
     pool: Any
+    source: _Source
 
     def __post_init__(self) -> None:
         weakref.finalize(self, _given_back, self.place, self.pool).atexit = False
@@ -69,6 +85,11 @@ class _PrivatePool:
     def bytes(self) -> int:
         """How much it holds of the device's memory, in use or not."""
         return int(self.pool.total_bytes())
+
+    @property
+    def taken(self) -> int:
+        """How often it took memory from the device so far."""
+        return self.source.count
 
     def free(self) -> None:
         """Give back all that no array lies in."""
@@ -93,7 +114,8 @@ class CudaDevice:
 
     def __init__(self, cp: Any, index: int) -> None:
         self.cp, self.index, self.place = cp, index, cp.cuda.Device(index)
-        self._alone = int(cp.cuda.runtime.getDeviceCount()) == 1
+        alone = int(cp.cuda.runtime.getDeviceCount()) == 1
+        self._entered: AbstractContextManager[object] = nullcontext() if alone else self.place
         self._module = cp.RawModule(code=ROW_SOURCE)
         self._kernels: dict[str, Any] = {}
 
@@ -104,8 +126,7 @@ class CudaDevice:
 
     def entered(self) -> AbstractContextManager[object]:
         """Within, it is CuPy's current device; a machine's only one always is."""
-        within: AbstractContextManager[object] = nullcontext() if self._alone else self.place
-        return within
+        return self._entered
 
     def stream(self) -> Stream:
         """Return a new stream, which does not wait for the null stream."""
@@ -117,6 +138,10 @@ class CudaDevice:
         stream: Stream = self.cp.cuda.get_current_stream()
         return stream
 
+    def lasting(self, stream: Stream, /) -> bool:
+        """Return whether a stream lives as long as it is held, and is the same for every thread."""
+        return stream.ptr != EACH_THREADS and not isinstance(stream, self.cp.cuda.ExternalStream)
+
     def event(self) -> Event:
         """Return a new event, without timing, which costs less."""
         event: Event = self.cp.cuda.Event(disable_timing=True)
@@ -124,7 +149,8 @@ class CudaDevice:
 
     def pool(self) -> Pool:
         """Return a new pool."""
-        return _PrivatePool(self.cp, self.place, self.cp.cuda.MemoryPool(self._allocate))
+        source = _Source(self._allocate)
+        return _PrivatePool(self.cp, self.place, self.cp.cuda.MemoryPool(source), source)
 
     def _allocate(self, size: int) -> Any:
         """Return memory of CUDA's; where it is short, what CuPy's common pool keeps unused is given back."""
@@ -172,7 +198,7 @@ class CudaDevice:
         """Return whether `x` could be one of the device's own."""
         if not self.here(x) or not x.flags.c_contiguous or x.data.ptr % ALIGNED:
             return False
-        return Kind(tuple(x.shape), str(x.dtype)) == kind
+        return kind_of(x) == kind
 
     def overlap(self, x: Any, y: Any, /) -> bool:
         """Return whether two arrays may have memory in common."""

@@ -25,6 +25,7 @@ The facts are fields, the sentence is made here: what was given, what was wanted
     |-- MemoryExhausted         a device has not the bytes that a step wants (also MemoryError)
     |-- StepClosed              a step was called after its memory was freed (also RuntimeError)
     |-- OtherThread             a step was called from another thread    (also RuntimeError)
+    |-- StreamCaptures          a step was called inside a capture       (also RuntimeError)
     |-- PaperError              what cannot be written on paper          (also ValueError)
     |-- ExportError             what another format cannot hold          (also ValueError)
     `-- FileError               a file that is not what it should be     (also ValueError)
@@ -61,6 +62,7 @@ __all__ = [
     "RecordError",
     "ShapeError",
     "StepClosed",
+    "StreamCaptures",
     "choose",
     "did_you_mean",
 ]
@@ -257,6 +259,16 @@ class OtherThread(BpcoreError, RuntimeError):
         super().__init__(
             f"the compiled {name} belongs to the thread of its first call, and was called from another: "
             "compile it once in each thread."
+        )
+
+
+class StreamCaptures(BpcoreError, RuntimeError):
+    """A compiled step was called while the caller's own stream was capturing a graph."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__(
+            f"a compiled step was called while the current stream of {device} captures a graph, which cannot "
+            "hold it: call it outside of the capture, it is a graph already."
         )
 
 

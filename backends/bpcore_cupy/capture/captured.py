@@ -21,7 +21,7 @@ from typing import Self
 from bpcore.words.errors import OptionError, StepClosed
 from bpcore.words.frames import stack_level
 from bpcore.words.protocols import Array, Static
-from bpcore_cupy.capture.device import Device, Graph, Kind
+from bpcore_cupy.capture.device import Device, Graph, Kind, Stream
 from bpcore_cupy.capture.held import Held
 from bpcore_cupy.capture.homes import Homes, memory_named
 from bpcore_cupy.capture.launching import Uncapturable, capture, perform
@@ -61,9 +61,10 @@ class Captured:
     Notes
     -----
     It is of one thread, that of its first call. What is carried is handed out as the buffers themselves,
-    which a later call overwrites; the other outputs are fresh. Work is ordered after what the caller's
-    current stream was given before, and before what it is given later; the host never waits, but once
-    between the warm-up and the capture, and in `close`.
+    which a later call overwrites; the other outputs are fresh. Graphs are launched on the caller's current
+    stream, so that it orders them; a step that is not captured runs on a stream of its own, between what the
+    caller's was given before and what it is given later. The host never waits, but once between the warm-up
+    and the capture, and in `close`.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Captured:
         inputs, outputs = ({pair[side] for pair in recipe.carried} for side in (0, 1))
         self._others_in = [i for i in range(len(recipe.inputs)) if i not in inputs]
         self._others_out = [o for o in range(len(recipe.outputs)) if o not in outputs]
+        self._fresh = [recipe.outputs[o] for o in self._others_out]
         with device.entered():
             self._homes = _homes_of(recipe, device, shared)
         self._held = Held(self._homes)
@@ -128,17 +130,16 @@ class Captured:
         self._check()
         given = [inputs[i] for i, _ in self.recipe.carried]
         stacked = [inputs[i] for i in self._others_in]
-        kinds = [self.recipe.outputs[o] for o in self._others_out]
         with self._within():
-            fresh = [self.device.empty(Kind((length, *kind.shape), kind.dtype)) for kind in kinds]
-            with self._homes.ordered():
-                parts = self._prepared(given, [x[0, ...] for x in stacked])
-                rows = self._rows(parts, length)
+            fresh = [self.device.empty(Kind((length, *kind.shape), kind.dtype)) for kind in self._fresh]
+            with self._homes.ordered() as caller:
+                parts = self._prepared(given, [x[0, ...] for x in stacked], caller)
+                rows = self._rows(parts, length, caller)
                 for first in range(0, length, rows.count):
                     count = min(rows.count, length - first)
-                    rows.fill(stacked, first, count)
-                    self._go_through(parts, rows, count)
-                    rows.hand_out(fresh, first, count)
+                    rows.fill(stacked, first, count, caller)
+                    self._go_through(parts, rows, count, caller)
+                    rows.hand_out(fresh, first, count, caller)
         return self._all(fresh)
 
     def close(self) -> None:
@@ -181,33 +182,57 @@ class Captured:
 
     def _step(self, given: Sequence[Array], others: Sequence[Array]) -> list[Array]:
         """Make a step; return what is not carried."""
-        kinds = self.recipe.outputs
         device, homes = self.device, self._homes
-        with self._within():
-            fresh = [device.empty(kinds[o]) for o in self._others_out]
-            with homes.ordered():
-                parts = self._prepared(given, others)
-                turn = homes.turn
-                self._launch(parts, ("step", turn), lambda: parts.calls[turn])
-                homes.turn = (turn + 1) % homes.turns
-                for target, source in zip(fresh, parts.outputs, strict=True):
-                    device.copy(target, source, homes.stream)
+        with device.entered():
+            try:
+                fresh = [device.empty(kind) for kind in self._fresh]
+                caller = homes.taken()
+                try:
+                    parts = self._prepared(given, others, caller)
+                    turn = homes.turn
+                    graph = parts.steps[turn]
+                    if graph is None:
+                        self._launch(parts, ("step", turn), lambda: parts.calls[turn], caller)
+                    else:
+                        graph.launch(caller)
+                    homes.turn = (turn + 1) % homes.turns
+                    for target, source in zip(fresh, parts.outputs, strict=True):
+                        device.copy(target, source, caller)
+                finally:
+                    homes.left(caller)
+            except Exception:
+                with self._within():  # which knows what to make of it
+                    raise
         return fresh
 
-    def _prepared(self, given: Sequence[Array], others: Sequence[Array]) -> Parts:
+    def _prepared(self, given: Sequence[Array], others: Sequence[Array], caller: Stream) -> Parts:
         """Bring everything to where it is read; make the buffers and warm up, where that was not done."""
+        homes, held, copy = self._homes, self._held, self.device.copy
+        parts = held.parts
+        if parts is None or parts.generation != homes.generation or not homes.is_here(given):
+            return self._brought(given, others, caller)
+        for target, source in zip(parts.inputs, others, strict=True):
+            copy(target, source, caller)
+        return parts
+
+    def _brought(self, given: Sequence[Array], others: Sequence[Array], caller: Stream) -> Parts:
+        """Do so where something is not there yet."""
         homes, held = self._homes, self._held
         homes.settle(given)
         parts = held.parts
         new = parts is None or parts.generation != homes.generation
         if parts is None or new:
             held.drop()
+            homes.follow(homes.stream)  # constants may be copied
             parts = held.parts = Parts(self.recipe, homes)
+            homes.follow(caller)
         for target, source in zip(parts.inputs, others, strict=True):
-            self.device.copy(target, source, homes.stream)
+            self.device.copy(target, source, caller)
         homes.carry(given)
         if new:
+            homes.follow(homes.stream)
             self._warm_up(parts, given)
+            homes.follow(caller)
         return parts
 
     def _warm_up(self, parts: Parts, given: Sequence[Array]) -> None:
@@ -223,41 +248,46 @@ class Captured:
         del kept
         stream.synchronize()  # the one time: what fails on the device fails here, and not in a graph
 
-    def _launch(self, parts: Parts, key: Key, calls: Callable[[], Sequence[Call]]) -> None:
-        stream = self._homes.stream
+    def _launch(self, parts: Parts, key: Key, calls: Callable[[], Sequence[Call]], caller: Stream) -> None:
+        """Launch the graph of some calls on the caller's stream, or run them on their own."""
+        homes = self._homes
         graph = parts.graphs.get(key)
         if graph is None and not self.eager:
             graph = self._captured(parts, key, calls())
-        if graph is None:
-            perform(calls(), stream, parts.temporary)
-        else:
-            graph.launch(stream)
+        if graph is not None:
+            graph.launch(caller)
+            return
+        homes.follow(homes.stream)
+        perform(calls(), homes.stream, parts.temporary)
+        homes.follow(caller)
 
     def _captured(self, parts: Parts, key: Key, calls: Sequence[Call]) -> Graph | None:
         """Return the graph of calls; None where they cannot be captured, now and from now on."""
         try:
-            graph = parts.graphs[key] = capture(calls, self._homes.stream, parts.temporary)
+            graph = capture(calls, self._homes.stream, parts.temporary)
         except Uncapturable as refused:
             self.eager = True
-            self._homes.stream.synchronize()
+            self._homes.wait()
             parts.give_up_graphs()
             message = f"{self.recipe.name} runs call by call on {self.device.name}: {refused}"
             warnings.warn(message, RuntimeWarning, stacklevel=stack_level())
             return None
+        parts.keep(key, graph)
         return graph
 
-    def _rows(self, parts: Parts, length: int) -> Rows:
+    def _rows(self, parts: Parts, length: int, caller: Stream) -> Rows:
         """Return stacks for a loop of that length; where they are made anew, so are its graphs."""
-        wanted = rows_wanted(self.recipe, length)
+        homes, wanted = self._homes, rows_wanted(self.recipe, length)
         if parts.rows is None or parts.rows.count < wanted:
-            self._homes.stream.synchronize()
-            parts.graphs = {key: graph for key, graph in parts.graphs.items() if key[0] == "step"}
-            parts.rows = None
-            parts.rows = Rows(self._homes, wanted, parts.inputs, parts.outputs)
-            perform(parts.rows.rehearsal(), self._homes.stream, parts.temporary)
+            homes.wait()
+            parts.give_up_rows()
+            parts.rows = Rows(homes, wanted, parts.inputs, parts.outputs)
+            homes.follow(homes.stream)
+            perform(parts.rows.rehearsal(), homes.stream, parts.temporary)
+            homes.follow(caller)
         return parts.rows
 
-    def _go_through(self, parts: Parts, rows: Rows, count: int) -> None:
+    def _go_through(self, parts: Parts, rows: Rows, count: int, caller: Stream) -> None:
         """Make that many steps, several in one launch where that is wanted."""
         homes = self._homes
         while count:
@@ -265,7 +295,7 @@ class Captured:
             together = self.at_once if count >= self.at_once else 1
             bound = [parts.calls[(turn + i) % homes.turns] for i in range(together)]
             key = ("many" if together > 1 else "row", turn)
-            self._launch(parts, key, partial(_joined, rows, bound))
+            self._launch(parts, key, partial(_joined, rows, bound), caller)
             homes.turn = (turn + together) % homes.turns
             count -= together
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bpcore.words.protocols import Array
-from bpcore_cupy.capture.device import Device, Kind
+from bpcore_cupy.capture.device import Device, Kind, kind_of
 from bpcore_cupy.capture.homes import memory_named
 
 __all__ = ["Feed", "fed"]
@@ -75,7 +75,7 @@ class Feed:
         """Start the copies of a batch."""
         device, stream = self.device, self._stream
         with device.entered(), memory_named(device, "batches on their way"):
-            slot = self._slots_for(tuple(Kind(tuple(x.shape), str(x.dtype)) for x in batch))[turn]
+            slot = self._slots_for(tuple(map(kind_of, batch)))[turn]
             slot.copied.synchronize()
             for pinned, x in zip(slot.pinned, batch, strict=True):
                 device.fill(pinned, x)

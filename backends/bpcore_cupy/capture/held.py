@@ -24,8 +24,10 @@ class Held:
         parts, self.parts = self.parts, None
         if parts is None:
             return
-        self.homes.stream.synchronize()
-        parts.give_up()
+        try:
+            self.homes.wait()
+        finally:
+            parts.give_up()
 
     def close(self) -> None:
         """Free all that nobody else uses."""
@@ -33,8 +35,9 @@ class Held:
             return
         self.closed = True
         with self.homes.device.entered():
-            with suppress(RuntimeError):  # a device that has failed is not waited for
-                self.drop()
             self.homes.users.discard(self)
+            with suppress(RuntimeError):  # a device that has failed is not waited for, and said so before
+                self.drop()
             if not self.homes.users:
-                self.homes.release()
+                with suppress(RuntimeError):
+                    self.homes.release()

@@ -1,15 +1,20 @@
-"""What the steps of one function have in common: stream, memory, thread, and the homes of what is carried."""
+"""What the steps of one function have in common: stream, memory, thread, and the homes of what is carried.
+
+The memory is used on one stream at a time: on the caller's, where graphs are launched, or on their own, where
+they are captured. An event is recorded only when the one takes over from the other.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from operator import is_
 from typing import Protocol
 
-from bpcore.words.errors import MemoryExhausted, OtherThread
+from bpcore.words.errors import MemoryExhausted, OtherThread, StreamCaptures
 from bpcore.words.protocols import Array
-from bpcore_cupy.capture.device import Device, Kind
+from bpcore_cupy.capture.device import Device, Kind, Stream, kind_of
 from bpcore_cupy.capture.recipe import Recipe
 
 __all__ = ["Holder", "Homes", "memory_named"]
@@ -23,7 +28,7 @@ class Holder(Protocol):
 
 
 class Homes:
-    """Where what is carried lies for good, whatever the batch, and the stream that all of it is used on.
+    """Where what is carried lies for good, whatever the batch, and who uses it.
 
     Parameters
     ----------
@@ -41,6 +46,10 @@ class Homes:
     generation : int
         Goes up when the homes move, and what was bound to them is worth nothing.
     users : set of Holder
+    stream : Stream
+        Their own: what is new runs here first, and is captured here.
+    last : Stream
+        Where all work with this memory went to last. What another stream did comes before it.
     """
 
     def __init__(self, recipe: Recipe, device: Device) -> None:
@@ -51,7 +60,8 @@ class Homes:
         self.unchanged = frozenset(number for number, (i, _) in pairs if i in recipe.unchanged)
         self.turns = 2 if recipe.in_turn else 1
         self.stream, self.pool = device.stream(), device.pool()
-        self._came, self._went = device.event(), device.event()
+        self.last: Stream = self.stream
+        self._passed = device.event()
         self.places: list[tuple[Array, ...]] = []
         self.adopted: set[int] = set()
         self.turn = self.generation = 0
@@ -77,20 +87,45 @@ class Homes:
                 raise OtherThread(name)
             self._thread = here
 
-    @contextmanager
-    def ordered(self) -> Iterator[None]:
-        """Begin after what the caller's stream was given so far; what it is given later begins after this."""
+    def taken(self) -> Stream:
+        """Let the caller's current stream take over, and return it.
+
+        Raises
+        ------
+        StreamCaptures
+            A graph of the caller's could not move on what is carried, nor warm up.
+        """
         caller = self.device.current()
-        if caller.ptr == self.stream.ptr:
-            yield
-            return
-        caller.record(self._came)
-        self.stream.wait_event(self._came)
+        if caller.ptr and caller.is_capturing():  # the null stream cannot be captured
+            raise StreamCaptures(self.device.name)
+        self.follow(caller)
+        return caller
+
+    def follow(self, stream: Stream) -> None:
+        """Let a stream take over: what it is given from here on comes after all that was done here."""
+        if stream.ptr != self.last.ptr:
+            self.last.record(self._passed)
+            stream.wait_event(self._passed)
+            self.last = stream
+
+    def left(self, caller: Stream) -> None:
+        """End a call: the caller's stream comes last, and is only remembered if it will be there."""
+        self.follow(caller)
+        if caller.ptr and not self.device.lasting(caller):
+            self.follow(self.stream)
+
+    @contextmanager
+    def ordered(self) -> Iterator[Stream]:
+        """Begin after what the caller's stream was given so far; what it is given later begins after this."""
+        caller = self.taken()
         try:
-            yield
+            yield caller
         finally:
-            self.stream.record(self._went)
-            caller.wait_event(self._went)
+            self.left(caller)
+
+    def wait(self) -> None:
+        """Wait on the host until all work with this memory is done."""
+        self.last.synchronize()
 
     def empty(self, kind: Kind) -> Array:
         """Return a buffer that stays where it is."""
@@ -100,6 +135,13 @@ class Homes:
     def here(self) -> tuple[Array, ...]:
         """Return the homes that hold the values now."""
         return self.places[self.turn]
+
+    def is_here(self, given: Sequence[Array]) -> bool:
+        """Return whether the arrays given are the homes that hold the values now."""
+        if not self.places:
+            return False
+        here = self.places[self.turn]
+        return given is here or all(map(is_, given, here))
 
     def settle(self, given: Sequence[Array]) -> None:
         """Make the homes, where there are none, or where one is an array of the caller's that has changed."""
@@ -121,7 +163,7 @@ class Homes:
         if away:
             safe = [(home, self.apart(x)) for home, x in away]
             for home, x in safe:
-                self.device.copy(home, x, self.stream)
+                self.device.copy(home, x, self.last)
 
     def apart(self, x: Array) -> Array:
         """Return `x`, or a copy where it has memory in common with a home that will be written.
@@ -143,14 +185,14 @@ class Homes:
         return any(self.device.overlap(x, home) for homes in self.places for home in homes)
 
     def _copied(self, x: Array) -> Array:
-        copy = self.empty(Kind(tuple(x.shape), str(x.dtype)))
-        self.device.copy(copy, x, self.stream)
+        copy = self.empty(kind_of(x))
+        self.device.copy(copy, x, self.last)
         return copy
 
     def restore(self, kept: Sequence[tuple[Array, Array]]) -> None:
         """Bring copies home."""
         for home, x in kept:
-            self.device.copy(home, x, self.stream)
+            self.device.copy(home, x, self.last)
 
     def forget(self) -> None:
         """Give up the homes; those that the caller holds stay as they are."""
@@ -159,9 +201,11 @@ class Homes:
 
     def release(self) -> None:
         """Free the memory, when the device has done what it was given."""
-        self.stream.synchronize()
-        self.forget()
-        self.pool.free()
+        try:
+            self.wait()
+        finally:
+            self.forget()
+            self.pool.free()
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def capture(calls: Sequence[Call], stream: Stream, pool: Pool) -> Graph:
     MemoryError
         As the library raises it.
     """
-    before = pool.bytes
+    before = pool.taken
     with _uncollected(), pool.used(), stream:
         stream.begin_capture()
         try:
@@ -54,8 +54,10 @@ def capture(calls: Sequence[Call], stream: Stream, pool: Pool) -> Graph:
                 stream.end_capture()
             raise
         graph = _ended(stream)
-    if pool.bytes != before:
-        raise Uncapturable("a function that takes new memory in each run", f"{pool.bytes - before:+} bytes")
+    if pool.taken != before:  # bytes would not tell: a pool at its limit gives back as much as it takes
+        raise Uncapturable(
+            "a function that takes new memory in each run", f"{pool.taken - before} times more"
+        )
     graph.upload(stream)
     return graph
 

@@ -29,6 +29,8 @@ class Parts:
         For each turn.
     graphs : dict
         By what they do and in which turn they begin.
+    steps : list of Graph or None
+        Those of one step, by turn.
     rows : Rows or None
         For loops.
     """
@@ -45,6 +47,7 @@ class Parts:
         work = homes.empty(Kind((recipe.work_bytes,), "uint8"))
         self.calls: list[Sequence[Call]] = [self._bound(turn, work) for turn in range(homes.turns)]
         self.graphs: dict[Key, Graph] = {}
+        self.steps: list[Graph | None] = [None] * homes.turns
         self.rows: Rows | None = None
 
     def _bound(self, turn: int, work: Array) -> Sequence[Call]:
@@ -61,14 +64,29 @@ class Parts:
         with homes.pool.used(), homes.stream:
             return recipe.bind(buffers)
 
+    def keep(self, key: Key, graph: Graph) -> None:
+        """Take in a graph."""
+        self.graphs[key] = graph
+        if key[0] == "step":
+            self.steps[key[1]] = graph
+
     def give_up(self) -> None:
         """Drop all, once the device has done what it was given."""
-        self.graphs, self.rows, self.calls = {}, None, []
+        self.rows, self.calls = None, []
         self.inputs = self.outputs = ()
+        self._drop_graphs()
         self.temporary.free()
 
     def give_up_graphs(self) -> None:
         """Drop what was captured, and the memory that only it used."""
-        self.graphs = {}
+        self._drop_graphs()
         self.temporary.free()
         self.temporary = self.homes.device.pool()
+
+    def give_up_rows(self) -> None:
+        """Drop the stacks of loops, and the graphs that look at them."""
+        self.graphs = {key: graph for key, graph in self.graphs.items() if key[0] == "step"}
+        self.rows = None
+
+    def _drop_graphs(self) -> None:
+        self.graphs, self.steps = {}, [None] * len(self.steps)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from bpcore.words.protocols import Array
-from bpcore_cupy.capture.device import Kind
+from bpcore_cupy.capture.device import Kind, Stream, kind_of
 from bpcore_cupy.capture.homes import Homes
 from bpcore_cupy.capture.recipe import Call, Recipe
 
@@ -58,7 +58,7 @@ class Rows:
         self.count, self.device, self.stream = count, homes.device, homes.stream
         self._reads, self._writes = inputs, outputs
         self.inputs, self.outputs = (
-            tuple(homes.empty(Kind((count, *x.shape), str(x.dtype))) for x in side)
+            tuple(homes.empty(Kind((count, *x.shape), kind_of(x).dtype)) for x in side)
             for side in (inputs, outputs)
         )
         self.counter = homes.empty(Kind((1,), "int32"))
@@ -72,16 +72,16 @@ class Rows:
         zero = Call(LOOP, lambda _: self.device.zero(self.counter, self.stream))
         return [zero, *self._before(), *self._after()]
 
-    def fill(self, stacked: Sequence[Array], first: int, count: int) -> None:
+    def fill(self, stacked: Sequence[Array], first: int, count: int, stream: Stream) -> None:
         """Bring rows of the caller's stacks here, and begin at the first."""
         for stack, x in zip(self.inputs, stacked, strict=True):
-            self.device.copy(stack[:count], x[first : first + count], self.stream)
-        self.device.zero(self.counter, self.stream)
+            self.device.copy(stack[:count], x[first : first + count], stream)
+        self.device.zero(self.counter, stream)
 
-    def hand_out(self, targets: Sequence[Array], first: int, count: int) -> None:
+    def hand_out(self, targets: Sequence[Array], first: int, count: int, stream: Stream) -> None:
         """Copy the results of that many steps."""
         for target, stack in zip(targets, self.outputs, strict=True):
-            self.device.copy(target[first : first + count], stack[:count], self.stream)
+            self.device.copy(target[first : first + count], stack[:count], stream)
 
     def _before(self) -> list[Call]:
         return [Call(LOOP, self._take(x, stack)) for x, stack in zip(self._reads, self.inputs, strict=True)]

@@ -82,7 +82,7 @@ class FakeStream:
     def __init__(self, device: FakeDevice, ptr: int) -> None:
         self.device, self.ptr = device, ptr
         self.capturing: list[Operation] | None = None
-        self.spoilt = False
+        self.spoilt, self.lasting, self.events = False, True, 0
 
     def __enter__(self) -> Self:
         self.device.currents.append(self)
@@ -93,6 +93,7 @@ class FakeStream:
 
     def record(self, event: FakeEvent) -> None:
         self._not_captured("an event is recorded")
+        self.events += 1
         self.device.clocks.learn(self.ptr, self.device.clocks.seen(HOST))
         event.clock = self.device.clocks.seen(self.ptr)
 
@@ -118,6 +119,10 @@ class FakeStream:
         if self.spoilt:
             raise Forbidden("cudaErrorStreamCaptureInvalidated: operation failed")
         return FakeGraph(self.device, operations)
+
+    def is_capturing(self) -> bool:
+        assert self.ptr, "the null stream may be captured implicitly: it is not asked"
+        return self.capturing is not None
 
     @property
     def done(self) -> bool:
@@ -175,6 +180,9 @@ class FakeDevice:
 
     def current(self) -> FakeStream:
         return self.currents[-1]
+
+    def lasting(self, stream: FakeStream) -> bool:
+        return stream.lasting
 
     def capturing(self) -> bool:
         return any(stream.capturing is not None for stream in self.streams)
@@ -296,4 +304,4 @@ class FakeDevice:
 
     def host_uses_block(self, block: Block, what: str) -> None:
         access = Access(0, block.data.size, True, HOST, self.clocks.tick(HOST), what)
-        checked([old for old in block.log if old.actor], access, self.clocks)
+        checked(block.log, access, self.clocks)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from bpcore_cupy.capture.device import Kind
-from tests.backends.cupy.capture.fake import FakeDevice
+from tests.backends.cupy.capture.fake import FakeDevice, FakeStream
 from tests.backends.cupy.capture.memory import FakeArray, FakeOutOfMemory, Pinned, pinned
 
 __all__ = ["CUDARuntimeError", "like_cupy"]
@@ -94,9 +94,15 @@ class Pages(FakeDevice):
         return array
 
 
+class ExternalStream(FakeStream):
+    """A stream that somebody else made, and may destroy."""
+
+
 class Pool:
     def __init__(self, device: Pages, allocator: Any = None) -> None:
         self.own, self.allocator = device.pool(), allocator
+        if allocator is not None:
+            self.own.grown = allocator
 
     def malloc(self, size: int) -> None: ...
 
@@ -167,12 +173,13 @@ def like_cupy(devices: int = 2, **fields: Any) -> tuple[Any, Pages]:
     cuda = SimpleNamespace(
         Device=Place,
         Event=event,
+        ExternalStream=ExternalStream,
         MemoryPool=lambda allocator: Pool(device, allocator),
         PinnedMemory=lambda size: SimpleNamespace(size=size),
         PinnedMemoryPointer=device.page,
         Stream=stream,
         get_current_stream=device.current,
-        memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
+        memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError, _malloc=lambda size: None),
         runtime=SimpleNamespace(getDeviceCount=lambda: devices, CUDARuntimeError=CUDARuntimeError),
         using_allocator=lambda malloc: malloc.__self__.own.used(),
     )

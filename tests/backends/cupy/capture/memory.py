@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +126,8 @@ class FakePool:
     def __init__(self, device: FakeDevice, *, private: bool) -> None:
         self.device, self.private = device, private
         self.blocks: list[Block] = []
+        self.taken = 0
+        self.grown: Callable[[int], object] = lambda size: None
 
     @contextmanager
     def used(self) -> Iterator[None]:
@@ -159,6 +161,8 @@ class FakePool:
             self._drop_free()  # CuPy does so before it gives up
         if self.device.room() < size:
             raise FakeOutOfMemory(size)
+        self.taken += 1
+        self.grown(size)
         self.blocks.append(Block(size, arena))
         return self.blocks[-1]
 
