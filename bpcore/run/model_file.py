@@ -168,12 +168,13 @@ def parsed(path: Path, content: bytes) -> tuple[Tensors, dict[str, Static]]:
         about = _about(path, header.get("__metadata__", {}))
     except FileError as error:
         raise _foreign_or_broken(path, content, error) from error
-    if "checksum" in about:
+    sealed = "checksum" in about
+    if sealed:
         _check_seal(path, content, length, about.pop("checksum"))
-    else:
+    _check_words(path, about)
+    if not sealed:
         told = "was written before files had a checksum: what is changed in its numbers is not seen."
         warnings.warn(f"{path}: {told} Save it again, with bpcore.save.", UserWarning, stacklevel=4)
-    _check_words(path, about)
     try:
         return format.load(content), about
     except SafetensorError as error:
