@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import weakref
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,9 @@ from bpcore_cupy.elements import SCRATCH, Kernel
 from bpcore_cupy.lowering.machine import Enqueue
 from bpcore_cupy.lowering.places import ALIGNMENT
 from bpcore_cupy.lowering.steps import Launch, Multiply
-from bpcore_cupy.products import Handle, Plan, Prepared, ProductFailed
+from bpcore_cupy.products import Handle, Plan, Prepared
+from bpcore_cupy.trial import wrong
+from bpcore_cupy.tuning import Tuning, tuning
 
 __all__ = ["CudaMachine"]
 
@@ -35,22 +38,37 @@ class CudaMachine:
         self.cp, self.functions, self.deterministic = cp, functions, deterministic
         self._kernels: dict[str, Any] = {}
         self._handle: Handle | None = None
+        self._tuning: Tuning | None = None
 
     @property
     def handle(self) -> Handle:
         """CuBLASLt, opened when it is first asked for; closed with this."""
         if self._handle is None:
-            pool = self.cp.cuda.MemoryPool()
-            self._handle = Handle(pool.malloc, deterministic=self.deterministic)
-            weakref.finalize(self, _closed, self._handle, pool).atexit = False  # CUDA may be gone by then
+            pool, fixed = self.cp.cuda.MemoryPool(), self.deterministic
+            check = functools.partial(wrong, self.cp)
+            self._handle = Handle(pool.malloc, deterministic=fixed, check=check)
+            place = self.cp.cuda.Device()
+            weakref.finalize(
+                self, _closed, self._handle, pool, place
+            ).atexit = False  # CUDA may be gone by then
+            self._tuning = tuning(self.cp, self._handle, deterministic=fixed)
         return self._handle
 
     def offers(self, plan: Plan) -> bool:
-        """Return whether cuBLASLt has an algorithm for a product with its end."""
-        try:
-            return self.handle.prepare(plan) is not None
-        except ProductFailed:
-            return False
+        """Return whether cuBLASLt has an algorithm for a product with its end.
+
+        Raises
+        ------
+        ProductFailed
+            It has none for the product itself, and this is why.
+        """
+        return self._prepared(plan) is not None
+
+    def _prepared(self, plan: Plan) -> Prepared | None:
+        handle = self.handle
+        if self._tuning is not None:
+            self._tuning.choose(plan)
+        return handle.prepare(plan)
 
     def address(self, array: Any, /) -> int:
         """Return where an array begins."""
@@ -104,7 +122,7 @@ class CudaMachine:
 
     def multiply(self, step: Multiply, addresses: Sequence[int], /) -> Enqueue:
         """Return what enqueues a product."""
-        prepared: Prepared | None = self.handle.prepare(step.plan)
+        prepared = self._prepared(step.plan)
         assert prepared is not None  # noqa: S101 - it was asked for when the step was made
         product = prepared
         a, b, c, bias, aux = addresses
@@ -125,6 +143,10 @@ class CudaMachine:
         return enqueue
 
 
-def _closed(handle: Handle, pool: Any) -> None:
-    handle.close()
-    pool.free_all_blocks()
+def _closed(handle: Handle, pool: Any, place: Any) -> None:
+    """Free all, on the device where it is: another one may be current in the thread that finalises."""
+    with place:
+        try:
+            handle.close()
+        finally:
+            pool.free_all_blocks()

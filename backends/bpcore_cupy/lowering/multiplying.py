@@ -11,9 +11,9 @@ from bpcore_cupy.elements import SCRATCH
 from bpcore_cupy.lowering.joint import Product
 from bpcore_cupy.lowering.lower import Lowering
 from bpcore_cupy.lowering.places import ALIGNMENT, Memory, Place, in_order
-from bpcore_cupy.lowering.refusal import NotOffered
+from bpcore_cupy.lowering.refusal import NotCapturable, NotOffered
 from bpcore_cupy.lowering.steps import Multiply, Small, spare
-from bpcore_cupy.products import Operand, Plan, plan_of, refusal_of
+from bpcore_cupy.products import Operand, Plan, ProductFailed, plan_of, refusal_of
 from bpcore_cupy.products.small import is_small, small_kernel
 
 __all__ = ["Multiplying"]
@@ -38,7 +38,8 @@ class Multiplying:
     Attributes
     ----------
     offers : function of a Plan
-        Whether the library has an algorithm for it; asked before any capture.
+        Whether the library has an algorithm for it; asked before any capture. It may raise `ProductFailed`
+        where there is none for the product itself, which says why.
     precision : str
         What float32 numbers are multiplied in.
     small : bool
@@ -77,9 +78,14 @@ class Multiplying:
         if not a.count:
             lowering.zeros(equation.output)
             return True
-        found = self._planned(lowering, a, b, c, None)
+        try:
+            found = self._planned(lowering, a, b, c, None)
+            if found is None and c.dtype != a.dtype:
+                return self._cast_after(lowering, equation, a, b, c)
+        except ProductFailed as failed:
+            raise NotCapturable(equation.function.name, failed.why) from failed
         if found is None:
-            return c.dtype != a.dtype and self._cast_after(lowering, equation, a, b, c)
+            return False
         outputs = [lowering.places[equation.output]]
         self._append(lowering, equation, found, list(found[1:3]), outputs)
         return True
@@ -178,6 +184,7 @@ class Multiplying:
 
         An end that is not offered for operands as they lie is not asked for again: a copy would cost as much.
         """
+        failed: ProductFailed | None = None
         a, b, c = _folded(a, b, c)
         how: dict[str, Any] = {"precision": self.precision, "epilogue": epilogue}
         how["bias_alignment"] = min(bias_alignment, 16)
@@ -185,10 +192,16 @@ class Multiplying:
             three = (_operand(one), _operand(other), _operand(c))
             if refusal_of(*three, **how) is None:
                 plan = plan_of(*three, **how)
-                if self._is_small(plan) or self.offers(plan):
+                try:
+                    offered = self._is_small(plan) or self.offers(plan)
+                except ProductFailed as error:
+                    offered, failed = False, failed or error
+                if offered:
                     return plan, one, other, c
                 if epilogue is not None:
                     return None
+        if failed is not None and c.dtype == a.dtype:  # wider results may be cast
+            raise failed
         return None
 
 

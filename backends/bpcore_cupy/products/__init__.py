@@ -3,6 +3,7 @@
 from bpcore_cupy.products.algorithm import Algorithm
 from bpcore_cupy.products.failures import ProductFailed
 from bpcore_cupy.products.handle import WORKSPACE, Handle
+from bpcore_cupy.products.offers import Offer
 from bpcore_cupy.products.operand import Operand, row_major
 from bpcore_cupy.products.plan import Plan, plan_of, refusal_of
 from bpcore_cupy.products.prepared import Prepared
@@ -11,6 +12,7 @@ __all__ = [
     "WORKSPACE",
     "Algorithm",
     "Handle",
+    "Offer",
     "Operand",
     "Plan",
     "Prepared",

@@ -16,7 +16,9 @@ __all__ = [
     "DATA",
     "EPILOGUE",
     "NARROW",
+    "NUMERICS",
     "PROTOTYPES",
+    "REDUCTION",
     "STATUS",
     "AlgorithmConfig",
     "Attribute",
@@ -66,7 +68,26 @@ STATUS: Final = {
 }
 """``cublasStatus_t``."""
 
-NARROW: Final = 0x01 << 16 | 0x02 << 16 | 0x04 << 16
+REDUCTION: Final = {"NONE": 0, "INPLACE": 1, "COMPUTE_TYPE": 2, "OUTPUT_TYPE": 4}
+"""``cublasLtReductionScheme_t``: how the parts of a sum that was cut are added up, as bits of a mask."""
+
+NUMERICS: Final = {
+    "FMA": 0x01 << 0,
+    "HMMA": 0x02 << 0,
+    "IMMA": 0x04 << 0,
+    "DMMA": 0x08 << 0,
+    "ACCUMULATOR_16F": 0x01 << 8,
+    "ACCUMULATOR_32F": 0x02 << 8,
+    "ACCUMULATOR_64F": 0x04 << 8,
+    "INPUT_16F": 0x01 << 16,
+    "INPUT_16BF": 0x02 << 16,
+    "INPUT_TF32": 0x04 << 16,
+    "INPUT_32F": 0x08 << 16,
+    "INPUT_64F": 0x10 << 16,
+}
+"""``CUBLASLT_NUMERICAL_IMPL_FLAGS``: what an algorithm multiplies with, and in what."""
+
+NARROW: Final = NUMERICS["INPUT_16F"] | NUMERICS["INPUT_16BF"] | NUMERICS["INPUT_TF32"]
 """The bits of ``NUMERICAL_IMPL_FLAGS`` for inputs rounded to float16, to bfloat16, and to TF32."""
 
 ALGORITHM_BYTES: Final = 64

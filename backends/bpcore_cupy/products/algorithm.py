@@ -1,20 +1,20 @@
-"""Which of cuBLASLt's algorithms is taken, and keeping it."""
+"""One of cuBLASLt's algorithms, and keeping it."""
 
 from __future__ import annotations
 
 import base64
-from ctypes import byref, c_int, c_size_t, create_string_buffer, sizeof
+from ctypes import byref, create_string_buffer
 from dataclasses import dataclass
 from typing import Any
 
 from bpcore.words.errors import OptionError
-from bpcore_cupy.products.abi import ALGORITHM_BYTES, NARROW, AlgorithmConfig, Attribute, HeuristicResult
-from bpcore_cupy.products.descriptors import Described, preference
-from bpcore_cupy.products.failures import ProductFailed, status_name
+from bpcore_cupy.products.abi import ALGORITHM_BYTES, HeuristicResult
+from bpcore_cupy.products.descriptors import Described
+from bpcore_cupy.products.failures import ProductFailed
 from bpcore_cupy.products.library import version_text
 from bpcore_cupy.products.plan import Plan
 
-__all__ = ["Algorithm", "Asked", "asked", "checked"]
+__all__ = ["Algorithm", "checked"]
 
 
 @dataclass(frozen=True)
@@ -62,70 +62,6 @@ class Algorithm:
         if made is None or len(made.data) != ALGORITHM_BYTES:
             raise OptionError("a kept algorithm", text, "a word that Algorithm.text wrote")
         return made
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the heuristic answered: algorithms, best guess first, or why there are none."""
-
-    algorithms: tuple[Algorithm, ...]
-    why: str = ""
-
-
-def asked(
-    library: Any,
-    handle: int,
-    described: Described,
-    plan: Plan,
-    *,
-    workspace_bytes: int,
-    deterministic: bool,
-    limit: int,
-) -> Asked:
-    """Ask the heuristic for at most `limit` algorithms."""
-    found, count = (HeuristicResult * limit)(), c_int()
-    with preference(library, plan, workspace_bytes, deterministic=deterministic) as wishes:
-        status = library.cublasLtMatmulAlgoGetHeuristic(
-            handle,
-            described.operation.pointer,
-            *described.matrices,
-            wishes.pointer,
-            limit,
-            found,
-            byref(count),
-        )
-    if status:
-        return Asked((), f"the heuristic answered {status_name(status)}")
-    version = int(library.cublasLtGetVersion())
-    usable = [result for result in found[: count.value] if not result.state]
-    fit = [made for made in (_of(library, result, version, plan) for result in usable) if made]
-    fit = [made for made in fit if made.workspace_bytes <= workspace_bytes]
-    fit = [made for made in fit if made.split == 1 or not deterministic]
-    why = "" if fit else f"none of {count.value} algorithms fits the precision, the workspace and determinism"
-    return Asked(tuple(fit), why)
-
-
-def _of(library: Any, result: HeuristicResult, version: int, plan: Plan) -> Algorithm | None:
-    """Return one answer, None if it rounds float32 numbers that are to be multiplied as they are."""
-    data = bytes(result.algorithm)
-    if plan.compute == "32F" and plan.first.dtype == "float32":
-        numerics = _read(library, "Cap", data, AlgorithmConfig.NUMERICS)
-        if numerics & NARROW:
-            return None
-    split = _read(library, "Config", data, AlgorithmConfig.SPLIT)
-    return Algorithm(data, int(result.workspace_bytes), version, max(split, 1), float(result.waves))
-
-
-def _read(library: Any, what: str, data: bytes, attribute: Attribute) -> int:
-    """Return one attribute of an algorithm, 0 if the library does not say.
-
-    It is a second look: compute type and preference have told the heuristic what may be offered.
-    """
-    name = f"cublasLtMatmulAlgo{what}GetAttribute"
-    held, written = attribute.kind(), c_size_t()
-    algorithm = create_string_buffer(data, ALGORITHM_BYTES)
-    status = getattr(library, name)(algorithm, attribute.number, byref(held), sizeof(held), byref(written))
-    return 0 if status else int(held.value)
 
 
 def checked(library: Any, handle: int, described: Described, plan: Plan, kept: Algorithm) -> Algorithm:

@@ -128,8 +128,11 @@ def _operation(library: Any, plan: Plan) -> Descriptor:
     return made.setting(*values)
 
 
-def preference(library: Any, plan: Plan, workspace_bytes: int, *, deterministic: bool) -> Descriptor:
-    """Return what the heuristic is told: how much workspace there is, alignments, and no split sums."""
+def preference(library: Any, plan: Plan, workspace_bytes: int, schemes: int | None) -> Descriptor:
+    """Return what the heuristic is told: how much workspace there is, alignments, and how parts may join.
+
+    `schemes` is a mask of `abi.REDUCTION`; None allows all.
+    """
     values = [
         (Preference.WORKSPACE_BYTES, workspace_bytes),
         (Preference.ALIGNMENT_A, plan.first.alignment),
@@ -137,6 +140,6 @@ def preference(library: Any, plan: Plan, workspace_bytes: int, *, deterministic:
         (Preference.ALIGNMENT_C, plan.result.alignment),
         (Preference.ALIGNMENT_D, plan.result.alignment),
     ]
-    if deterministic:
-        values.append((Preference.REDUCTION_SCHEMES, 0))  # CUBLASLT_REDUCTION_SCHEME_NONE alone
+    if schemes is not None:
+        values.append((Preference.REDUCTION_SCHEMES, schemes))
     return Descriptor(library, "MatmulPreference", what=plan.text).setting(*values)

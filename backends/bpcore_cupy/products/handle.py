@@ -8,23 +8,29 @@ from ctypes import byref, c_void_p
 from typing import Any
 
 from bpcore.words.errors import BackendUnusable
-from bpcore_cupy.products.algorithm import Algorithm, Asked, asked, checked
+from bpcore_cupy.products.algorithm import Algorithm, checked
 from bpcore_cupy.products.descriptors import Described
 from bpcore_cupy.products.failures import ProductFailed, advice, status_name
 from bpcore_cupy.products.library import library as load
 from bpcore_cupy.products.library import version_text
 from bpcore_cupy.products.limits import limit_of
+from bpcore_cupy.products.offers import Asked, Offer, asked
 from bpcore_cupy.products.plan import Plan
 from bpcore_cupy.products.prepared import Prepared
+from bpcore_cupy.products.workspaces import Workspaces
 
 __all__ = ["WORKSPACE", "Handle"]
 
 WORKSPACE = 32 << 20
-"""Bytes of workspace for each stream: what NVIDIA advises for Hopper."""
+"""Bytes of workspace that an algorithm may want: what NVIDIA advises for Hopper."""
 
-ALIGNMENT = 256
 ANSWERS = 8
-"""How many algorithms the heuristic is asked for: the first may be one that determinism leaves out."""
+"""How many algorithms the heuristic is asked for: the first may be one that is left out."""
+
+TRIES = 2
+"""How many of the answers that say they round float32 are run to see whether they do."""
+
+Check = Callable[["Handle", Prepared], str]
 
 
 class Handle(AbstractContextManager["Handle"]):
@@ -36,18 +42,25 @@ class Handle(AbstractContextManager["Handle"]):
         ``allocate(nbytes)`` returns memory of the device: an object whose ``ptr`` is the address, and which
         frees it when it is dropped. ``cupy.cuda.alloc``, or the ``malloc`` of a private pool.
     workspace_bytes : int
-        For each stream that products run on.
+        What an algorithm may want at most. Each stream that products run on has as much as those want that
+        were chosen.
     deterministic : bool
-        Leave out algorithms that split the sum over k and join the parts.
+        Leave out algorithms that cut the sum over k and add up the parts in an order that is not known to be
+        fixed.
     kept : mapping of str to str
         What `chosen` was in an earlier run: these algorithms are checked and taken again.
+    check : callable or None
+        ``check(handle, prepared)`` runs a product once, and returns what is wrong with its numbers, or
+        nothing. It is asked where all that is offered for float32 says that it rounds its inputs.
     library : Library or None
         The library with its prototypes declared, for tests; found and loaded if left out.
 
     Attributes
     ----------
     refused : dict of Plan to str
-        Plans whose epilogue the library has no algorithm for, and what it answered.
+        Plans that there is no algorithm for, with their epilogue, and why.
+    proved : set of Plan
+        Plans whose algorithm says that it rounds float32, and whose numbers were found right.
 
     Raises
     ------
@@ -62,15 +75,17 @@ class Handle(AbstractContextManager["Handle"]):
         workspace_bytes: int = WORKSPACE,
         deterministic: bool = True,
         kept: Mapping[str, str] | None = None,
+        check: Check | None = None,
         library: Any = None,
     ) -> None:
         self._library = load() if library is None else library
-        self._allocate, self._workspace_bytes = allocate, workspace_bytes
+        self._workspace_bytes, self._check = workspace_bytes, check
         self._deterministic, self._kept = deterministic, dict(kept or {})
         self._prepared: dict[Plan, Prepared] = {}
         self._open = ExitStack()
-        self._workspaces: dict[int, Any] = {}
+        self._workspaces = Workspaces(allocate)
         self.refused: dict[Plan, str] = {}
+        self.proved: set[Plan] = set()
         pointer = c_void_p()
         status = self._library.cublasLtCreate(byref(pointer))
         if status:
@@ -108,36 +123,65 @@ class Handle(AbstractContextManager["Handle"]):
         ProductFailed
             The library has no algorithm for the product itself, or does not take the one that was kept.
         """
-        if algorithm is None and (plan in self._prepared or plan in self.refused):
-            return self._prepared.get(plan)
+        if algorithm is None and plan in self._prepared:
+            return self._prepared[plan]
         self._look_open(plan)
+        if algorithm is None and plan in self.refused:
+            return self._none(plan)
         limit = limit_of(plan, int(self._library.cublasLtGetVersion()))
         if limit:
             self.refused[plan] = limit
             return None
         with ExitStack() as stack:
-            described = stack.enter_context(Described(self._library, plan))
-            found = self._found(plan, described, algorithm)
-            if found is None:
-                return None
+            made = self._made(plan, stack.enter_context(Described(self._library, plan)), algorithm)
+            if made is None:
+                return self._none(plan)
             self._open.push(stack.pop_all())
-        made = Prepared(self._library, self._pointer, described, plan, found, self._workspace)
-        if algorithm is None:
-            self._prepared[plan] = made
+        return self._remembered(plan, made) if algorithm is None else made
+
+    def take(self, plan: Plan, algorithm: Algorithm) -> Prepared | None:
+        """Take an algorithm for a plan from now on; raises as `prepare`, and then nothing is changed."""
+        made = self.prepare(plan, algorithm=algorithm)
+        return self._remembered(plan, made) if made else None
+
+    def _remembered(self, plan: Plan, made: Prepared) -> Prepared:
+        self._prepared[plan] = made
+        self._workspaces.least(made.algorithm.workspace_bytes)
         return made
 
-    def _found(self, plan: Plan, described: Described, algorithm: Algorithm | None) -> Algorithm | None:
-        """Return the algorithm that was given, or kept, or the first that is offered; None if none is."""
+    def _none(self, plan: Plan) -> Prepared | None:
+        """Return None; of a product itself say why there is no algorithm."""
+        if plan.epilogue is not None:
+            return None
+        raise ProductFailed(plan.text, self.refused[plan], "Use another precision, or deterministic=False.")
+
+    def _made(self, plan: Plan, described: Described, algorithm: Algorithm | None) -> Prepared | None:
+        """Return it with the algorithm that was given, or kept, or the first offered; None if none is."""
         text = self._kept.get(plan.key)
         known = Algorithm.of_text(text) if algorithm is None and text else algorithm
         if known is not None:
-            return checked(self._library, self._pointer, described, plan, known)
+            return self._with(plan, described, checked(self._library, self._pointer, described, plan, known))
         answer = self._asked(plan, described, ANSWERS)
         if answer.algorithms:
-            return answer.algorithms[0]
-        if plan.epilogue is None:
-            raise ProductFailed(plan.text, answer.why, "Use another precision, or deterministic=False.")
+            return self._with(plan, described, answer.algorithms[0])
         self.refused[plan] = answer.why
+        return self._proved(plan, described, answer)
+
+    def _with(self, plan: Plan, described: Described, algorithm: Algorithm) -> Prepared:
+        return Prepared(self._library, self._pointer, described, plan, algorithm, self._workspaces)
+
+    def _proved(self, plan: Plan, described: Described, answer: Asked) -> Prepared | None:
+        """Return an algorithm that says it rounds float32, and does not: its numbers are looked at."""
+        if self._check is None:
+            return None
+        for algorithm in answer.doubtful[:TRIES]:
+            made = self._with(plan, described, algorithm)
+            wrong = self._check(self, made)
+            if not wrong:
+                del self.refused[plan]
+                self.proved.add(plan)
+                return made
+            self.refused[plan] += f"; one was run, and {wrong}"
         return None
 
     def _asked(self, plan: Plan, described: Described, limit: int) -> Asked:
@@ -148,11 +192,15 @@ class Handle(AbstractContextManager["Handle"]):
             limit=limit,
         )
 
-    def algorithms(self, plan: Plan, *, limit: int = ANSWERS) -> tuple[Algorithm, ...]:
-        """Return what the heuristic offers for a plan, best guess first: for timing them."""
+    def offers(self, plan: Plan, *, limit: int = ANSWERS) -> tuple[Offer, ...]:
+        """Return all that the heuristic answers for a plan, best guess first, and why some is left out."""
         self._look_open(plan)
         with Described(self._library, plan) as described:
-            return self._asked(plan, described, limit).algorithms
+            return self._asked(plan, described, limit).offers
+
+    def algorithms(self, plan: Plan, *, limit: int = ANSWERS) -> tuple[Algorithm, ...]:
+        """Return what of it may be taken: for timing them."""
+        return tuple(offer.algorithm for offer in self.offers(plan, limit=limit) if not offer.why)
 
     def tune(self, plan: Plan, seconds: Callable[[Prepared], float], *, limit: int = ANSWERS) -> None:
         """Time what the heuristic offers, and take the fastest from now on; before any capture.
@@ -174,26 +222,15 @@ class Handle(AbstractContextManager["Handle"]):
         times = [(seconds(prepared), i) for i, prepared in enumerate(offered) if prepared]
         fastest = offered[min(times)[1]] if times else None
         if fastest is not None:
-            self._prepared[plan] = fastest
+            self._remembered(plan, fastest)
 
     def reserve(self, stream: int) -> None:
         """Allocate a stream's workspace now, so that a capture on it allocates nothing."""
-        self._workspace(stream)
+        self._workspaces(stream, 0)
 
     def release(self, stream: int) -> None:
         """Drop a stream's workspace; no graph that was captured on the stream may be launched after it."""
-        self._workspaces.pop(stream, None)
-
-    def _workspace(self, stream: int) -> int:
-        """Return the address of a stream's workspace; streams never share one."""
-        memory = self._workspaces.get(stream)
-        if memory is None:
-            memory = self._workspaces[stream] = self._allocate(self._workspace_bytes)
-        address = int(memory.ptr)
-        if address % ALIGNMENT:
-            why = f"allocate= gave a workspace at {address:#x}, which is not a multiple of {ALIGNMENT}"
-            raise ProductFailed("of any shape", why)
-        return address
+        self._workspaces.drop(stream)
 
     def _look_open(self, plan: Plan) -> None:
         if not self._pointer:
@@ -207,6 +244,7 @@ class Handle(AbstractContextManager["Handle"]):
         self._open.close()
         self._prepared.clear()
         self.refused.clear()
+        self.proved.clear()
         self._workspaces.clear()
         pointer, self._pointer = self._pointer, 0
         if pointer:

@@ -32,7 +32,7 @@ class Prepared:
         described: Described,
         plan: Plan,
         algorithm: Algorithm,
-        workspace: Callable[[int], int],
+        workspace: Callable[[int, int], int],
     ) -> None:
         self.plan, self.algorithm = plan, algorithm
         self._library, self._handle, self._described = library, handle, described
@@ -69,7 +69,7 @@ class Prepared:
         self._point("bias", bias, plan.vector.alignment if plan.vector else 0)
         self._point("aux", aux, plan.aux.alignment if plan.aux else 0)
         size = self.algorithm.workspace_bytes
-        workspace = self._workspace(stream) if size else 0
+        workspace = self._workspace(stream, size) if size else 0
         first, second, added, result = self._described.matrices
         for skip_a, skip_b, skip_c in plan.calls:
             ours = (a + skip_a, b + skip_b)

@@ -36,6 +36,7 @@ class Answer(NamedTuple):
     split: int = 1
     numerics: int = 0x08 << 16 | 0x02 << 8 | 0x01
     state: int = OK
+    scheme: int = 0
 
     @property
     def data(self) -> bytes:
@@ -209,8 +210,9 @@ class StandIn:
     def _matmul_algo_config_get_attribute(
         self, algorithm: int, number: int, buffer: int, size: int, written: Any
     ) -> int:
-        assert (number, size) == (2, 4)
-        ctypes.memmove(buffer, struct.pack("<i", self._answer(algorithm).split), size)
+        assert (number, size) in ((2, 4), (3, 4))
+        answer = self._answer(algorithm)
+        ctypes.memmove(buffer, struct.pack("<i", answer.split if number == 2 else answer.scheme), size)
         return OK
 
     def _matmul_algo_cap_get_attribute(

@@ -81,7 +81,7 @@ def everything(library: Any, plan: Plan) -> dict[str, dict[str, int]]:
     """Return what is read back of all objects of a plan."""
     with (
         Described(library, plan) as made,
-        preference(library, plan, 1 << 25, deterministic=True) as wishes,
+        preference(library, plan, 1 << 25, 2 | 4) as wishes,
     ):
         objects = {
             "operation": (made.operation, abi.Description),
@@ -124,7 +124,7 @@ def expected(plan: Plan) -> dict[str, Any]:
     }
     known["preference"] = {
         "CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES": 1 << 25,
-        "CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK": 0,
+        "CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK": 2 | 4,
         "CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES": plan.first.alignment,
         "CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES": plan.second.alignment,
         "CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES": plan.result.alignment,
@@ -155,7 +155,7 @@ def test_the_stand_in_answers_as_the_library_should() -> None:
 def test_sizes_are_those_of_the_library(library: Any) -> None:
     """Asked for no bytes, it says how many an attribute has."""
     plan = plans()[0]
-    with Described(library, plan) as made, preference(library, plan, 0, deterministic=True) as wishes:
+    with Described(library, plan) as made, preference(library, plan, 0, 0) as wishes:
         families = {"MatmulDesc": made.operation, "MatrixLayout": made.first, "MatmulPreference": wishes}
         for family, kind in zip(families, ATTRIBUTES, strict=True):
             for attribute in ATTRIBUTES[kind]:
@@ -181,15 +181,14 @@ def test_numbers_are_the_header_s(header: str) -> None:
         if isinstance(attribute, abi.Attribute):
             assert numbers[attribute.name] == attribute.number, attribute.name
     tables = {"CUBLASLT_EPILOGUE_": abi.EPILOGUE, "CUBLAS_COMPUTE_": abi.COMPUTE}
+    tables["CUBLASLT_REDUCTION_SCHEME_"] = abi.REDUCTION
     tables["CUBLAS_STATUS_"] = {name: number for number, name in abi.STATUS.items()}
     for prefix, table in tables.items():
         for name, number in table.items():
             assert numbers[prefix + name] == number, name
     flags = dict(re.findall(r"#define CUBLASLT_NUMERICAL_IMPL_FLAGS_(\w+) \((0x\w+?)ull << ", header))
     shifts = dict(re.findall(r"#define CUBLASLT_NUMERICAL_IMPL_FLAGS_(\w+) \(0x\w+?ull << (\d+)\)", header))
-    narrow = ("INPUT_16F", "INPUT_16BF", "INPUT_TF32")
-    assert sum(int(flags[name], 16) << int(shifts[name]) for name in narrow) == abi.NARROW
-    assert numbers["CUBLASLT_REDUCTION_SCHEME_NONE"] == 0
+    assert {name: int(flags[name], 16) << int(shifts[name]) for name in abi.NUMERICS} == abi.NUMERICS
 
 
 def enumerators(header: str) -> dict[str, int]:
