@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.parts.floats import as_given, widened
 from bpcore.parts.layers import Layer
 from bpcore.words.errors import choose
 from bpcore.words.protocols import Array, Dtype, Shape, Tree
@@ -109,7 +110,7 @@ class Softmax(Activation):
 
     def apply(self, x: Array, /) -> Array:
         """Return rows of numbers from 0 to 1 that sum to 1."""
-        return array_namespace(x).softmax(x, axis=-1)
+        return as_given(array_namespace(x).softmax(widened(x), axis=-1), x)
 
 
 ACTIVATIONS: Mapping[str, type[Activation]] = MappingProxyType(

@@ -8,6 +8,7 @@ from functools import cache
 from typing import ClassVar
 
 from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
+from bpcore.parts.floats import as_given, widened
 from bpcore.parts.initializers import Initializer, Normal
 from bpcore.parts.layers import Layer
 from bpcore.parts.sizes import check_size
@@ -63,8 +64,8 @@ class Embedding(Layer):
         xp = array_namespace(params["weight"], x)
         if not xp.isdtype(x.dtype, "integral"):
             raise DataError(f"{self} wants whole numbers, was given an array of dtype {x.dtype}.")
-        rows = xp.take(params["weight"], xp.reshape(x, (-1,)), axis=0)
-        return xp.reshape(rows, (*x.shape, self.outputs))
+        rows = xp.take(widened(params["weight"]), xp.reshape(x, (-1,)), axis=0)
+        return as_given(xp.reshape(rows, (*x.shape, self.outputs)), params["weight"])
 
     def check_samples(self, x: Array, /) -> None:
         """Want tokens from 0 to ``tokens - 1``."""

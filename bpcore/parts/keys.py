@@ -20,6 +20,7 @@ import math
 from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
+from bpcore.parts.floats import as_floats
 from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Dtype, Namespace, Shape
 
@@ -120,6 +121,11 @@ def _dtype(xp: Namespace, dtype: Dtype) -> Dtype:
     return xp.float32 if dtype is None else dtype
 
 
+def _digits(xp: Namespace, dtype: Dtype) -> int:
+    """Return how many binary digits a number of 32 bits or less keeps."""
+    return 1 - round(math.log2(float(xp.finfo(dtype).eps)))
+
+
 def uniform(key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Array:
     """Return numbers drawn evenly from [0, 1).
 
@@ -128,15 +134,16 @@ def uniform(key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Array:
     key : array (2,), int32
     shape : tuple of int
     dtype : dtype object, or None for float32
-        float32 numbers are multiples of 2**-24, float64 ones of 2**-53; the former are the latter,
-        cut off, so both dtypes give the same draw.
+        float32 numbers are multiples of 2**-24, float64 ones of 2**-53, float16 ones of 2**-11 and bfloat16
+        ones of 2**-8; the former are the latter, cut off, so all dtypes give the same draw.
     """
     xp = array_namespace(key)
     dtype = _dtype(xp, dtype)
     x0, x1 = _words(key, math.prod(shape), _DRAW)
     if xp.finfo(dtype).bits <= _WORD:
-        high = xp.bitwise_and(xp.bitwise_right_shift(x0, 8), (1 << 24) - 1)
-        u = xp.multiply(xp.astype(high, dtype), 2.0**-24)
+        digits = _digits(xp, dtype)
+        high = xp.bitwise_and(xp.bitwise_right_shift(x0, _WORD - digits), (1 << digits) - 1)
+        u = as_floats(xp.multiply(xp.astype(high, xp.float32), 2.0**-digits), dtype)
     else:
         high = xp.astype(xp.bitwise_and(xp.bitwise_right_shift(x0, 5), (1 << 27) - 1), dtype)
         low = xp.astype(xp.bitwise_and(xp.bitwise_right_shift(x1, 6), (1 << 26) - 1), dtype)
@@ -155,14 +162,15 @@ def normal(key: Array, shape: Shape, /, *, dtype: Dtype = None) -> Array:
     """Return numbers drawn from the normal distribution of mean 0 and variance 1.
 
     By Box and Muller's transform of two uniform numbers. The libraries' logarithms and cosines differ in
-    the last bits, and so do the numbers. Parameters: as for `uniform`.
+    the last bits, and so do the numbers. Parameters: as for `uniform`; 16 bits are those of float32, rounded.
     """
     xp = array_namespace(key)
-    dtype = _dtype(xp, dtype)
+    wanted = _dtype(xp, dtype)
+    dtype = xp.float32 if xp.finfo(wanted).bits < _WORD else wanted
     x0, x1 = _words(key, math.prod(shape), _DRAW)
     radius = xp.sqrt(xp.multiply(-2.0, xp.log(_open_unit(xp, x0, dtype))))
     z = xp.multiply(radius, xp.cos(xp.multiply(2 * math.pi, _open_unit(xp, x1, dtype))))
-    return xp.reshape(z, shape)
+    return as_floats(xp.reshape(z, shape), wanted)
 
 
 def permutation(key: Array, n: int, /) -> Array:

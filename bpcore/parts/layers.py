@@ -36,6 +36,7 @@ class Layer(ABC):
         Whether its inputs are whole numbers, as an embedding's: `fit` then brings them as int32.
     wide : bool
         Whether it computes in float32 also where the network computes in 16 bits, as normalisation does.
+        It is asked of the layers of a network; one inside a layer of one's own is called as that calls it.
     """
 
     draws: ClassVar[bool] = False

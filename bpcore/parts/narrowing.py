@@ -3,6 +3,9 @@
 A layer with ``wide`` is left to float32: normalisation, whose statistics are means over many numbers;
 softmax; embeddings, whose gradients add up row by row. Each layer casts what it is given, so that a network
 of both kinds has the casts that it needs, and gradients of parameters come back in float32 through them.
+
+A layer of one's own is cast as a whole, what it is made of included. bpcore's wide layers, wherever they are
+called, therefore compute in float32 by themselves, and give 16 bits back where they are given nothing else.
 """
 
 from __future__ import annotations
@@ -38,11 +41,11 @@ def in_precision(net: Layer, word: str, /) -> Layer:
 
 
 def _narrowed(net: Layer, word: str, *, last: bool) -> Layer:
-    if isinstance(net, Chain):
+    if type(net) is Chain:  # a subclass computes something else with its layers
         end = len(net.layers) - 1
         parts = [_narrowed(layer, word, last=last and i == end) for i, layer in enumerate(net.layers)]
         return Chain(*parts)
-    if isinstance(net, Residual):
+    if type(net) is Residual:
         around = Residual(*[_narrowed(layer, word, last=False) for layer in net.layers])
         return Narrowed(around, word, casts=False, widens=last)
     return Narrowed(net, word, casts=True, widens=last)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bpcore.derivatives.namespaces.namespace import array_namespace, device_of
+from bpcore.parts.floats import as_given, widened
 from bpcore.parts.layers import Layer
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Dtype, Shape, Tree
@@ -34,10 +35,12 @@ def _check_features(layer: Layer, x: Array, weight: Array) -> None:
         raise ShapeError(str(layer), f"inputs of shape (batch, ..., {weight.shape[0]})", tuple(x.shape))
 
 
-def _scaled(params: Tree, away: Array, variance: Array, epsilon: float) -> Array:
+def _scaled(params: Tree, x: Array, away: Array, variance: Array, epsilon: float) -> Array:
+    """Return what is away from the mean, scaled; in 16 bits where `x` and the parameters are."""
     xp = array_namespace(away)
-    scale = xp.divide(params["weight"], xp.sqrt(xp.add(variance, epsilon)))
-    return xp.add(xp.multiply(away, scale), params["bias"])
+    weight, bias = params["weight"], params["bias"]
+    scale = xp.divide(widened(weight), xp.sqrt(xp.add(variance, epsilon)))
+    return as_given(xp.add(xp.multiply(away, scale), widened(bias)), x, weight, bias)
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,10 @@ class LayerNorm(Layer):
         """Return `x`, normalised over the last axis."""
         _check_features(self, x, params["weight"])
         xp = array_namespace(x)
-        away = xp.subtract(x, xp.mean(x, axis=-1, keepdims=True))
+        wide = widened(x)
+        away = xp.subtract(wide, xp.mean(wide, axis=-1, keepdims=True))
         variance = xp.mean(xp.square(away), axis=-1, keepdims=True)
-        return _scaled(params, away, variance, self.epsilon)
+        return _scaled(params, x, away, variance, self.epsilon)
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,10 @@ class BatchNorm(Layer):
         """Return `x`, normalised, and the kept mean and variance."""
         _check_features(self, x, params["weight"])
         xp = array_namespace(x)
+        wide = widened(x)
         if not training:
-            return _scaled(
-                params, xp.subtract(x, state["running_mean"]), state["running_var"], self.epsilon
-            ), state
+            away, variance = xp.subtract(wide, widened(state["running_mean"])), widened(state["running_var"])
+            return _scaled(params, x, away, variance, self.epsilon), state
         count = math.prod(x.shape[:-1])
         if count < 2:  # noqa: PLR2004
             do = "One has no variance: choose a batch_size that leaves no sample alone."
@@ -141,16 +145,17 @@ class BatchNorm(Layer):
                 str(self), "two numbers or more of each feature while it learns", tuple(x.shape), do
             )
         axes = tuple(range(x.ndim - 1))
-        mean = xp.mean(x, axis=axes)
-        away = xp.subtract(x, mean)
+        mean = xp.mean(wide, axis=axes)
+        away = xp.subtract(wide, mean)
         variance = xp.mean(xp.square(away), axis=axes)
         unbiased = xp.multiply(variance, count / (count - 1))
         carried = {
             "running_mean": self._moved(state["running_mean"], mean),
             "running_var": self._moved(state["running_var"], unbiased),
         }
-        return _scaled(params, away, variance, self.epsilon), carried
+        return _scaled(params, x, away, variance, self.epsilon), carried
 
     def _moved(self, kept: Array, seen: Array) -> Array:
-        xp = array_namespace(seen)
-        return xp.add(kept, xp.multiply(xp.subtract(xp.stop_gradient(seen), kept), self.momentum))
+        xp, wide = array_namespace(seen), widened(kept)
+        moved = xp.add(wide, xp.multiply(xp.subtract(xp.stop_gradient(seen), wide), self.momentum))
+        return as_given(moved, kept)

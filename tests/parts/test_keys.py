@@ -11,6 +11,7 @@ import pytest
 
 import bpcore as bp
 from bpcore.parts import keys
+from bpcore.run.copies import all_finite
 from bpcore.words.errors import OptionError
 
 MASK = 0xFFFFFFFF
@@ -202,3 +203,45 @@ def test_nearby_seeds_differ() -> None:
     seeds = [0, 1, 2, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63, 2**64 - 1]
     drawn = {tuple(bp.uniform(bp.key(seed), (2,)).tolist()) for seed in seeds}
     assert len(drawn) == len(seeds)
+
+
+NARROW = {"float16": 11, "bfloat16": 8}
+"""How many digits they have."""
+
+
+def narrow_of(backend: Any, name: str) -> Any:
+    """Return a dtype of 16 bits, where the library has it."""
+    if backend.backend.library not in ("torch", "jax") and name == "bfloat16":
+        pytest.skip("no such numbers")
+    if backend.backend.library == "strict":
+        pytest.skip("no numbers of 16 bits")
+    return backend.backend.dtype(name)
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_uniform_numbers_of_16_bits_are_the_others_cut_off(backend: Any, name: str) -> None:
+    place, dtype, steps = backend.backend, narrow_of(backend, name), 2.0 ** NARROW[name]
+    key = bp.key(0, backend=place)
+    found = bp.uniform(key, (5000,), dtype=dtype)
+    assert found.dtype == dtype
+    wide = bp.array_namespace(found).astype(found, place.dtype("float32"))
+    exact = backend.host(bp.uniform(key, (5000,)))
+    assert (backend.host(wide) * steps == np.floor(exact * steps)).all()
+
+
+@pytest.mark.parametrize("name", NARROW)
+def test_normal_numbers_of_16_bits_are_the_others_rounded(backend: Any, name: str) -> None:
+    place, dtype = backend.backend, narrow_of(backend, name)
+    key = bp.key(0, backend=place)
+    found = bp.normal(key, (1000,), dtype=dtype)
+    assert found.dtype == dtype
+    wide = backend.host(bp.array_namespace(found).astype(found, place.dtype("float32")))
+    np.testing.assert_allclose(
+        wide, backend.host(bp.normal(key, (1000,))), rtol=2.0 ** -NARROW[name], atol=1e-6
+    )
+
+
+def test_a_network_begins_in_16_bits(backend: Any) -> None:
+    dtype = narrow_of(backend, "float16")
+    params = bp.MLP([4, 8, 1]).init(bp.key(0, backend=backend.backend), (4,), dtype=dtype)
+    assert all_finite(params)
