@@ -3,107 +3,102 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import benchmarks.gpu
 import bpcore as bp
-from benchmarks.environment import write_record
+from benchmarks.gpu.clock import Clock
 from benchmarks.gpu.facts import facts
 from benchmarks.gpu.floors import bandwidth, floors
+from benchmarks.gpu.options import EARLIER, NEEDED, PARTS, options_of
 from benchmarks.gpu.parity import parity
 from benchmarks.gpu.products import floor_of, products
-from benchmarks.gpu.roster import ROSTER
-from benchmarks.gpu.selection import selection
-from benchmarks.gpu.steps import steps_of, verdicts
+from benchmarks.gpu.record import Record
+from benchmarks.gpu.steps import steps_of
+from benchmarks.gpu.testing import axis_tests, device_tests
+from benchmarks.gpu.verdicts import verdicts
 from benchmarks.gpu.workloads import RUNS
 from bpcore.words.errors import BackendError
 
 __all__ = ["main"]
 
-PARTS = ("selection", "parity", "floors", "products", "steps")
+INTERRUPTED, NO_TESTS = 2, 5
+"""How pytest ends when it was interrupted, and where nothing was selected."""
 
 
-class _Clock:
-    """How much of the time is left."""
-
-    def __init__(self, seconds: float) -> None:
-        self.end = time.monotonic() + seconds
-
-    def left(self) -> float:
-        return self.end - time.monotonic()
-
-    def __call__(self) -> bool:
-        return self.left() > 0
-
-
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Print what is found; return the exit status: 1 when a test failed or a function was over its budget."""
-    options = _options()
-    clock = _Clock(options.seconds)
+    options = options_of(arguments)
+    clock = Clock(options.seconds)
     try:
         backend = bp.backend(options.backend)
     except BackendError as error:
         print(error, file=sys.stderr)
         return 2
-    record: dict[str, Any] = {"facts": facts(backend), "small": options.small}
+    record = Record(options.json)
+    if options.after:
+        earlier = json.loads(Path(options.after).read_text(encoding="utf-8"))
+        record |= {name: earlier[name] for name in EARLIER if name in earlier}
+    record |= {"small": options.small, "arguments": vars(options), "seconds": {}}
+    axis = options.backend.partition(":")[0]
     parts: dict[str, Callable[[], Any]] = {
-        "selection": lambda: selection(options.backend.partition(":")[0], min(150.0, clock.left())),
-        "parity": lambda: parity(options.backend),
-        "floors": lambda: floors(backend),
+        "device": lambda: device_tests(axis, clock),
+        "parity": lambda: parity(options.backend, clock),
+        "floors": lambda: floors(backend, rounds=1 if options.small else 7),
         "products": lambda: products(clock) if backend.library == "cupy" else {},
-        "steps": lambda: _steps(options, clock),
+        "steps": lambda: _steps(options, clock, record),
+        "conformance": lambda: axis_tests(axis, clock),
     }
+    _done("facts", lambda: facts(backend), record, clock)
     for name in PARTS:
-        if name not in options.only:
-            continue
-        began = time.monotonic()
-        try:
-            record[name] = parts[name]() if clock() else {"absent": "no time was left"}
-        except Exception as error:  # noqa: BLE001 - the parts after it are wanted all the same
-            traceback.print_exc()
-            record[name] = {"raised": f"{type(error).__name__}: {error}"}
-        record.setdefault("seconds", {})[name] = round(time.monotonic() - began, 1)
-        print(f"{name}: {record['seconds'][name]:g} s", file=sys.stderr, flush=True)
-        write_record(options.json, record)
-    record["verdicts"] = [] if options.small else list(verdicts(record.get("steps", {}), _floors(record)))
-    write_record(options.json, record)
+        if name in options.only:
+            _done(name, parts[name], record, clock)
+    rows = record.get("steps", {})
+    record.put("verdicts", [] if options.small else list(verdicts(rows, _floors(record))))
     _told(record)
-    return 0 if _good(record) else 1
+    return 0 if _good(record, options.only) else 1
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.gpu",
-        description=benchmarks.gpu.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--backend", default="cupy", help="cupy, or with its device cupy:0 (cupy)")
-    parser.add_argument("--seconds", type=float, default=570.0, help="when nothing new is begun (570)")
-    parser.add_argument("--cycles", type=int, default=7, help="turns of each training (7)")
-    parser.add_argument("--turn", type=float, default=0.5, help="seconds of a turn, about (0.5)")
-    parser.add_argument(
-        "--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS)
-    )
-    parser.add_argument("--peers", nargs="+", choices=ROSTER, default=list(ROSTER), metavar="NAME")
-    parser.add_argument("--small", action="store_true", help="tiny networks: does the script work?")
-    parser.add_argument("--json", metavar="FILE", help="write the record there, part by part")
-    return parser.parse_args()
+def _done(name: str, part: Callable[[], Any], record: Record, clock: Clock) -> None:
+    began = time.monotonic()
+    try:
+        record.put(name, part() if clock() else {"absent": "no time was left"})
+    except Exception as error:  # noqa: BLE001 - the parts after it are wanted all the same
+        traceback.print_exc()
+        raised = {"raised": f"{type(error).__name__}: {error}"}
+        record.put(name, record.get(name, {}) | raised if name == "steps" else raised)
+    record["seconds"][name] = round(time.monotonic() - began, 1)
+    record.put("seconds", record["seconds"])
+    print(f"{name}: {record['seconds'][name]:g} s", file=sys.stderr, flush=True)
 
 
-def _steps(options: argparse.Namespace, clock: _Clock) -> dict[str, Any]:
-    found = {}
+def _steps(options: argparse.Namespace, clock: Clock, record: Record) -> dict[str, Any]:
+    """Time the runs one after the other; each is written down cycle by cycle."""
+    found: dict[str, Any] = {}
     for run in RUNS:
+        if run.name not in options.runs:
+            continue
+        if clock.left() < (0.0 if options.small else NEEDED):
+            print(f"{run.name:12} no time was left", flush=True)
+            continue
+
+        def keep(field: dict[str, Any], name: str = run.name) -> None:
+            record.put("steps", found | {name: field})
+
         found[run.name] = steps_of(
             run, options.backend, names=options.peers, cycles=options.cycles, seconds=options.turn,
-            small=options.small, in_time=clock,
+            small=options.small, clock=clock, keep=keep,
         )  # fmt: skip
+        record.put("steps", found)
         for name, told in found[run.name].items():
-            time_ = f"{told['median']:.5g} us" if "median" in told else told.get("absent", "no time was left")
-            print(f"{run.name:12} {name:28} {time_} {told.get('refused', '')}", flush=True)
+            time_ = f"{told['median']:.5g} us" if "median" in told else "not measured"
+            words = [str(told[x]) for x in ("how", "launches", "refused", "absent", "out") if x in told]
+            print(f"{run.name:12} {name:30} {time_:14} {', '.join(words)}", flush=True)
     return found
 
 
@@ -114,22 +109,50 @@ def _floors(record: dict[str, Any]) -> dict[str, float]:
     return {name: floor for name, floor in found.items() if floor is not None}
 
 
-def _told(record: dict[str, Any]) -> None:
-    tests = record.get("selection", {})
-    if "passed" in tests:
-        print(f"tests: {tests['passed']} passed, {tests['failed']} failed, {tests['skipped']} skipped")
-    for name, told in record.get("parity", {}).items():
-        said = "good" if told.get("good") else told.get("raised") or told["first_over_budget"]
+def _told(record: Record) -> None:
+    for name, tests in _tests(record).items():
+        counts = ", ".join(f"{tests[x]} {x}" for x in ("passed", "failed", "skipped") if x in tests)
+        stopped = f", stopped after {tests['stopped_after_s']} s" if "stopped_after_s" in tests else ""
+        print(f"{name}: {counts or tests.get('absent') or tests.get('raised')}{stopped}")
+        for test, said in list(tests.get("failures", {}).items())[:8]:
+            print(f"  {test}: {said[-1] if said else ''}")
+    for name, told in _compared(record).items():
+        said = (
+            "good"
+            if told.get("good")
+            else told.get("raised") or told.get("absent") or told["first_over_budget"]
+        )
         print(f"parity, {name}: {said}")
     for line in record["verdicts"]:
         print(line)
+    if record.path is not None:
+        print(f"written to {record.path}", file=sys.stderr)
 
 
-def _good(record: dict[str, Any]) -> bool:
-    tests, compared = record.get("selection", {}), record.get("parity", {})
-    return tests.get("exit", 0) == 0 and all(
-        isinstance(told, dict) and told.get("good", False) for told in compared.values()
+def _tests(record: dict[str, Any]) -> dict[str, Any]:
+    """Return how each process of tests ended."""
+    found = dict(record.get("device", {}))
+    if "raised" in found or "absent" in found:
+        found = {"device": found}
+    return found | ({"conformance": record["conformance"]} if "conformance" in record else {})
+
+
+def _compared(record: dict[str, Any]) -> dict[str, Any]:
+    found = dict(record.get("parity", {}))
+    return {"all": found} if "raised" in found or "absent" in found else found
+
+
+def _good(record: dict[str, Any], parts: list[str]) -> bool:
+    """Return whether no test failed or hung, and no function was over its budget."""
+    tests = _tests(record) if {"device", "conformance"} & set(parts) else {}
+    compared = _compared(record) if "parity" in parts else {}
+    ended = all(
+        not told.get("failed")
+        and "raised" not in told
+        and told.get("exit", 0) in (0, NO_TESTS, *((INTERRUPTED,) if name == "conformance" else ()))
+        for name, told in tests.items()
     )
+    return ended and all(told.get("good", False) for told in compared.values())
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ LARGE = 1 << 28
 """Bytes that are copied: more than the second cache holds."""
 
 
-def floors(backend: Any) -> dict[str, Any]:
+def floors(backend: Any, *, rounds: int = 7) -> dict[str, Any]:
     """Return microseconds of single functions, and on CUDA of launches, nodes and copies."""
-    found: dict[str, Any] = {"functions": _functions(backend)}
+    found: dict[str, Any] = {"functions": _functions(backend, rounds)}
     return found | (_cuda() if backend.library == "cupy" else {})
 
 
@@ -29,7 +29,7 @@ def bandwidth(found: dict[str, Any]) -> float | None:
     return None if copied is None else 2 * LARGE / copied["in_a_row"] * 1e6
 
 
-def _functions(backend: Any) -> dict[str, dict[str, float]]:
+def _functions(backend: Any, rounds: int) -> dict[str, dict[str, float]]:
     xp = bp.namespace(backend)
     few, many = (backend.asarray(np.ones(n, dtype=np.float32)) for n in (16, 1 << 20))
     a, b = (backend.asarray(np.ones(shape, dtype=np.float32)) for shape in ((64, 128), (128, 256)))
@@ -42,7 +42,7 @@ def _functions(backend: Any) -> dict[str, dict[str, float]]:
         "sum over the first axis, 128 x 256": lambda: xp.sum(b, axis=0),
         "matmul, 64 x 128 x 256": lambda: xp.matmul(a, b),
     }
-    return {name: timed(call, backend.synchronize) for name, call in calls.items()}
+    return {name: timed(call, backend.synchronize, rounds) for name, call in calls.items()}
 
 
 def _cuda() -> dict[str, Any]:
@@ -50,6 +50,7 @@ def _cuda() -> dict[str, Any]:
 
     stream = cp.cuda.Stream(non_blocking=True)
     x, y = cp.zeros(16, "float32"), cp.zeros(16, "float32")
+    cp.cuda.Device().synchronize()  # they were made on another stream
     kernel = cp.RawKernel('extern "C" __global__ void one(float* x) { x[threadIdx.x] += 1.0f; }', "one")
     with stream:
         found: dict[str, Any] = {
@@ -66,8 +67,52 @@ def _cuda() -> dict[str, Any]:
         found["node of a graph"] = (
             found[f"graph of {NODES} nodes"]["in_a_row"] - found["graph of 1 nodes"]["in_a_row"]
         ) / (NODES - 1)
+        found |= _told(lambda: _functions_of_cupy(cp, stream, x, y), "functions of CuPy")
+        found |= _told(lambda: _draws(cp, stream), "draws in a graph")
         found |= _copies(cp, stream)
     return found
+
+
+def _told(measure: Callable[[], Any], name: str) -> dict[str, Any]:
+    """Return what is measured, or what it raised: the others are wanted all the same."""
+    try:
+        return {name: measure()}
+    except Exception as error:  # noqa: BLE001 - whatever a device may say
+        return {name: {"raised": f"{type(error).__name__}: {error}"}}
+
+
+def _functions_of_cupy(cp: Any, stream: Any, x: Any, y: Any) -> dict[str, dict[str, float]]:
+    """Return what CuPy's own ways to make kernels cost."""
+    twice = cp.ElementwiseKernel("float32 x, float32 y", "float32 z", "z = 2.0f * x + y", "twice")
+    square = cp.ReductionKernel("float32 x", "float32 z", "x * x", "a + b", "z = a", "0", "square")
+    fused = cp.fuse(lambda x, y: cp.tanh(2.0 * x + y))
+    out = cp.zeros((), "float32")
+    calls: dict[str, Callable[[], Any]] = {
+        "ElementwiseKernel with out": lambda: twice(x, y, y),
+        "ReductionKernel": lambda: square(x, out),
+        "fuse": lambda: fused(x, y),
+        "sum with out": lambda: cp.sum(x, out=out),
+    }
+    return {name: timed(call, stream.synchronize) for name, call in calls.items()}
+
+
+def _draws(cp: Any, stream: Any) -> dict[str, Any]:
+    """Return whether random numbers may be drawn in a graph, and are other ones at each launch."""
+    generator, drawn = cp.random.default_rng(0), cp.zeros(1024, "float32")
+    generator.random(out=drawn, dtype="float32")
+    stream.synchronize()
+    try:
+        stream.begin_capture()
+        generator.random(out=drawn, dtype="float32")
+    finally:
+        graph = stream.end_capture()
+    seen = []
+    for _ in range(2):
+        graph.launch(stream)
+        stream.synchronize()
+        seen.append(drawn.get())
+    time_ = timed(lambda: graph.launch(stream), stream.synchronize)
+    return time_ | {"differ": bool((seen[0] != seen[1]).any())}
 
 
 def _copies(cp: Any, stream: Any) -> dict[str, dict[str, float]]:

@@ -9,7 +9,7 @@ from benchmarks.gpu.workloads import Run
 from benchmarks.peers.training import Training
 from benchmarks.peers.workloads import Data
 
-__all__ = ["CAPTURED", "ROSTER", "preparation"]
+__all__ = ["CAPTURED", "ROSTER", "USUAL", "preparation"]
 
 CAPTURED = "bpcore captured"
 """What the others' times are divided by."""
@@ -18,12 +18,17 @@ ROSTER = {
     "bpcore eager": "ours:eager",
     CAPTURED: "ours:captured",
     "bpcore captured, many steps": "ours:scanned",
+    "bpcore captured, cuBLASLt only": "ours:captured_by_library",
     "torch eager": "torch_steps:eager",
     "torch.compile": "torch_steps:compiled",
+    "torch.compile, fused Adam": "torch_steps:compiled_fused",
     "torch, captured by hand": "torch_steps:captured",
     "JAX jit": "jax_steps:jitted",
     "JAX scan": "jax_steps:scanned",
 }
+
+USUAL = tuple(name for name in ROSTER if name != "bpcore captured, cuBLASLt only")
+"""Who takes part unless told."""
 
 
 def preparation(name: str) -> Callable[[Run, Data, str], Training]:

@@ -1,4 +1,4 @@
-"""Training steps side by side: workers that stay alive and take turns, and what was required of ours."""
+"""Training steps side by side: workers that stay alive and take turns."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ import math
 import os
 import statistics
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
-from benchmarks.gpu.roster import CAPTURED
+from benchmarks.gpu.clock import Clock
 from benchmarks.gpu.workloads import Run
-from benchmarks.players import Absent, Player, seated
+from benchmarks.players import PATIENCE, Absent, Player, seated
 
-__all__ = ["steps_of", "verdicts"]
+__all__ = ["steps_of"]
 
 LOOSE = {"float32": 2e-3, "tf32": 2e-2, "bfloat16": 5e-2}
 """By how much the losses after the first steps may differ, relatively."""
 
 TOGETHER = 4
 """How many contenders are started at once: compilers take their time, and each has a core or two."""
+
+LEAST = 5.0
+"""Seconds that who is asked has to answer, whatever the clock says."""
 
 ENVIRONMENT = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -34,7 +38,8 @@ def steps_of(
     cycles: int,
     seconds: float,
     small: bool,
-    in_time: Callable[[], bool],
+    clock: Clock,
+    keep: Callable[[dict[str, Any]], None],
 ) -> dict[str, Any]:
     """Return, by contender, the microseconds of a step: median, quartiles, and end losses.
 
@@ -51,22 +56,30 @@ def steps_of(
         How long a turn lasts, about.
     small : bool
         Whether to train a tiny network, which tries the script.
-    in_time : function
-        Whether there is time left: nobody is started, and no cycle begun, after it says no.
+    clock : Clock
+        Nobody is started, and no cycle begun, after its time; who says nothing until then is left out.
+    keep : function
+        Called with what was found so far, after the start and after each cycle.
     """
     field: dict[str, Any] = {}
     players: dict[str, Player] = {}
+
+    def keep_all() -> None:
+        keep({name: told | _figures(told.get("times", [])) for name, told in field.items()})
+
     with ExitStack() as stack, ThreadPoolExecutor(TOGETHER) as pool:
 
         def start(name: str) -> Player | Absent:
-            if not in_time():
+            if not clock():
                 return Absent("no time was left")
+            size = "small" if small else "whole"
             command = [
-                sys.executable, "-m", "benchmarks.gpu.worker", name, run.name, _place(name, device),
-                "small" if small else "whole",
+                sys.executable, "-m", "benchmarks.gpu.worker", name, run.name, _place(name, device), size,
             ]  # fmt: skip
             try:
-                return stack.enter_context(seated(command, os.environ | ENVIRONMENT))
+                return stack.enter_context(
+                    seated(command, os.environ | ENVIRONMENT, patience=partial(_patience, clock))
+                )
             except Absent as reason:
                 return reason
 
@@ -79,14 +92,32 @@ def steps_of(
                 field[name] = {**player.report, "times": []}
         for name, sentence in _strangers(field, LOOSE[run.precision]).items():
             field[name] |= {"refused": sentence}
+        keep_all()
         order = list(players)
         for _ in range(cycles):
-            if not players or not in_time():
+            if not players or not clock():
                 break
-            for name in order:
-                field[name]["times"].append(players[name].turn(seconds)["microseconds"])
-            order = [*order[1:], order[0]]
+            order = _cycle(run, order, players, field, seconds)
+            keep_all()
     return {name: told | _figures(told.get("times", [])) for name, told in field.items()}
+
+
+def _cycle(
+    run: Run, order: list[str], players: dict[str, Player], field: dict[str, Any], seconds: float
+) -> list[str]:
+    """Let each take a turn; return who begins the next cycle, and who follows. Who fails is out."""
+    for name in order:
+        try:
+            field[name]["times"].append(players[name].turn(seconds)["microseconds"])
+        except Absent as reason:
+            print(f"{run.name}: {name} is out: {reason}", file=sys.stderr)
+            field[name] |= {"out": str(reason)}
+            del players[name]
+    return [name for name in (*order[1:], order[0]) if name in players]
+
+
+def _patience(clock: Clock) -> float:
+    return max(LEAST, clock.at_most(PATIENCE))
 
 
 def _place(name: str, device: str) -> str:
@@ -115,49 +146,3 @@ def _figures(times: list[float]) -> dict[str, float]:
         return {"median": times[0]} if times else {}
     low, median, high = statistics.quantiles(times, n=4)
     return {"median": median, "low": low, "high": high}
-
-
-def verdicts(found: dict[str, dict[str, Any]], floors: dict[str, float]) -> Iterator[str]:
-    """Yield a line for each requirement: what was measured, and whether it holds.
-
-    Parameters
-    ----------
-    found : dict
-        By run, what `steps_of` returned.
-    floors : dict of str to float
-        By run, microseconds: its products alone, and 28 bytes for each parameter over the bandwidth.
-    """
-
-    def over(run: str, name: str, other: str) -> float | None:
-        field = found.get(run, {})
-        both = [field.get(x, {}) for x in (name, other)]
-        if any("median" not in x or "refused" in x for x in both):
-            return None
-        pairs = zip(both[0]["times"], both[1]["times"], strict=False)
-        return float(statistics.median(a / b for a, b in pairs))
-
-    for limit, other in ((1.0, "torch.compile"), (1.0, "JAX jit"), (1.15, "torch, captured by hand")):
-        yield _said("a float32: captured over " + other, over("a float32", CAPTURED, other), limit)
-    faster = over("a float32", "bpcore eager", CAPTURED)
-    yield _said("a float32: captured over eager", None if faster is None else 1 / faster, 0.25)
-    for run in ("b tf32", "b bfloat16"):
-        ours = found.get(run, {}).get(CAPTURED, {}).get("median")
-        floor = floors.get(run)
-        yield _said(f"{run}: captured over its floor", ours / floor if ours and floor else None, 1.25)
-        ratios = [
-            r for other in ("torch.compile", "JAX jit") if (r := over(run, CAPTURED, other)) is not None
-        ]
-        yield _said(
-            f"{run}: captured over the better of torch.compile and JAX", max(ratios, default=None), 1.05
-        )
-    small = [
-        told["median"] for name, told in found.get("c float32", {}).items()
-        if name.startswith(CAPTURED) and "median" in told
-    ]  # fmt: skip
-    yield _said("c float32: microseconds of a captured step", min(small, default=None), 30.0)
-
-
-def _said(text: str, measured: float | None, limit: float) -> str:
-    if measured is None:
-        return f"{text} <= {limit:g}: not measured"
-    return f"{text} <= {limit:g}: {'holds' if measured <= limit else 'does not hold'} ({measured:.3g})"

@@ -12,7 +12,7 @@ from benchmarks.gpu.workloads import Run
 from benchmarks.peers.training import Training
 from benchmarks.peers.workloads import Data
 
-__all__ = ["captured", "compiled", "eager"]
+__all__ = ["captured", "compiled", "compiled_fused", "eager"]
 
 LAYERS: dict[str, Any] = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh}
 LOSSES: dict[str, Any] = {
@@ -26,7 +26,9 @@ WARM = 5
 class _Begun:
     """A network on the device, its optimizer, its batches, and one step of it."""
 
-    def __init__(self, run: Run, data: Data, device: str, *, compile_it: bool = False) -> None:
+    def __init__(
+        self, run: Run, data: Data, device: str, *, compile_it: bool = False, fused: bool = True
+    ) -> None:
         workload = run.workload
         torch.set_float32_matmul_precision("high" if run.precision == "tf32" else "highest")
         torch.backends.cuda.matmul.allow_tf32 = run.precision == "tf32"
@@ -42,10 +44,7 @@ class _Begun:
             layers += [linear] if kind == "identity" else [linear, LAYERS[kind]()]
         self.device = device
         self.net: Any = torch.nn.Sequential(*layers).to(device)
-        on_gpu = device.startswith("cuda")
-        self.optimizer = torch.optim.Adam(
-            self.net.parameters(), lr=workload.rate, fused=True, capturable=on_gpu
-        )
+        self.optimizer = _adam(self.net, workload.rate, device, fused=fused)
         self.loss_of = LOSSES[workload.loss]
         self.half = run.precision == "bfloat16"
         self.forward: Any = self._objective
@@ -88,6 +87,15 @@ class _Begun:
         return [(weight.T.copy(), bias.copy()) for weight, bias in pairs]
 
 
+def _adam(net: Any, rate: float, device: str, *, fused: bool) -> Any:
+    """Return PyTorch's Adam: its fused one, or the one that torch.compile can trace."""
+    on_gpu = device.startswith("cuda")
+    if fused:
+        return torch.optim.Adam(net.parameters(), lr=rate, fused=True, capturable=on_gpu)
+    lr: Any = torch.tensor(rate, device=device) if on_gpu else rate
+    return torch.optim.Adam(net.parameters(), lr=lr, foreach=True, capturable=on_gpu)
+
+
 def eager(run: Run, data: Data, device: str) -> Training:
     """Return a training in eager PyTorch, with its fused optimizer."""
     begun = _Begun(run, data, device)
@@ -95,9 +103,23 @@ def eager(run: Run, data: Data, device: str) -> Training:
 
 
 def compiled(run: Run, data: Data, device: str) -> Training:
-    """Return a training through ``torch.compile(mode="reduce-overhead", fullgraph=True)``, optimizer too."""
+    """Return a training through ``torch.compile(mode="reduce-overhead", fullgraph=True)``, optimizer too.
+
+    Adam is the one with tensors for the rate and the count: PyTorch leaves its fused one out of what it
+    compiles.
+    """
+    begun = _Begun(run, data, device, compile_it=True, fused=False)
+    return begun.training(_marked(begun, torch.compile(begun.optimizer.step, mode="reduce-overhead")))
+
+
+def compiled_fused(run: Run, data: Data, device: str) -> Training:
+    """Return a training with forward and backward compiled as above, and PyTorch's fused Adam as it is."""
     begun = _Begun(run, data, device, compile_it=True)
-    update = torch.compile(begun.optimizer.step, mode="reduce-overhead")
+    return begun.training(_marked(begun, begun.optimizer.step))
+
+
+def _marked(begun: _Begun, update: Any) -> Any:
+    """Return the step, which says where each begins, as PyTorch's graph trees ask for."""
 
     def step(x: Any, y: Any) -> Any:
         torch.compiler.cudagraph_mark_step_begin()
@@ -107,7 +129,7 @@ def compiled(run: Run, data: Data, device: str) -> Training:
         update()
         return loss.detach()
 
-    return begun.training(step)
+    return step
 
 
 def captured(run: Run, data: Data, device: str) -> Training:

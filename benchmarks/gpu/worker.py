@@ -41,8 +41,10 @@ def main(name: str, run_name: str, device: str, small: str) -> None:
         "first": first,
         "loss": loss,
         "judged": None if weights is None else loss_of(workload, weights, data.xs[0], data.ys[0]),
-        "warnings": sorted({str(one.message)[:300] for one in said if "bpcore" in one.category.__module__}),
+        "warnings": sorted({str(one.message)[:300] for one in said if _matters(one.category)}),
     }
+    if training.told is not None:
+        told |= training.told()
     print(json.dumps(told), file=answers, flush=True)
     rate = _seconds(training, training.least)
     for line in sys.stdin:
@@ -50,6 +52,10 @@ def main(name: str, run_name: str, device: str, small: str) -> None:
         steps = -(-steps // training.least) * training.least
         rate = _seconds(training, steps)
         print(json.dumps({"microseconds": rate * 1e6}), file=answers, flush=True)
+
+
+def _matters(category: type[Warning]) -> bool:
+    return issubclass(category, RuntimeWarning) or category.__module__.partition(".")[0].startswith("bpcore")
 
 
 def _seconds(training: Training, steps: int) -> float:

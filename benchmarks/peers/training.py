@@ -21,11 +21,14 @@ class Training(NamedTuple):
         Returns the weights and biases so far, as NumPy's arrays; or None where nothing is learnt.
     least : int
         How many steps one call takes: `advance` goes on by whole calls.
+    told : function or None
+        Returns what else is to be known of how it trains.
     """
 
     advance: Callable[[int], float]
     weights: Callable[[], Weights] | None
     least: int = 1
+    told: Callable[[], dict[str, Any]] | None = None
 
 
 Prepare = Callable[[Workload, Data], Training]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -11,81 +12,241 @@ from typing import Any
 import pytest
 
 from benchmarks.gpu import __main__ as script
+from benchmarks.gpu import steps
+from benchmarks.gpu.clock import Clock
+from benchmarks.gpu.facts import facts
+from benchmarks.gpu.how import how_of
 from benchmarks.gpu.products import BYTES, floor_of
-from benchmarks.gpu.steps import verdicts
+from benchmarks.gpu.record import Record
+from benchmarks.gpu.steps import steps_of
+from benchmarks.gpu.timing import NODES, alone
 from benchmarks.gpu.workloads import RUNS, SIZES, products_of
+from benchmarks.players import Absent
 
 
-def test_a_small_run_writes_each_part_down(tmp_path: Path) -> None:
-    path = tmp_path / "gpu.json"
+def _ran(path: Path, *arguments: str) -> dict[str, Any]:
     command = [
-        sys.executable, "-m", "benchmarks.gpu", "--backend", "numpy", "--small", "--cycles", "2", "--turn",
-        "0.001", "--only", "floors", "steps", "--peers", "bpcore eager", "bpcore captured",
-        "--json", str(path),
+        sys.executable, "-m", "benchmarks.gpu", "--small", "--turn", "0.001", "--json", str(path), *arguments,
     ]  # fmt: skip
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
-    record = json.loads(path.read_text())
-    assert set(record["steps"]) == {run.name for run in RUNS}
+    record: dict[str, Any] = json.loads(path.read_text())
+    return record
+
+
+def test_a_small_run_writes_each_part_down(tmp_path: Path) -> None:
+    chosen = ("--only", "floors", "steps", "--peers", "bpcore eager", "bpcore captured")
+    runs = ("--runs", "a float32", "b bfloat16")
+    record = _ran(tmp_path / "gpu.json", "--backend", "numpy", "--cycles", "2", *chosen, *runs)
+    assert set(record["steps"]) == {"a float32", "b bfloat16"}
     field = record["steps"]["a float32"]
     assert len(field["bpcore captured"]["times"]) == 2
     assert field["bpcore captured"]["judged"] == pytest.approx(field["bpcore eager"]["judged"], rel=1e-5)
+    assert field["bpcore captured"]["how"] == "compiled"
     assert "matmul, 64 x 128 x 256" in record["floors"]["functions"]
     assert record["verdicts"] == []
     assert "absent" in record["steps"]["b bfloat16"]["bpcore captured"]
+    assert {"facts", "floors", "steps"} <= set(record["seconds"])
 
 
-def test_without_a_gpu_it_says_so_in_one_line(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["gpu", "--backend", "cuppy"])
-    assert script.main() == 2
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed")
+def test_a_small_run_on_torch_takes_over_an_earlier_record(tmp_path: Path) -> None:
+    earlier = tmp_path / "first.json"
+    earlier.write_text(json.dumps({"floors": {"kept": 1}, "steps": {"old": {}}}))
+    record = _ran(
+        tmp_path / "gpu.json", "--backend", "torch", "--only", "steps", "--cycles", "1",
+        "--runs", "c float32", "--peers", "torch eager", "--after", str(earlier),
+    )  # fmt: skip
+    assert record["floors"] == {"kept": 1}
+    assert set(record["steps"]) == {"c float32"}
+    assert record["steps"]["c float32"]["torch eager"]["median"] > 0
+
+
+def test_without_a_gpu_it_says_so_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert script.main(["--backend", "cuppy"]) == 2
     said = capsys.readouterr().err.strip()
     assert "cuppy" in said
     assert len(said.splitlines()) == 1
 
 
+def test_its_help_tells_the_time_that_each_part_may_take(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        script.main(["--help"])
+    said = capsys.readouterr().out
+    assert "four files of tests" in said
+    assert "--only conformance --json third.json" in said
+
+
 def test_a_part_that_raises_does_not_take_the_others_with_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def broken(backend: Any) -> Any:
+    def broken(backend: Any, **options: Any) -> Any:
         raise RuntimeError("of no use")
 
     path = tmp_path / "gpu.json"
     monkeypatch.setattr(script, "floors", broken)
-    monkeypatch.setattr(script, "parity", lambda backend: {"net float32": {"good": True}})
-    monkeypatch.setattr(
-        sys, "argv", ["gpu", "--backend", "numpy", "--only", "parity", "floors", "--json", str(path)]
-    )
-    assert script.main() == 0
+    monkeypatch.setattr(script, "facts", broken)
+    monkeypatch.setattr(script, "parity", lambda backend, in_time: {"net float32": {"good": True}})
+    assert script.main(["--backend", "numpy", "--only", "parity", "floors", "--json", str(path)]) == 0
     record = json.loads(path.read_text())
-    assert record["floors"] == {"raised": "RuntimeError: of no use"}
+    assert record["floors"] == record["facts"] == {"raised": "RuntimeError: of no use"}
     assert "captured over JAX jit <= 1: not measured" in capsys.readouterr().out
 
 
-def _told(*times: float) -> dict[str, Any]:
-    return {"times": list(times), "median": sorted(times)[len(times) // 2]}
+@pytest.mark.parametrize(
+    ("ended", "status"),
+    [
+        ({"exit": 0, "passed": 1, "failed": 0}, 0),
+        ({"exit": 1, "passed": 1, "failed": 1}, 1),
+        ({"exit": 2, "passed": 1, "failed": 0, "stopped_after_s": 60.0}, 1),
+    ],
+)
+def test_a_failing_or_hanging_file_of_device_tests_is_the_exit_status(
+    monkeypatch: pytest.MonkeyPatch, ended: dict[str, Any], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(script, "device_tests", lambda axis, clock: {"a_file.py": ended})
+    assert script.main(["--backend", "numpy", "--only", "device"]) == status
+    assert ("stopped after 60.0 s" in capsys.readouterr().out) == ("stopped_after_s" in ended)
 
 
-def test_what_is_required_is_judged_by_pairs_of_one_cycle() -> None:
-    field = {"bpcore captured": _told(50.0, 90.0, 60.0), "torch.compile": _told(60.0, 80.0, 70.0)}
-    field["bpcore eager"] = _told(500.0, 900.0, 600.0)
-    said = list(verdicts({"a float32": field}, {}))
-    assert "a float32: captured over torch.compile <= 1: holds (0.857)" in said
-    assert "a float32: captured over JAX jit <= 1: not measured" in said
-    assert "a float32: captured over eager <= 0.25: holds (0.1)" in said
-    refused = {**field, "torch.compile": field["torch.compile"] | {"refused": "another loss"}}
-    assert "a float32: captured over torch.compile <= 1: not measured" in list(
-        verdicts({"a float32": refused}, {})
-    )
+class _Fake:
+    """A worker that fails in its second turn, if it is to."""
+
+    def __init__(self, *, frail: bool) -> None:
+        self.report = {"judged": 1.0}
+        self.frail, self.turns = frail, 0
+
+    def turn(self, seconds: float) -> dict[str, float]:
+        self.turns += 1
+        if self.frail and self.turns > 1:
+            raise Absent("out of memory")
+        return {"microseconds": 10.0 * self.turns}
 
 
-def test_the_floor_is_the_products_and_the_optimizers_bytes() -> None:
+def test_who_fails_in_a_turn_is_out_and_keeps_its_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Seat:
+        def __init__(self, command: list[str], environment: Any, *, patience: Any) -> None:
+            self.player = _Fake(frail=command[3] == "frail")
+
+        def __enter__(self) -> _Fake:
+            return self.player
+
+        def __exit__(self, *exception: object) -> None:
+            pass
+
+    monkeypatch.setattr(steps, "seated", Seat)
+    kept: list[dict[str, Any]] = []
+    found = steps_of(
+        RUNS[0], "numpy", names=["frail", "strong"], cycles=3, seconds=0.0, small=True, clock=Clock(60.0),
+        keep=kept.append,
+    )  # fmt: skip
+    assert found["frail"] | {"judged": 1.0} == {
+        "judged": 1.0, "times": [10.0], "out": "out of memory", "median": 10.0,
+    }  # fmt: skip
+    assert found["strong"]["times"] == [10.0, 20.0, 30.0]
+    assert len(kept) == 4
+    assert kept[0]["strong"]["times"] is found["strong"]["times"]
+
+
+def test_nothing_is_begun_when_the_time_is_over() -> None:
+    found = steps_of(
+        RUNS[0], "numpy", names=["bpcore eager"], cycles=3, seconds=0.0, small=True, clock=Clock(-1.0),
+        keep=lambda field: None,
+    )  # fmt: skip
+    assert found == {"bpcore eager": {"absent": "no time was left"}}
+
+
+def test_a_record_is_in_its_file_after_each_piece(tmp_path: Path) -> None:
+    record = Record(str(tmp_path / "gpu.json"))
+    for number in (1, 2):
+        record.put("part", number)
+        assert json.loads((tmp_path / "gpu.json").read_text()) == {"part": number}
+    assert [file.name for file in tmp_path.iterdir()] == ["gpu.json"]
+
+
+def test_the_commit_is_the_environments_where_the_tree_has_no_history(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import bpcore as bp
+
+    monkeypatch.setattr("benchmarks.environment._git", lambda *arguments: None)
+    monkeypatch.setenv("BPCORE_COMMIT", "abc")
+    monkeypatch.setenv("BPCORE_CHANGED_FILES", "3")
+    told = facts(bp.backend("numpy"))
+    assert (told["commit"], told["changed_files"]) == ("abc", 3)
+
+
+class _Stream:
+    """Counts what is enqueued; a graph of it is launched at once."""
+
+    def __init__(self) -> None:
+        self.captured = self.launched = 0
+        self.capturing = False
+
+    def synchronize(self) -> None:
+        assert not self.capturing
+
+    def begin_capture(self) -> None:
+        self.capturing = True
+
+    def end_capture(self) -> _Stream:
+        self.capturing = False
+        return self
+
+    def upload(self, stream: Any) -> None:
+        pass
+
+    def launch(self, stream: Any) -> None:
+        self.launched += 1
+
+    def call(self) -> None:
+        self.captured += self.capturing
+
+
+def test_a_short_call_is_timed_in_a_graph_too() -> None:
+    stream = _Stream()
+    found = alone(stream.call, stream)
+    assert stream.captured == NODES
+    assert stream.launched > 0
+    assert found["device"] == min(found["in_a_row"], found["in_a_graph"])
+
+
+def test_the_floor_is_the_products_at_their_fastest_and_the_optimizers_bytes() -> None:
     run = RUNS[0]
     shapes = products_of(SIZES["a"])
     assert len(shapes) == 8
     assert sum(2 * m * k * n for _, m, k, n in shapes) == 2 * 128 * (3 * 669706 - 3 * 1034 - 784 * 512)
-    rows = {name: {"ours": {"in_a_row": 2.0}} for name, *_ in shapes}
+    rows: dict[str, Any] = {
+        name: {"ours": {"best": 3.0}, "in any order": {"best": 2.0}, "cupy": {"in_a_row": 4.0}}
+        for name, *_ in shapes
+    }
     assert floor_of(run, rows, 1e12) == pytest.approx(16 + BYTES * SIZES["a"].parameters / 1e6)
     assert floor_of(run, rows, None) is None
     assert floor_of(run, {}, 1e12) is None
+    rows["forward 0"] = {"ours": {"refused": "no algorithm"}}
+    assert floor_of(run, rows, 1e12) is None
+
+
+class _Run:
+    """As a step of CuPy's looks from outside."""
+
+    source = "# 2 launches\n  0  a = b\n\nextern C"
+
+    def __init__(self, *, eager: bool) -> None:
+        self.captured = type("Captured", (), {"eager": eager, "at_once": 1, "_held": None})()
+        self.steps = type("Lowered", (), {"launches": 2})()
+        self.machine = type("Machine", (), {"_handle": None})()
+
+
+def _compiled(*runs: Any) -> Any:
+    space = type("Space", (), {"backend": type("Backend", (), {"library": "cupy"})()})()
+    entries = [type("Entry", (), {"run": run, "space": space})() for run in runs]
+    return type("Compiled", (), {"_entries": dict(enumerate(entries))})()
+
+
+def test_how_a_step_runs_is_told_by_its_worst_signature() -> None:
+    told = how_of(_compiled(_Run(eager=False)))
+    assert (told["how"], told["launches"], told["steps"]) == ("captured", 2, ["# 2 launches", "  0  a = b"])
+    assert how_of(_compiled(_Run(eager=False), _Run(eager=True)))["how"] == "eager"
+    assert how_of(_compiled(lambda *inputs: inputs))["how"] == "function by function"
+    assert how_of(_compiled())["how"] == "function by function"

@@ -1,0 +1,67 @@
+"""What the script can be told, and what it says of its time."""
+
+from __future__ import annotations
+
+import argparse
+
+import benchmarks.gpu
+from benchmarks.gpu.roster import ROSTER, USUAL
+from benchmarks.gpu.workloads import RUNS
+
+__all__ = ["EARLIER", "NEEDED", "PARTS", "options_of"]
+
+PARTS = {
+    "device": "the four files of tests that need a device, each in a process: at most 60 s each",
+    "parity": "six trainings beside NumPy: about a minute where no kernel is in the cache",
+    "floors": "about 10 s",
+    "products": "19 shapes, each by up to 16 algorithms: about 40 s",
+    "steps": "four runs: a minute each until all have compiled, then --cycles x contenders x --turn",
+    "conformance": "every test on the axis of the device: 5 minutes or more, and all that is left",
+}
+"""In their order; the times are guesses until a record tells them."""
+
+EARLIER = ("device", "parity", "floors", "products")
+"""Parts of an earlier record that are taken over."""
+
+NEEDED = 100.0
+"""Seconds that must be left for a run of steps to begin."""
+
+CALLS = """\
+Ten minutes are short. Three calls, on one machine, with one folder of caches (CUPY_CACHE_DIR,
+TORCHINDUCTOR_CACHE_DIR, TRITON_CACHE_DIR, JAX_COMPILATION_CACHE_DIR):
+
+  python -m benchmarks.gpu --only device parity floors products --json first.json
+  python -m benchmarks.gpu --only steps --cycles 5 --turn 0.3 --after first.json --json second.json
+  python -m benchmarks.gpu --only conformance --json third.json
+
+`python -m benchmarks.gpu.carry` prepares a machine that has no bpcore and no internet.
+"""
+
+
+def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Return what the command line says."""
+    plan = "\n".join(f"  {name:12} {time}" for name, time in PARTS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gpu",
+        description=benchmarks.gpu.__doc__,
+        epilog=f"parts, and the time that each may take:\n{plan}\n\n{CALLS}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--backend", default="cupy", help="cupy, or with its device cupy:0 (cupy)")
+    parser.add_argument("--seconds", type=float, default=570.0, help="when all is stopped, about (570)")
+    parser.add_argument("--cycles", type=int, default=7, help="turns of each training (7)")
+    parser.add_argument("--turn", type=float, default=0.5, help="seconds of a turn, about (0.5)")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help="see below"
+    )
+    names = [run.name for run in RUNS]
+    parser.add_argument(
+        "--runs", nargs="+", choices=names, default=names, metavar="RUN", help=f"of steps: {', '.join(names)}"
+    )
+    parser.add_argument(
+        "--peers", nargs="+", choices=ROSTER, default=list(USUAL), metavar="NAME", help=", ".join(ROSTER)
+    )
+    parser.add_argument("--small", action="store_true", help="tiny networks: does the script work?")
+    parser.add_argument("--after", metavar="FILE", help=f"take {', '.join(EARLIER)} from an earlier record")
+    parser.add_argument("--json", metavar="FILE", help="write the record there, after every piece of it")
+    return parser.parse_args(arguments)
