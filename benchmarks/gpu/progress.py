@@ -26,6 +26,9 @@ LOST = (
 )  # fmt: skip
 """What is said when nothing more can be done in a process."""
 
+CRASHED = "crashed while running"
+"""What pytest-xdist says of a test whose process ended."""
+
 LINES = 12
 """How many lines of a failure are kept."""
 
@@ -44,15 +47,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Write how a test ended; end a process that can do no more."""
     if report.failed or report.skipped or report.when == "call":
-        _written(
-            report.nodeid, "error" if report.failed and report.when != "call" else report.outcome, report
-        )
-    if not report.failed or not any(word in report.longreprtext for word in LOST):
-        return
-    if _OPEN["worker"]:
+        _written(report.nodeid, _outcome(report), report)
+    if report.failed and any(word in report.longreprtext for word in LOST):
+        _OPEN["lost"] = True
+        if not _OPEN["worker"] and not _distributes():
+            _OPEN["session"].shouldstop = "the CUDA context is lost"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """End a worker that can do no more: the test that it was about to begin is run by its successor."""
+    if _OPEN["worker"] and "lost" in _OPEN:
         os._exit(3)
-    if not _distributes():
-        _OPEN["session"].shouldstop = "the CUDA context is lost"
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
@@ -70,6 +76,13 @@ def pytest_warning_recorded(warning_message: Any, when: str, nodeid: str) -> Non
 
 def _distributes() -> bool:
     return getattr(_OPEN["session"].config.option, "dist", "no") != "no"
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    """Return how it ended; "crashed" where the process did, and the test may be run again by another."""
+    if report.failed and CRASHED in report.longreprtext:
+        return "crashed"
+    return "error" if report.failed and report.when != "call" else report.outcome
 
 
 def _written(test: str, outcome: str, report: Any) -> None:

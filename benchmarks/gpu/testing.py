@@ -34,6 +34,8 @@ ALONE = 60.0
 WORKERS = 12
 """At most so many processes share the device."""
 
+BAD = ("failed", "error", "crashed")
+
 GRACE = 10.0
 """Seconds that pytest has to end after it was interrupted."""
 
@@ -67,7 +69,11 @@ def device_tests(axis: str, clock: Clock, *, files: Sequence[str] = FILES) -> di
 
 def axis_tests(axis: str, clock: Clock) -> dict[str, Any]:
     """Run every other test of the axis, in several processes where pytest-xdist is there."""
-    several = ["-n", str(_workers()), "--dist", "loadfile"] if find_spec("xdist") else []
+    several = (
+        ["-n", str(_workers()), "--dist", "loadfile", "--max-worker-restart", "200"]
+        if find_spec("xdist")
+        else []
+    )
     rest = [f"--ignore={file}" for file in FILES]
     return run_tests(["tests", "--axes", axis, "-m", "gpu", *rest, *several], max(1.0, clock.left()))
 
@@ -127,23 +133,23 @@ def _read(text: str) -> Iterator[dict[str, Any]]:
 
 def _summed(told: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return how many tests passed, failed and were skipped, and of failures the first."""
-    ranks = {"passed": 0, "skipped": 1, "failed": 2, "error": 3}
+    ranks = {name: rank for rank, name in enumerate(("crashed", "passed", "skipped", "failed", "error"))}
     outcomes: dict[str, str] = {}
     failures: dict[str, Any] = {}
     for one in told:
         if "outcome" not in one:
             continue
         test, outcome = one["test"], one["outcome"]
-        outcomes[test] = max(outcomes.get(test, "passed"), outcome, key=ranks.__getitem__)
-        if outcome in ("failed", "error") and len(failures) < KEPT:
+        outcomes[test] = max(outcomes.get(test, outcome), outcome, key=ranks.__getitem__)
+        if outcome in BAD and len(failures) < KEPT:
             failures.setdefault(test, one.get("said", []))
     counts = Counter(outcomes.values())
     slow = sorted((one for one in told if "seconds" in one), key=lambda one: -one["seconds"])[:5]
     return {
         "passed": counts["passed"],
-        "failed": counts["failed"] + counts["error"],
+        "failed": sum(counts[outcome] for outcome in BAD),
         "skipped": counts["skipped"],
-        "failures": failures,
+        "failures": {test: said for test, said in failures.items() if outcomes[test] in BAD},
         "reasons": dict(
             Counter(one["said"][-1] for one in told if one.get("outcome") == "skipped" and one.get("said"))
         ),
