@@ -47,10 +47,8 @@ class CudaMachine:
             pool, fixed = self.cp.cuda.MemoryPool(), self.deterministic
             check = functools.partial(wrong, self.cp)
             self._handle = Handle(pool.malloc, deterministic=fixed, check=check)
-            place = self.cp.cuda.Device()
-            weakref.finalize(
-                self, _closed, self._handle, pool, place
-            ).atexit = False  # CUDA may be gone by then
+            end = weakref.finalize(self, _closed, self._handle, pool, self.cp.cuda.Device())
+            end.atexit = False  # CUDA may be gone by then
             self._tuning = tuning(self.cp, self._handle, deterministic=fixed)
         return self._handle
 

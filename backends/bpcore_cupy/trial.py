@@ -37,10 +37,10 @@ class Trial(AbstractContextManager["Trial"]):
 
     def __init__(self, cp: Any, handle: Handle, plan: Plan) -> None:
         self.cp, self.plan, self._handle = cp, plan, handle
-        self.stream = cp.cuda.Stream(non_blocking=True)
+        self.stream, self._pool = cp.cuda.Stream(non_blocking=True), cp.cuda.MemoryPool()
         ours = (plan.second, plan.first) if plan.swapped else (plan.first, plan.second)
         sizes = [_size(x, calls) for x, calls in zip((*ours, plan.result), _offsets(plan), strict=True)]
-        with self.stream:
+        with self.stream, cp.cuda.using_allocator(self._pool.malloc):
             a, b = (
                 self._numbers(n, x.dtype, seed) for seed, (n, x) in enumerate(zip(sizes, ours, strict=False))
             )
@@ -129,9 +129,11 @@ class Trial(AbstractContextManager["Trial"]):
         return self.cp.zeros((count,), dtype="uint16" if dtype == "bfloat16" else dtype)
 
     def __exit__(self, *exception: object) -> None:
-        """Wait, and give the stream's workspace back."""
+        """Wait, and give back all that it took."""
         self.stream.synchronize()
         self._handle.release(self.stream.ptr)
+        del self.a, self.b, self.c, self.vector, self.aux
+        self._pool.free_all_blocks()
 
 
 def wrong(cp: Any, handle: Handle, prepared: Prepared) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
 
+from tests.backends.cupy.products.conftest import allocate
 from tests.backends.cupy.products.interpreter import Memory
 
 ALIGNMENT = 256
@@ -46,6 +48,29 @@ class Graph:
 
     def launch(self, stream: Any) -> None:
         self.launches += 1
+
+
+class MemoryPool:
+    malloc = staticmethod(allocate)
+
+    def __init__(self, cupy: HostCupy) -> None:
+        self.cupy = cupy
+
+    def free_all_blocks(self) -> None:
+        self.cupy.events.append("freed")
+
+
+class Device:
+    id, compute_capability = 0, "90"
+
+    def __init__(self, cupy: HostCupy) -> None:
+        self.cupy = cupy
+
+    def __enter__(self) -> None:
+        self.cupy.events.append("entered")
+
+    def __exit__(self, *exception: object) -> None:
+        self.cupy.events.append("left")
 
 
 class HostCupy:
@@ -103,7 +128,9 @@ class HostCupy:
             Event=Event,
             get_elapsed_time=elapsed,
             runtime=SimpleNamespace(getDeviceProperties=lambda number: about),
-            Device=lambda: SimpleNamespace(id=0, compute_capability="90"),
+            Device=lambda: Device(cupy),
+            MemoryPool=lambda: MemoryPool(cupy),
+            using_allocator=lambda allocator: nullcontext(),
         )
 
     def _held(self, x: Any) -> OnHost:

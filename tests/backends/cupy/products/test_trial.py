@@ -116,7 +116,7 @@ def test_a_time_is_of_many_in_one_graph(handle: Handle, library: StandIn, cupy: 
         assert trial.seconds(prepared) == pytest.approx(2e-3 / 20)
     assert len(library.calls) == 1 + 20
     assert cupy.graphs[0].launches == 4
-    assert cupy.events == ["wait", "capture", "captured", "wait"]
+    assert cupy.events == ["wait", "capture", "captured", "wait", "freed"]
 
 
 @pytest.fixture
