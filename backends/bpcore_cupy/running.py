@@ -9,8 +9,8 @@ from typing import Any
 
 from bpcore.program.program import Program
 from bpcore_cupy.capture.captured import Captured
-from bpcore_cupy.capture.device import Device, Kind
-from bpcore_cupy.lowering.binding import after, carried_regions, leaves, recipe_of
+from bpcore_cupy.capture.device import Device, Kind, kind_of
+from bpcore_cupy.lowering.binding import after, carried_regions, leaves, recipe_of, view_of
 from bpcore_cupy.lowering.checking import Difference, differences
 from bpcore_cupy.lowering.listing import listing
 from bpcore_cupy.lowering.lowered import Lowered
@@ -103,6 +103,7 @@ class Runs:
         self.carried = {j: number for number, (_, j) in enumerate(program.carried)}
         self.given = [i for i, _ in program.carried]
         self.others = [i for i in range(len(program.inputs)) if i not in set(self.given)]
+        self._views = [view_of(place) for place in steps.results]
         layout = f"{device.name} {_layout(steps)}"
         self.shared = shared.setdefault(f"carried {layout}", {})
         recipe = recipe_of(steps, machine, "a compiled function")
@@ -192,9 +193,7 @@ class Runs:
             if place.memory.region[0] is Role.KEPT:
                 made[place.memory.region] = x
             elif any(self.device.overlap(x, block) for block in written):
-                kept = self.device.empty(
-                    Kind(tuple(x.shape), str(x.dtype))
-                )  # it is read before it is written
+                kept = self.device.empty(kind_of(x))  # it is read before it is written
                 self.device.copy(kept, x, stream)
                 away.append((before, kept))
             else:
@@ -225,8 +224,11 @@ class Runs:
         return handed[0]
 
     def _results(self, outputs: Sequence[Any], length: int | None) -> list[Any]:
-        if not self.steps.results:
+        if not self._views:
             return []
+        if length is None:
+            whole, view = outputs[0], self.machine.view
+            return [view(whole, *each) for each in self._views]
         return leaves(self.steps.results, {(Role.RESULT, ""): outputs[0]}, self.machine, length)
 
 

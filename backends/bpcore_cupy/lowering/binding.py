@@ -9,7 +9,7 @@ there are.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from bpcore_cupy.capture.device import Kind
 from bpcore_cupy.capture.recipe import Buffers, Call, Recipe
@@ -18,7 +18,7 @@ from bpcore_cupy.lowering.machine import Enqueue, Machine
 from bpcore_cupy.lowering.places import Place, Region, Role
 from bpcore_cupy.lowering.steps import Launch, Multiply, Step
 
-__all__ = ["Binding", "after", "carried_regions", "leaves", "recipe_of"]
+__all__ = ["Binding", "View", "after", "carried_regions", "leaves", "recipe_of", "view_of"]
 
 
 def carried_regions(lowered: Lowered) -> list[Region]:
@@ -61,6 +61,20 @@ def recipe_of(lowered: Lowered, machine: Machine, name: str) -> Recipe:
     )
 
 
+class View(NamedTuple):
+    """What `Machine.view` is told: how an array lies in the memory of another."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    start: int
+
+
+def view_of(place: Place) -> View:
+    """Return how what is at a place lies in the array of its memory."""
+    return View(place.dtype, place.shape, tuple(n * place.itemsize for n in place.strides), _start(place))
+
+
 def leaves(
     places: Sequence[Place], arrays: Mapping[Region, Any], machine: Machine, length: int | None = None
 ) -> list[Any]:
@@ -71,10 +85,10 @@ def leaves(
 def _viewed(place: Place, array: Any, machine: Machine, length: int | None) -> Any:
     if place.memory.region[0] is Role.KEPT and place.is_whole:
         return array
-    shape, strides = place.shape, [n * place.itemsize for n in place.strides]
+    view = view_of(place)
     if length is not None:
-        shape, strides = (length, *shape), [array.shape[-1], *strides]
-    return machine.view(array, place.dtype, shape, strides, _start(place))
+        view = view._replace(shape=(length, *view.shape), strides=(array.shape[-1], *view.strides))
+    return machine.view(array, *view)
 
 
 def _start(place: Place) -> int:

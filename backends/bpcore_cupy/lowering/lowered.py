@@ -58,9 +58,8 @@ class Lowered:
         return count + sum(isinstance(step, Function) for step in self.steps)
 
 
-def laid_out(lowering: Lowering, ends: Ends) -> Lowered:
-    """Give every piece of memory its bytes."""
-    steps = lowering.steps
+def laid_out(lowering: Lowering, ends: Ends, steps: Sequence[Step]) -> Lowered:
+    """Give every piece of memory its bytes; `steps` are the lowering's, in the order of the work."""
     program = lowering.program
     carried = {i for i, _ in program.carried}
     given = [lowering.places[x] for i, x in enumerate(program.inputs) if i not in carried]

@@ -13,6 +13,7 @@ from bpcore_cupy.lowering.lower import Lowering
 from bpcore_cupy.lowering.lowered import Lowered, laid_out
 from bpcore_cupy.lowering.matching import matched
 from bpcore_cupy.lowering.multiplying import Multiplying
+from bpcore_cupy.lowering.nearing import brought_near
 from bpcore_cupy.lowering.pairing import paired
 from bpcore_cupy.lowering.preparing import prepared
 from bpcore_cupy.lowering.refusal import NotOffered
@@ -58,4 +59,5 @@ def lowered(
         except NotOffered as error:
             refused.add((error.slot, error.epilogue))
             continue
-        return laid_out(lowering, ends(lowering))
+        found = ends(lowering)
+        return laid_out(lowering, found, brought_near(lowering.steps) if small else lowering.steps)
