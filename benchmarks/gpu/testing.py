@@ -24,7 +24,7 @@ __all__ = ["FILES", "axis_tests", "device_tests", "run_tests"]
 
 FILES = tuple(
     f"tests/backends/cupy/{name}_on_a_device.py"
-    for name in ("test", "products/test", "test_lowered", "test_captured")
+    for name in ("test", "products/test", "products/test_bits", "test_lowered", "test_captured")
 )
 """In the order in which one relies on the other."""
 
