@@ -99,11 +99,11 @@ def _functions_of_cupy(cp: Any, stream: Any, x: Any, y: Any) -> dict[str, dict[s
 def _draws(cp: Any, stream: Any) -> dict[str, Any]:
     """Return whether random numbers may be drawn in a graph, and are other ones at each launch."""
     generator, drawn = cp.random.default_rng(0), cp.zeros(1024, "float32")
-    generator.random(out=drawn, dtype="float32")
+    generator.random(drawn.size, dtype="float32", out=drawn)
     stream.synchronize()
     try:
         stream.begin_capture()
-        generator.random(out=drawn, dtype="float32")
+        generator.random(drawn.size, dtype="float32", out=drawn)
     finally:
         graph = stream.end_capture()
     seen = []

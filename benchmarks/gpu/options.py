@@ -11,7 +11,7 @@ from benchmarks.gpu.workloads import RUNS
 __all__ = ["EARLIER", "NEEDED", "PARTS", "options_of"]
 
 PARTS = {
-    "device": "the four files of tests that need a device, each in a process: at most 60 s each",
+    "device": "the files of tests that need a device, each in a process: at most 60 s each",
     "parity": "six trainings beside NumPy: about a minute where no kernel is in the cache",
     "floors": "about 10 s",
     "products": "19 shapes, each by up to 16 algorithms: about 40 s",

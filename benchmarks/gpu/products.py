@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from benchmarks.gpu.timing import alone, timed
@@ -59,24 +60,25 @@ def _row(
     plan = plan_of(*kinds, precision=word)
     row: dict[str, Any] = {"m": m, "k": k, "n": n}
 
-    def time_of(prepared: Any) -> dict[str, float]:
-        return alone(lambda: prepared(stream.ptr, a.data.ptr, b.data.ptr, c.data.ptr), stream)
+    def time_of(prepared: Any, rounds: int, seconds: float) -> dict[str, float]:
+        call = partial(prepared, stream.ptr, a.data.ptr, b.data.ptr, c.data.ptr)
+        return alone(call, stream, rounds=rounds, seconds=seconds)
 
     for title, handle in zip(("ours", "in any order"), handles, strict=True):
         try:
             offered = handle.algorithms(plan)
-            row[title] = time_of(handle.prepare(plan)) | {"algorithms": [_told(x) for x in offered]}
+            row[title] = time_of(handle.prepare(plan), 3, 0.02) | {"algorithms": [_told(x) for x in offered]}
         except ProductFailed as failed:
             row[title] = {"refused": str(failed)}
             continue
-        seconds = [time_of(handle.prepare(plan, algorithm=x))["device"] for x in offered]
+        seconds = [time_of(handle.prepare(plan, algorithm=x), 2, 0.005)["device"] for x in offered]
         for told, microseconds in zip(row[title]["algorithms"], seconds, strict=True):
             told["microseconds"] = microseconds
         row[title]["best"] = min([row[title]["device"], *seconds])
     if "best" in row["ours"]:
         row["tflops"] = 2e-6 * m * k * n / row["ours"]["best"]
     if dtype == "float32" and word == "float32":
-        row["cupy"] = timed(lambda: cp.matmul(a, b, out=c), stream.synchronize)
+        row["cupy"] = timed(lambda: cp.matmul(a, b, out=c), stream.synchronize, 3)
     return row
 
 
