@@ -49,7 +49,7 @@ def digits() -> Any:
 def test_names_and_defaults_are_theirs(ours: Any, theirs: Any) -> None:
     own, other = ours().get_params(), theirs().get_params()
     assert {name: own.get(name, "missing") for name in other} == other
-    assert set(own) - set(other) <= {"backend", "class_weight", "compiled", "dtype"}
+    assert set(own) - set(other) <= {"backend", "class_weight", "compiled", "dtype", "precision"}
     positional = [
         name
         for name, parameter in inspect.signature(ours).parameters.items()
