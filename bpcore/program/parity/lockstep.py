@@ -11,7 +11,7 @@ from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.program.counts import Applied
 from bpcore.program.equation import ArrayType, Constant, Equation, Slot
-from bpcore.program.parity.budgets import Budget, Unit, budget_of
+from bpcore.program.parity.budgets import TRANSCENDENTAL, Budget, Unit, budget_of
 from bpcore.program.parity.distances import distance
 from bpcore.program.parity.drifting import drift_of
 from bpcore.program.parity.report import Compared, Drift, Parity
@@ -65,7 +65,8 @@ def parity(
     Raises
     ------
     OptionError
-        When the two record different equations, or `budgets` names a function that is not among them.
+        When the two record different equations; when `steps` is no number from 1 on, `budgets` holds
+        something else than numbers from 0 on, or names a function that is not computed.
 
     Examples
     --------
@@ -75,8 +76,7 @@ def parity(
     >>> found.first is None
     True
     """
-    if steps < 1:
-        raise OptionError("steps", steps, "at least 1")
+    _check(steps, budgets or {})
     sides = [Side(find_backend(name), f, args, carry) for name in (against, backend)]
     check_alike(f, sides)
     walk = _Walk(sides[0], sides[1], budgets or {})
@@ -87,7 +87,7 @@ def parity(
             ("eager", sides[0].eager, sides[1].eager),
             ("compiled", sides[0].compiled, sides[1].compiled),
         ):
-            drifts.append(drift_of(how, step, sides, wanted(), given()))
+            drifts.append(drift_of(how, step, sides, wanted(), given(), carry))
     unknown = sorted(set(budgets or {}) - {row.function for row in walk.rows})
     if unknown:
         names = ", ".join(dict.fromkeys(row.function for row in walk.rows))
@@ -99,6 +99,14 @@ def parity(
         first=walk.first,
         drifts=tuple(drifts),
     )
+
+
+def _check(steps: int, budgets: Mapping[str, float]) -> None:
+    if type(steps) is not int or steps < 1:
+        raise OptionError("steps", steps, "at least 1")
+    for name, ulp in budgets.items():
+        if type(ulp) not in (int, float) or not ulp >= 0:
+            raise OptionError(f"the budget of {name}", ulp, "a number of units from 0 on")
 
 
 @dataclass
@@ -121,6 +129,8 @@ class _Walk:
         self._step += 1
         values: dict[Static, Static] = dict(zip(right.inputs, self._inputs, strict=True))
         values |= self.right.constants()
+        for row in self._constants() if self._step == 1 else ():
+            self._note(row)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             for number, (equation, its) in enumerate(zip(right.equations, other.equations, strict=True)):
@@ -136,11 +146,10 @@ class _Walk:
     ) -> Iterator[Compared]:
         """Yield a row for each array that an equation returns."""
         home, there = self.right.home, self.looked_at.home
-        operands = {
-            b: values[a] for a, b in zip(equation.inputs, its.inputs, strict=True) if isinstance(b, Slot)
-        }
-        kinds = self.looked_at.program.types
-        own = self.looked_at.constants() | {b: _sent(home, there, x, kinds[b]) for b, x in operands.items()}
+        pairs = zip(equation.inputs, its.inputs, strict=True)
+        operands = {b: values[a] for a, b in pairs if isinstance(b, Slot | Constant)}
+        kinds = self.looked_at.types
+        own = {b: _sent(home, there, x, kinds[b]) for b, x in operands.items()}
         found = applied(self.looked_at, its, own.__getitem__)
         wanted = values[equation.output]
         call = self._call(equation)
@@ -154,6 +163,19 @@ class _Walk:
                 yield Compared(
                     function=call.name, dtype=str(host.dtype), calls=1, budget=budget.ulp,
                     unit=budget.unit.value, step=self._step, equation=number, **apart._asdict(),
+                )  # fmt: skip
+
+    def _constants(self) -> Iterator[Compared]:
+        """Yield a row for each array that was computed while the function was recorded."""
+        right, other = self.right.program.constants, self.looked_at.program.constants
+        for number, (one, two) in enumerate(zip(right.values(), other.values(), strict=True)):
+            host = self.right.home.to_host(one)
+            apart = distance(self.looked_at.home.to_host(two), host)
+            if apart is not None:
+                yield Compared(
+                    function="constant", dtype=str(host.dtype), calls=1,
+                    budget=self.budgets.get("constant", TRANSCENDENTAL), unit=Unit.VALUE.value, step=0,
+                    equation=number, **apart._asdict(),
                 )  # fmt: skip
 
     def _call(self, equation: Equation) -> Applied:
@@ -178,7 +200,9 @@ class _Walk:
             sized = applied(self.right, equation, lambda x: _size(self.right, values[x]))
             return self.right.home.to_host(sized)
         xp = space_of(host).functions
-        return xp.broadcast_to(xp.max(xp.abs(host)), host.shape)
+        taken = values[equation.inputs[0]] if budget.unit is Unit.TAKEN else None
+        largest = xp.max(xp.abs(host if taken is None else self.right.home.to_host(taken)))
+        return xp.broadcast_to(largest, host.shape)
 
     def _note(self, row: Compared) -> None:
         """Put a row to those of its function, and remember the first that is over its budget."""

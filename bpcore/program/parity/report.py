@@ -28,7 +28,7 @@ class Compared:
     step, equation : int
         Where it is: the step from 1, and the number of the equation in the Program.
     element : tuple of int
-    given, wanted : float
+    given, wanted : float or complex
         What the two have there.
     """
 
@@ -41,8 +41,8 @@ class Compared:
     step: int
     equation: int
     element: tuple[int, ...]
-    given: float
-    wanted: float
+    given: complex
+    wanted: complex
 
     @property
     def over(self) -> bool:
@@ -82,12 +82,25 @@ class Drift:
         The largest difference of any element, over the largest in the same result.
     where : str
         In which result.
+    budget : float
+        How much is allowed there; infinite after steps in which it may have grown by itself.
     """
 
     how: str
     step: int
     relative: float
     where: str
+    budget: float = math.inf
+
+    @property
+    def over(self) -> bool:
+        """Whether it is over its budget."""
+        return not self.relative <= self.budget
+
+    def __str__(self) -> str:
+        told = f"after {self.step} step{'s' * (self.step > 1)}, {self.how}: {self.relative:.2g} apart"
+        place = f" ({self.where})" if self.where else ""
+        return told + place + (f", budget {self.budget:.2g}" if self.over else "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +115,7 @@ class Parity:
     first : Compared or None
         The first result that was over its budget.
     drifts : tuple of Drift
+        After each step, eager and compiled, in which result most of its budget was used.
     """
 
     backend: str
@@ -112,8 +126,8 @@ class Parity:
 
     @property
     def good(self) -> bool:
-        """Whether every function kept to its budget."""
-        return self.first is None
+        """Whether every function kept to its budget, and the results of the whole to theirs."""
+        return self.first is None and not any(drift.over for drift in self.drifts)
 
     def data(self) -> dict[str, object]:
         """Return it as plain data, infinities as strings: JSON has none."""
@@ -141,13 +155,9 @@ class Parity:
         ]
         lines = [f"{self.backend} against {self.against}, from the same numbers, function by function:"]
         lines += [aligned(cells, left=2)]
-        lines += [
-            f"after {drift.step} step{'s' * (drift.step > 1)}, {drift.how}: {drift.relative:.2g} apart"
-            + (f" ({drift.where})" if drift.where else "")
-            for drift in self.drifts[-2:]
-        ]
-        told = "none" if self.first is None else str(self.first)
-        return "\n".join([*lines, f"first over its budget: {told}"])
+        lines += map(str, [*(x for x in self.drifts[:-2] if x.over), *self.drifts[-2:]])
+        over = self.first or next((drift for drift in self.drifts if drift.over), "none")
+        return "\n".join([*lines, f"first over its budget: {over}"])
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:
@@ -155,4 +165,6 @@ def _plain(row: dict[str, object]) -> dict[str, object]:
 
 
 def _number(value: object) -> object:
+    if isinstance(value, complex):
+        return str(value)
     return str(value) if type(value) is float and not math.isfinite(value) else value

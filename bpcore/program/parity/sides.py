@@ -10,7 +10,7 @@ from bpcore.derivatives.namespaces.plain import bound
 from bpcore.derivatives.transforms.tracing import name_of
 from bpcore.ground.backend import Backend
 from bpcore.program.compiled import compile
-from bpcore.program.equation import ArrayType, Constant, Equation, Slot
+from bpcore.program.equation import ArrayType, Constant, Equation, Slot, type_of
 from bpcore.program.program import Program
 from bpcore.program.record import arrays_of, record
 from bpcore.words.errors import OptionError
@@ -46,6 +46,11 @@ class Side:
         self._at[how] = (*(results[: self.carry] if self.carry else ()), *args[self.carry :])
         return results
 
+    @property
+    def types(self) -> dict[Static, Static]:
+        """Shape and dtype of what lies in each slot, and of each constant."""
+        return {**self.program.types, **{name: type_of(x) for name, x in self.constants().items()}}
+
     def constants(self) -> dict[Static, Static]:
         """Return the arrays that the Program holds, by their names."""
         return {Constant(name): array for name, array in self.program.constants.items()}
@@ -68,6 +73,11 @@ def check_alike(f: Callable[..., Tree], sides: Sequence[Side]) -> None:
                 f"equation {number} of {name_of(f)}", b, f"{a}, as on {sides[0].home.name}",
                 "Lockstep wants the same equations on both: is there a branch on the library?",
             )  # fmt: skip
+    if len(sides[0].program.constants) != len(sides[1].program.constants):
+        counts = [len(side.program.constants) for side in sides]
+        raise OptionError(
+            f"the arrays that {name_of(f)} makes anew", counts[1], f"{counts[0]}, as on the other side"
+        )
     if len(one) != len(other):
         raise OptionError(f"the equations of {name_of(f)}", len(other), f"{len(one)}, as on the other side")
 

@@ -29,7 +29,12 @@ def test_a_number_and_the_one_after_next_are_two_apart(
     power = one * 0 + 2.0 ** math.floor(math.log2(abs(float(one)))) if float(one) else one
     for _ in range(abs(steps)):
         one = np.nextafter(one, np.asarray(math.copysign(math.inf, steps), dtype))
-    if float(one) == 0 or abs(float(one)) < abs(float(power)) or abs(float(one)) >= 2 * abs(float(power)):
+    tiny = np.finfo(dtype).smallest_normal
+    if (
+        min(abs(float(one)), abs(float(wanted.reshape(-1)[place]))) < tiny
+        or abs(float(one)) < abs(float(power))
+        or abs(float(one)) >= 2 * abs(float(power))
+    ):
         return  # the last place is worth something else there
     given_.reshape(-1)[place] = one
     found = distance(given_, wanted)
@@ -45,7 +50,7 @@ def test_a_number_and_the_one_after_next_are_two_apart(
     [
         (math.nan, math.nan, 0.0), (math.inf, math.inf, 0.0), (math.inf, -math.inf, math.inf),
         (math.nan, 1.0, math.inf), (1.0, math.nan, math.inf), (0.0, -0.0, 0.0), (1.0, math.inf, math.inf),
-        (5e-324, 0.0, 1.0), (1.7976931348623157e308, 1.7976931348623155e308, 1.0),
+        (5e-324, 0.0, 0.0), (1.7976931348623157e308, 1.7976931348623155e308, 1.0),
     ],
 )  # fmt: skip
 def test_numbers_that_are_none(given_: float, wanted: float, ulp: float) -> None:
@@ -71,4 +76,22 @@ def test_nothing_has_no_distance_and_sizes_tell_another_last_place() -> None:
     assert found.element == ()
     both = distance(np.asarray([1.0 + 1j]), np.asarray([1.0 + 2j]))
     assert both is not None
-    assert both.wanted == 2.0
+    assert both.wanted == 1.0 + 2.0j
+
+
+def test_complex_numbers_by_their_size_and_sizes_that_are_infinite() -> None:
+    near = distance(np.asarray([1.0 + 2.0**-53 * 1j]), np.asarray([1.0 + 0j]))
+    assert near is not None
+    assert near.ulp == 0.5
+    sums = distance(np.asarray([1e308]), np.asarray([1.1e308]), np.asarray([np.inf]))
+    assert sums is not None
+    assert sums.ulp < 1e16
+
+
+def test_numbers_that_some_libraries_flush_to_zero_count_as_equal() -> None:
+    flushed = distance(np.asarray([0.0, 1.0], "float32"), np.asarray([1e-40, 1.0], "float32"))
+    assert flushed is not None
+    assert flushed.ulp == 0.0
+    lost = distance(np.asarray([0.0], "float32"), np.asarray([1e-37], "float32"))
+    assert lost is not None
+    assert lost.ulp > 0.0

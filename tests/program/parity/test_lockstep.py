@@ -128,5 +128,65 @@ def test_what_cannot_be_compared(training: tuple[Any, ...]) -> None:
         bp.parity(branches, np.ones(3), backend="strict")
     with pytest.raises(OptionError, match=r"budgets must be a function that is computed here"):
         bp.parity(*training, backend="strict", carry=2, budgets={"tahn": 3.0})
-    with pytest.raises(OptionError, match="steps must be at least 1"):
-        bp.parity(*training, backend="strict", carry=2, steps=0)
+    for steps in (0, 1.5, True):
+        with pytest.raises(OptionError, match="steps must be at least 1"):
+            bp.parity(*training, backend="strict", carry=2, steps=steps)
+    for ulp in ("2", float("nan"), -1.0):
+        with pytest.raises(OptionError, match="the budget of exp must be a number of units from 0 on"):
+            bp.parity(*training, backend="strict", carry=2, budgets={"exp": ulp})
+
+
+@pytest.mark.parametrize(
+    ("planted", "apart"), [(lambda x: x * 1.5, 0.47), (lambda x: x * np.float32(np.nan), float("inf"))]
+)
+def test_a_compiled_step_that_comes_to_something_else_is_over_its_budget(
+    training: tuple[Any, ...], monkeypatch: pytest.MonkeyPatch, planted: Any, apart: float
+) -> None:
+    pytest.importorskip("array_api_strict")
+    right = sides.Side.compiled
+
+    def compiled(side: Any) -> Any:
+        params, state, report = right(side)
+        if side.home.name == "strict":
+            home = bp.backend("strict")
+            weight = planted(home.to_host(params[0]["weight"]).copy())
+            params = [{**params[0], "weight": home.asarray(weight)}, *params[1:]]
+        return params, state, report
+
+    monkeypatch.setattr(sides.Side, "compiled", compiled)
+    found = bp.parity(*training, backend="strict", carry=2)
+    assert found.first is None
+    assert not found.good
+    (drift,) = [drift for drift in found.drifts if drift.over]
+    assert (drift.how, drift.where) == ("compiled", "results.0.0.weight")
+    assert drift.relative == pytest.approx(apart, abs=0.04)
+    assert "first over its budget: after 1 step, compiled" in str(found)
+
+
+def test_what_is_computed_while_recording_is_a_row_and_its_reader_is_not_blamed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("array_api_strict")
+    wrong = {"numpy": 1.0, "array_api_strict": 1.001}
+
+    def f(x: Any) -> Any:
+        xp = bp.array_namespace(x)
+        return xp.add(x, xp.multiply(xp.ones(3, dtype=x.dtype), wrong[xp.__name__.rpartition(".")[2]]))
+
+    names = {bp.array_namespace(bp.backend(name).asarray([1.0])).__name__ for name in ("numpy", "strict")}
+    wrong |= {name.rpartition(".")[2]: 1.001 if "strict" in name else 1.0 for name in names}
+    found = bp.parity(f, np.ones(3), backend="strict")
+    assert found.first is not None
+    assert found.first.function == "constant"
+    assert [row.function for row in found.functions if row.over] == ["constant"]
+
+
+def test_numbers_of_all_kinds(backend: Any) -> None:
+    def f(x: Any, z: Any) -> Any:
+        xp = bp.array_namespace(x)
+        product = xp.multiply(z, xp.conj(z))
+        return xp.logsumexp(x), xp.sum(xp.real(product)), xp.astype(xp.greater(x, 0.0), xp.int32), 3
+
+    x = np.asarray([-1e-3, 1e-3, 5.0, -40.0], "float32")
+    found = bp.parity(f, x, np.asarray([1 + 2j, 3 - 1j], "complex64"), backend=backend.name)
+    assert found.good, str(found)
