@@ -7,8 +7,9 @@ In this order, and each piece is written down as soon as it is there:
 3. *parity*: three trainings beside NumPy, function by function
 4. *floors*: what a launch costs the host, what a node of a graph takes, how fast memory is copied
 5. *products*: the products of the workloads, through CuPy and through ours, by precision and algorithm
-6. *steps*: training steps of the workloads, ours eager and captured, PyTorch's and JAX's, end losses compared
-7. *conformance*: every other test on the device's axis, in what is left of the time
+6. *offers*: what cuBLASLt offers for them, and why what is not taken is not
+7. *steps*: training steps of the workloads, ours eager and captured, PyTorch's and JAX's, end losses compared
+8. *conformance*: every other test on the device's axis, in what is left of the time
 
 Where there is no GPU it ends with 2 and one line. ``--backend torch --small`` tries the script without one.
 """

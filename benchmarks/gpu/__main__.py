@@ -17,7 +17,7 @@ from benchmarks.gpu.facts import facts
 from benchmarks.gpu.floors import bandwidth, floors
 from benchmarks.gpu.options import EARLIER, NEEDED, PARTS, options_of
 from benchmarks.gpu.parity import parity
-from benchmarks.gpu.products import floor_of, products
+from benchmarks.gpu.products import floor_of, offers, products
 from benchmarks.gpu.record import Record
 from benchmarks.gpu.steps import steps_of
 from benchmarks.gpu.testing import axis_tests, device_tests
@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         "parity": lambda: parity(options.backend, clock),
         "floors": lambda: floors(backend, rounds=1 if options.small else 7),
         "products": lambda: products(clock) if backend.library == "cupy" else {},
+        "offers": lambda: offers(clock) if backend.library == "cupy" else {},
         "steps": lambda: _steps(options, clock, record),
         "conformance": lambda: axis_tests(axis, clock),
     }

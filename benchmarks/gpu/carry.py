@@ -7,7 +7,7 @@ folder over, and there:
 
     $ . .carried/environment.sh
     $ python3 -m benchmarks.gpu.carry --missing        # what tests want besides, and is not there
-    $ python3 -m benchmarks.gpu --only device parity floors products --json first.json
+    $ python3 -m benchmarks.gpu --only device parity floors products offers --json first.json
 
 ``python3 -m benchmarks.gpu --help`` names the next calls. The folder holds ``site``, with the packages that
 are named and what says that bpcore is installed, so that its backends are found; and ``environment.sh``,

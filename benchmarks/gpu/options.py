@@ -14,13 +14,14 @@ PARTS = {
     "device": "the files of tests that need a device, each in a process: at most 60 s each",
     "parity": "six trainings beside NumPy: about a minute where no kernel is in the cache",
     "floors": "about 10 s",
-    "products": "19 shapes, each by up to 16 algorithms: about 40 s",
+    "products": "the products of four runs, each by up to 16 algorithms: about 40 s",
+    "offers": "what cuBLASLt offers for them with their ends, and the time of each: about 20 s",
     "steps": "four runs: a minute each until all have compiled, then --cycles x contenders x --turn",
     "conformance": "every test on the axis of the device: 5 minutes or more, and all that is left",
 }
 """In their order; the times are guesses until a record tells them."""
 
-EARLIER = ("device", "parity", "floors", "products")
+EARLIER = ("device", "parity", "floors", "products", "offers")
 """Parts of an earlier record that are taken over."""
 
 NEEDED = 100.0
@@ -30,7 +31,7 @@ CALLS = """\
 Ten minutes are short. Three calls, on one machine, with one folder of caches (CUPY_CACHE_DIR,
 TORCHINDUCTOR_CACHE_DIR, TRITON_CACHE_DIR, JAX_COMPILATION_CACHE_DIR):
 
-  python -m benchmarks.gpu --only device parity floors products --json first.json
+  python -m benchmarks.gpu --only device parity floors products offers --json first.json
   python -m benchmarks.gpu --only steps --cycles 5 --turn 0.3 --after first.json --json second.json
   python -m benchmarks.gpu --only conformance --json third.json
 

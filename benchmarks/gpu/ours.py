@@ -19,7 +19,7 @@ from benchmarks.peers.training import Training
 from benchmarks.peers.workloads import Data
 from bpcore.program.compiled import Compiled
 
-__all__ = ["captured", "captured_by_library", "eager", "scanned"]
+__all__ = ["captured", "captured_and_tuned", "captured_by_library", "eager", "scanned"]
 
 
 def _begun(run: Run, data: Data, device: str) -> tuple[Any, Any, Any, Any, Any]:
@@ -83,6 +83,12 @@ def captured(run: Run, data: Data, device: str) -> Training:
 def captured_by_library(run: Run, data: Data, device: str) -> Training:
     """Return a captured training whose products are all cuBLASLt's, the small ones too."""
     os.environ["BPCORE_SMALL_PRODUCTS"] = "0"
+    return captured(run, data, device)
+
+
+def captured_and_tuned(run: Run, data: Data, device: str) -> Training:
+    """Return a captured training whose products are timed before they are chosen."""
+    os.environ["BPCORE_TUNE"] = "1"
     return captured(run, data, device)
 
 

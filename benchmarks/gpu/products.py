@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.gpu.timing import alone, timed
 from benchmarks.gpu.workloads import RUNS, Run, products_of
 
-__all__ = ["floor_of", "products"]
+__all__ = ["floor_of", "network_of", "offers", "products"]
 
 BYTES = 28
 """What Adam reads and writes for a parameter: its gradient; and it and two means, to and fro."""
@@ -91,6 +91,40 @@ def _random(cp: Any, shape: tuple[int, ...], dtype: str) -> Any:
 def _told(algorithm: Any) -> dict[str, Any]:
     names = ("split", "workspace_bytes", "waves", "reduction", "numerics")
     return {name: getattr(algorithm, name) for name in names if hasattr(algorithm, name)}
+
+
+def offers(in_time: Any) -> dict[str, list[str]]:
+    """Return, by run, what cuBLASLt offers for the products of a step with their ends, and what each takes.
+
+    Parameters
+    ----------
+    in_time : function
+        Whether there is time left.
+    """
+    import cupy as cp
+
+    from bpcore_cupy.offered import step_products, table
+    from bpcore_cupy.products import Handle
+    from bpcore_cupy.trial import Trial, wrong
+
+    def seconds(handle: Any, plan: Any, offer: Any) -> float:
+        with Trial(cp, handle, plan) as trial:
+            return trial.seconds(handle.prepare(plan, algorithm=offer.algorithm))
+
+    found = {}
+    with Handle(cp.cuda.alloc, check=lambda handle, prepared: wrong(cp, handle, prepared)) as handle:
+        for run in RUNS:
+            plans = step_products(network_of(run)) if in_time() else []
+            try:
+                found[run.name] = table(handle, plans, seconds).splitlines()
+            except Exception as error:  # noqa: BLE001 - the other runs are wanted all the same
+                found[run.name] = [f"{type(error).__name__}: {error}"]
+    return found
+
+
+def network_of(run: Run) -> str:
+    """Return a run as `bpcore_cupy.offered` names it."""
+    return f"{'-'.join(map(str, run.workload.sizes))}@{run.workload.batch}:{run.precision}"
 
 
 def floor_of(run: Run, rows: dict[str, Any], bandwidth: float | None) -> float | None:

@@ -19,6 +19,7 @@ ROSTER = {
     CAPTURED: "ours:captured",
     "bpcore captured, many steps": "ours:scanned",
     "bpcore captured, cuBLASLt only": "ours:captured_by_library",
+    "bpcore captured, tuned": "ours:captured_and_tuned",
     "torch eager": "torch_steps:eager",
     "torch.compile": "torch_steps:compiled",
     "torch.compile, fused Adam": "torch_steps:compiled_fused",
@@ -27,7 +28,9 @@ ROSTER = {
     "JAX scan": "jax_steps:scanned",
 }
 
-USUAL = tuple(name for name in ROSTER if name != "bpcore captured, cuBLASLt only")
+USUAL = tuple(
+    name for name in ROSTER if name not in ("bpcore captured, cuBLASLt only", "bpcore captured, tuned")
+)
 """Who takes part unless told."""
 
 

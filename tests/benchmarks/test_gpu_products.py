@@ -108,6 +108,17 @@ def _few(measure: Any, call: Any, stream: Any, *, rounds: int, seconds: float) -
     return measure(call, stream, rounds=1, seconds=0.0001)
 
 
+def test_the_products_with_their_ends_are_those_that_are_offered() -> None:
+    from bpcore_cupy.offered import step_products
+
+    assert products.network_of(RUNS[1]) == "1024-2048-2048-2048-10@4096:tf32"
+    for run in RUNS:
+        plain = [plan for plan in step_products(products.network_of(run)) if plan.epilogue is None]
+        assert sum(plan.flops for plan in plain) == sum(
+            2 * m * k * n for _, m, k, n in products_of(run.workload)
+        )
+
+
 def test_random_numbers_of_bfloat16_are_its_bits() -> None:
     ml_dtypes = pytest.importorskip("ml_dtypes")
     cupy = SimpleNamespace(random=np.random.default_rng(0))
