@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any
 
-from bpcore_cupy.products import Handle, Plan, Prepared
+from bpcore_cupy.products import Handle, Plan, Prepared, ProductFailed
 from bpcore_cupy.products.layout import Layout
 
 __all__ = ["Trial", "wrong"]
@@ -141,6 +141,8 @@ def wrong(cp: Any, handle: Handle, prepared: Prepared) -> str:
     try:
         with Trial(cp, handle, prepared.plan) as trial:
             return trial.wrong(prepared)
+    except ProductFailed as failed:
+        return failed.why
     except MemoryError:
         return "there is no memory to look at its numbers"
 

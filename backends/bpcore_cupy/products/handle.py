@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from ctypes import byref, c_void_p
 from typing import Any
 
@@ -219,7 +219,10 @@ class Handle(AbstractContextManager["Handle"]):
         offered = [
             self.prepare(plan, algorithm=algorithm) for algorithm in self.algorithms(plan, limit=limit)
         ]
-        times = [(seconds(prepared), i) for i, prepared in enumerate(offered) if prepared]
+        times = []
+        for number, prepared in enumerate(offered):
+            with suppress(ProductFailed):  # it was offered, and yet is not to be had
+                times += [(seconds(prepared), number)] if prepared else []
         fastest = offered[min(times)[1]] if times else None
         if fastest is not None:
             self._remembered(plan, fastest)

@@ -7,13 +7,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+import bpcore as bp
 from bpcore_cupy.compiling import Compiler, NotCaptured
 from bpcore_cupy.cuda_machine import CudaMachine, _closed
 from bpcore_cupy.lowering.lowering import lowered
 from bpcore_cupy.lowering.refusal import NotCapturable
-from bpcore_cupy.products import ProductFailed
+from bpcore_cupy.products import Plan, ProductFailed
 from bpcore_cupy.tuning import TUNE
 from tests.backends.cupy.capture.fake import FakeDevice
 from tests.backends.cupy.lowering.host import FUNCTIONS
@@ -59,6 +61,25 @@ def test_a_step_says_why_a_product_is_not_to_be_had(
     compiler = Compiler(lambda arrays: device, lambda functions, fixed: machine)  # type: ignore[arg-type]
     with pytest.warns(NotCaptured, match="matmul cannot be part of a graph .none of the heuristic's 0"):
         compiler.compile(step_of("relu")[0], FUNCTIONS, {})
+
+
+@pytest.mark.parametrize("narrow", [True, False])
+def test_a_wider_result_is_given_up_for_a_cast_before_the_product_is(*, narrow: bool) -> None:
+    def product(a: Any, b: Any) -> Any:
+        xp = bp.array_namespace(a)
+        return xp.astype(xp.matmul(a, b), xp.float32)
+
+    def offers(plan: Plan) -> bool:
+        if narrow and plan.result.dtype == "float16":
+            return True
+        raise ProductFailed(plan.text, f"nothing for {plan.result.dtype}")
+
+    program = bp.record(product, np.ones((3, 40), "float16"), np.ones((40, 5), "float16"))
+    if narrow:
+        assert [x.name for x in lowered(program, FUNCTIONS, offers=offers).steps] == ["matmul", "astype"]
+        return
+    with pytest.raises(NotCapturable, match="nothing for float16"):
+        lowered(program, FUNCTIONS, offers=offers)
 
 
 def test_products_are_timed_where_the_environment_says_so(

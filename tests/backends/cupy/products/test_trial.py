@@ -92,6 +92,30 @@ def test_no_memory_is_a_reason(handle: Handle, cupy: HostCupy, monkeypatch: pyte
     assert wrong(cupy, handle, prepared) == "there is no memory to look at its numbers"
 
 
+def test_what_is_offered_and_then_refused_is_passed_over(
+    handle: Handle, library: StandIn, cupy: HostCupy
+) -> None:
+    library.answers = [Answer(2), Answer(3)]
+    real, refuses = library.cublasLtMatmul, {2}  # type: ignore[attr-defined]
+
+    def refusing(*given: Any) -> int:
+        return 15 if library._answer(given[12]).number in refuses else int(real(*given))
+
+    library.cublasLtMatmul = refusing  # type: ignore[attr-defined]
+    first = handle.prepare(PLANS[0])
+    assert first
+    assert wrong(cupy, handle, first) == "cublasLtMatmul answered CUBLAS_STATUS_NOT_SUPPORTED"
+    with Trial(cupy, handle, PLANS[0]) as trial:
+        handle.tune(PLANS[0], trial.seconds)
+    taken = handle.prepare(PLANS[0])
+    assert taken
+    assert taken.algorithm.data == Answer(3).data
+    refuses.add(3)
+    with Trial(cupy, handle, PLANS[0]) as trial:
+        handle.tune(PLANS[0], trial.seconds)
+    assert handle.prepare(PLANS[0]) is taken
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_numbers_are_of_size_one_and_not_ordered(handle: Handle, cupy: HostCupy, dtype: str) -> None:
     kinds = [operand(*shape, dtype=dtype) for shape in ((64, 64), (64, 64), (64, 64))]
@@ -194,3 +218,19 @@ def test_the_products_of_a_step() -> None:
     assert {plan.compute for plan in plans} == {"32F_FAST_TF32"}
     assert sum(plan.flops for plan in plans) == 2 * 2 * 128 * (784 * 512 * 2 + 512 * 10 * 3)
     assert all(offered.step_products(network) for network in offered.NETWORKS)
+
+
+def test_the_names_that_are_used_are_cupys() -> None:
+    cp = pytest.importorskip("cupy")
+    for name in ("abs", "arange", "asarray", "full", "max", "maximum", "sum", "zeros"):
+        assert callable(getattr(cp, name))
+    for name in ("Device", "Event", "MemoryPool", "Stream", "get_elapsed_time", "using_allocator"):
+        assert callable(getattr(cp.cuda, name))
+    for name in ("begin_capture", "end_capture", "synchronize"):
+        assert callable(getattr(cp.cuda.Stream, name))
+    assert callable(cp.cuda.MemoryPool.free_all_blocks)
+    assert callable(cp.cuda.runtime.getDeviceProperties)
+    assert issubclass(cp.cuda.memory.OutOfMemoryError, MemoryError)
+    assert isinstance(cp.cuda.Device.compute_capability, property) or hasattr(
+        cp.cuda.Device.compute_capability, "__get__"
+    )
