@@ -41,6 +41,13 @@ extern "C" __global__ void bpcore_put_row_##SIZE( \\
   WORD* row = stack + counter[0] * words; \\
   for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < words; \\
        i += gridDim.x * (long long)blockDim.x) row[i] = source[i]; \\
+} \\
+extern "C" __global__ void bpcore_last_row_##SIZE( \\
+    WORD* stack, const WORD* source, int* counter, long long words) { \\
+  WORD* row = stack + counter[0] * words; \\
+  for (long long i = threadIdx.x; i < words; i += blockDim.x) row[i] = source[i]; \\
+  __syncthreads(); \\
+  if (threadIdx.x == blockDim.x - 1) counter[0] += 1; \\
 }
 @ROWS@
 extern "C" __global__ void bpcore_advance(int* counter) {
@@ -212,6 +219,14 @@ class CudaDevice:
         """Enqueue ``stack[counter[0]] = source``."""
         self._row("put", stack, source, source.nbytes, counter, stream)
 
+    def put_last_row(self, stack: Any, source: Any, counter: Any, stream: Stream, /) -> None:
+        """Enqueue ``stack[counter[0]] = source``, then ``counter[0] += 1``; short ones in one launch."""
+        if 0 < source.nbytes <= THREADS * max(WORDS):
+            self._row("last", stack, source, source.nbytes, counter, stream)
+            return
+        self.put_row(stack, source, counter, stream)
+        self.advance(counter, stream)
+
     def advance(self, counter: Any, stream: Stream, /) -> None:
         """Enqueue ``counter[0] += 1``."""
         self._kernel("bpcore_advance")((1,), (1,), (counter,), stream=stream)
@@ -236,7 +251,7 @@ class CudaDevice:
         if size == 0:
             return
         word = math.gcd(size, max(WORDS))
-        grid = min(BLOCKS, -(-size // (word * THREADS)))
+        grid = 1 if deed == "last" else min(BLOCKS, -(-size // (word * THREADS)))
         kernel = self._kernel(f"bpcore_{deed}_row_{word}")
         kernel((grid,), (THREADS,), (target, source, counter, np.int64(size // word)), stream=stream)
 

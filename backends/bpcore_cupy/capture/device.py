@@ -163,6 +163,9 @@ class Device(Protocol):
     def put_row(self, stack: Array, source: Array, counter: Array, stream: Stream, /) -> None:
         """Enqueue ``stack[counter[0]] = source``. Capturable."""
 
+    def put_last_row(self, stack: Array, source: Array, counter: Array, stream: Stream, /) -> None:
+        """Enqueue `put_row`, then `advance`. Capturable."""
+
     def advance(self, counter: Array, stream: Stream, /) -> None:
         """Enqueue ``counter[0] += 1``; an array (1,) of int32. Capturable."""
 

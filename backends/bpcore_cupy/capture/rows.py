@@ -19,6 +19,8 @@ __all__ = ["Rows", "bytes_of", "rows_wanted"]
 ROOM = 2**26
 """Bytes of stacks."""
 
+Putting = Callable[[Array, Array, Array, Stream], None]
+
 LOOP = "the loop"
 """What stands around a step, in a warning."""
 
@@ -87,11 +89,15 @@ class Rows:
         return [Call(LOOP, self._take(x, stack)) for x, stack in zip(self._reads, self.inputs, strict=True)]
 
     def _after(self) -> list[Call]:
-        puts = [Call(LOOP, self._put(stack, y)) for y, stack in zip(self._writes, self.outputs, strict=True)]
-        return [*puts, Call(LOOP, lambda _: self.device.advance(self.counter, self.stream))]
+        """Return the calls that leave results; with the last one goes the counter on."""
+        pairs, device = list(zip(self.outputs, self._writes, strict=True)), self.device
+        if not pairs:
+            return [Call(LOOP, lambda _: device.advance(self.counter, self.stream))]
+        puts = [self._put(device.put_row, *pair) for pair in pairs[:-1]]
+        return [Call(LOOP, put) for put in (*puts, self._put(device.put_last_row, *pairs[-1]))]
 
     def _take(self, target: Array, stack: Array) -> Callable[[int], object]:
         return lambda _: self.device.take_row(target, stack, self.counter, self.stream)
 
-    def _put(self, stack: Array, source: Array) -> Callable[[int], object]:
-        return lambda _: self.device.put_row(stack, source, self.counter, self.stream)
+    def _put(self, put: Putting, stack: Array, source: Array) -> Callable[[int], object]:
+        return lambda _: put(stack, source, self.counter, self.stream)

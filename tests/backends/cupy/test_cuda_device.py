@@ -154,15 +154,25 @@ def test_rows_are_moved_in_the_longest_words_that_fit() -> None:
         device.take_row(x, stack, counter, device.current())
         device.put_row(stack, x, counter, device.current())
         assert f"bpcore_take_row_{word}" in device._kernels
+        device.put_last_row(stack, x, counter, device.current())
         assert f"bpcore_put_row_{word}" in device._kernels
+        assert f"bpcore_last_row_{word}" in device._kernels
+        assert counter.get()[0] == 1
     device.take_row(x[:0], stack[:, :0], counter, device.current())
+    for length in (0, 4097):  # nothing to put, and more than a block should
+        y, several = fake.array(np.zeros(length), "int8"), fake.array(np.ones((3, length)), "int8")
+        device.put_last_row(several, y, counter, device.current())
+    assert counter.get()[0] == 3
 
+
+ROWS = ("take", "put", "last")
 
 HOST = """
 struct uint4 { unsigned int x, y, z, w; };
 struct Dim { unsigned int x; };
 static Dim blockIdx, threadIdx, blockDim, gridDim;
 #define __global__
+#define __syncthreads()
 """
 
 RUN = """
@@ -178,7 +188,7 @@ extern "C" void run_##NAME(void* a, void* b, int* counter, long long words, int 
 
 @pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler")
 def test_the_kernels_move_rows_and_nothing_else(tmp_path: Path) -> None:
-    runs = "".join(f"RUN({deed}_row_{size}, {w})\n" for size, w in WORDS.items() for deed in ("take", "put"))
+    runs = "".join(f"RUN({deed}_row_{size}, {w})\n" for size, w in WORDS.items() for deed in ROWS)
     (tmp_path / "rows.cpp").write_text(f"{HOST}{ROW_SOURCE}{RUN}{runs}")
     command = [COMPILER, "-O0", "-w", "-shared", "-fPIC", tmp_path / "rows.cpp", "-o", tmp_path / "rows.so"]
     subprocess.run(list(map(str, command)), check=True)
@@ -206,6 +216,12 @@ def _moves_one_row(library: Any, size: int, words: int, counter: Any, grid: int,
     wanted[3] = row[: words * size] = row[: words * size] + 1
     run("put", stack, row)
     assert (stack == wanted).all()
+    if grid == 1:
+        stack[3] = 0
+        run("last", stack, row)
+        assert (stack == wanted).all()
+        assert counter[0] == 4
+        counter[0] = 3
 
 
 @pytest.mark.skipif(nvrtc.library() is None, reason="nvidia-cuda-nvrtc is not installed")
@@ -223,10 +239,10 @@ def test_cupy_has_what_is_called_of_it() -> None:
 
     assert not lacks(cp, "RawModule", "copyto", "empty", "may_share_memory", "ndarray")
     assert not lacks(cp.cuda, "Device", "Event", "MemoryPool", "PinnedMemory", "PinnedMemoryPointer")
-    assert not lacks(cp.cuda, "Stream", "get_current_stream", "using_allocator")
+    assert not lacks(cp.cuda, "Stream", "ExternalStream", "get_current_stream", "using_allocator")
     assert not lacks(cp.cuda.runtime, "getDeviceCount", "CUDARuntimeError")
-    stream = ("record", "wait_event", "begin_capture", "end_capture", "synchronize", "__enter__", "__exit__")
-    assert not lacks(cp.cuda.Stream, *stream)
+    stream = ("record", "wait_event", "begin_capture", "end_capture", "is_capturing", "synchronize")
+    assert not lacks(cp.cuda.Stream, *stream, "__enter__", "__exit__")
     assert not lacks(cp.cuda.Event, "synchronize")
     assert not lacks(cp.cuda.Graph, "upload", "launch")
     assert not lacks(cp.cuda.MemoryPool, "malloc", "total_bytes", "free_all_blocks")

@@ -252,6 +252,12 @@ class FakeDevice:
         to, of, at = stack.value, source.value, counter.value
         self.enqueue("put_row", lambda: np.copyto(to[at[0], ...], of), [source, counter], [stack], stream)
 
+    def put_last_row(
+        self, stack: FakeArray, source: FakeArray, counter: FakeArray, stream: FakeStream
+    ) -> None:
+        self.put_row(stack, source, counter, stream)
+        self.advance(counter, stream)
+
     def advance(self, counter: FakeArray, stream: FakeStream) -> None:
         at = counter.value
         self.enqueue("advance", lambda: np.add(at, 1, out=at), [counter], [counter], stream)
