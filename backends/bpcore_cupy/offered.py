@@ -7,10 +7,15 @@
 from __future__ import annotations
 
 import argparse
+import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from bpcore.ground.library import import_library
+from bpcore.words.errors import BpcoreError, OptionError
+from bpcore_cupy.devices import INSTALL, count
 from bpcore_cupy.products import Handle, Offer, Operand, Plan, ProductFailed, plan_of, row_major
 from bpcore_cupy.products.abi import NUMERICS, REDUCTION
 from bpcore_cupy.trial import Trial, wrong
@@ -47,9 +52,16 @@ def show(networks: Iterable[str] = NETWORKS, *, tune: bool = False, deterministi
         Run what may be taken, and print how long each takes.
     deterministic : bool
         What is asked for.
-    """
-    import cupy as cp
 
+    Raises
+    ------
+    BackendUnusable
+        There is no CuPy, or no device.
+    OptionError
+        A network is written otherwise.
+    """
+    cp = import_library("cupy", "CuPy", given="cupy", install=INSTALL)
+    count(cp, "cupy")
     cp.zeros(1)  # the device's context, which the library needs
 
     def seconds(handle: Handle, plan: Plan, offer: Offer) -> float:
@@ -120,9 +132,10 @@ def step_products(network: str) -> list[Plan]:
     network : str
         As in ``784-512-10@128:tf32``.
     """
-    widths, _, rest = network.partition("@")
-    batch, _, precision = rest.partition(":")
-    sizes, samples = [int(x) for x in widths.split("-")], int(batch)
+    read = re.fullmatch(r"(\d+(?:-\d+)+)@(\d+)(?::(\w+))?", network)
+    if read is None:
+        raise OptionError("a network", network, "widths, batch and precision as in 784-512-10@128:tf32")
+    sizes, samples, precision = [int(x) for x in read[1].split("-")], int(read[2]), read[3] or ""
     dtype = precision if precision in ("bfloat16", "float16", "float64") else "float32"
     word = precision if dtype == "float32" and precision else "float32"
     found = []
@@ -146,14 +159,19 @@ def _lies(shape: tuple[int, int], dtype: str, *, turned: bool = False) -> Operan
     return Operand(shape[::-1], (1, shape[1]), dtype) if turned else Operand(shape, row_major(shape), dtype)
 
 
-def _main(words: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bpcore_cupy.offered", description=show.__doc__)
+def _main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bpcore_cupy.offered", description=__doc__)
     parser.add_argument("networks", nargs="*", default=NETWORKS)
-    parser.add_argument("--tune", action="store_true")
+    parser.add_argument("--tune", action="store_true", help="time what may be taken")
     parser.add_argument("--any-order", action="store_true", help="sums need not repeat their bits")
     told = parser.parse_args(words)
-    show(told.networks, tune=told.tune, deterministic=not told.any_order)
+    try:
+        show(told.networks, tune=told.tune, deterministic=not told.any_order)
+    except BpcoreError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - one line
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    _main()
+    sys.exit(_main())

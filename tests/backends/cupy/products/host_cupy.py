@@ -130,6 +130,7 @@ class HostCupy:
             runtime=SimpleNamespace(getDeviceProperties=lambda number: about),
             Device=lambda: Device(cupy),
             MemoryPool=lambda: MemoryPool(cupy),
+            alloc=allocate,
             using_allocator=lambda allocator: nullcontext(),
         )
 
@@ -142,7 +143,7 @@ class HostCupy:
     def arange(self, *given: Any, dtype: str) -> OnHost:
         return self._held(np.arange(*given, dtype=dtype))
 
-    def zeros(self, shape: tuple[int, ...], dtype: str) -> OnHost:
+    def zeros(self, shape: int | tuple[int, ...], dtype: str = "float64") -> OnHost:
         return self._held(np.zeros(shape, dtype))
 
     def full(self, shape: tuple[int, ...], value: int, dtype: str) -> OnHost:

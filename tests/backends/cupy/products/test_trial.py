@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bpcore.words.errors import OptionError
 from bpcore_cupy import offered
 from bpcore_cupy.products import Handle, Plan, plan_of
 from bpcore_cupy.trial import Trial, wrong
@@ -218,6 +220,30 @@ def test_the_products_of_a_step() -> None:
     assert {plan.compute for plan in plans} == {"32F_FAST_TF32"}
     assert sum(plan.flops for plan in plans) == 2 * 2 * 128 * (784 * 512 * 2 + 512 * 10 * 3)
     assert all(offered.step_products(network) for network in offered.NETWORKS)
+
+
+def test_a_table_that_cannot_be_printed_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    assert offered._main([]) == 2
+    assert 'pip install "bpcore[cuda12]"' in capsys.readouterr().err
+    with pytest.raises(OptionError, match="a network must be widths, batch and precision as in"):
+        offered.step_products("784-512-10:tf32")
+
+
+def test_the_table_is_printed_for_networks(
+    library: StandIn, cupy: HostCupy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.answers = [Answer(2), Answer(3)]
+    monkeypatch.setattr("bpcore_cupy.products.handle.load", lambda: library)
+    monkeypatch.setattr(offered, "import_library", lambda *given, **named: cupy)
+    monkeypatch.setattr(offered, "count", lambda *given: 1)
+    assert offered._main(["--tune", "40-24-3@16:float32", "40-3@16:bfloat16"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("2 offered") == 10 + 4
+    assert told.splitlines()[0] == "40-24-3@16:float32, cuBLASLt 13.1.0"
+    assert " 50.0" in told
 
 
 def test_the_names_that_are_used_are_cupys() -> None:
