@@ -8,14 +8,16 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpcore as bp
+from benchmarks.gpu.apart import apart
 from benchmarks.gpu.clock import Clock
 from benchmarks.gpu.facts import facts
 from benchmarks.gpu.floors import bandwidth, floors
-from benchmarks.gpu.options import EARLIER, NEEDED, PARTS, options_of
+from benchmarks.gpu.options import APART, EARLIER, NEEDED, PARTS, options_of
 from benchmarks.gpu.parity import parity
 from benchmarks.gpu.products import floor_of, offers, products
 from benchmarks.gpu.record import Record
@@ -55,6 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
         "steps": lambda: _steps(options, clock, record),
         "conformance": lambda: axis_tests(axis, clock),
     }
+    if options.apart or (options.apart is None and backend.library == "cupy"):
+        words = ["--backend", options.backend, *(["--small"] if options.small else [])]
+        parts |= {name: partial(_apart, name, words, clock) for name in APART}
     _done("facts", lambda: facts(backend), record, clock)
     for name in PARTS:
         if name in options.only:
@@ -63,6 +68,10 @@ def main(arguments: list[str] | None = None) -> int:
     record.put("verdicts", [] if options.small else list(verdicts(rows, _floors(record))))
     _told(record)
     return 0 if _good(record, options.only) else 1
+
+
+def _apart(name: str, words: list[str], clock: Clock) -> Any:
+    return apart(name, words, max(1.0, clock.at_most(APART[name])))
 
 
 def _done(name: str, part: Callable[[], Any], record: Record, clock: Clock) -> None:

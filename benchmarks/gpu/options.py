@@ -8,7 +8,7 @@ import benchmarks.gpu
 from benchmarks.gpu.roster import ROSTER, USUAL
 from benchmarks.gpu.workloads import RUNS
 
-__all__ = ["EARLIER", "NEEDED", "PARTS", "options_of"]
+__all__ = ["APART", "EARLIER", "NEEDED", "PARTS", "options_of"]
 
 PARTS = {
     "device": "the files of tests that need a device, each in a process: at most 60 s each",
@@ -20,6 +20,9 @@ PARTS = {
     "conformance": "every test on the axis of the device: 5 minutes or more, and all that is left",
 }
 """In their order; the times are guesses until a record tells them."""
+
+APART = {"parity": 150.0, "floors": 60.0, "products": 120.0, "offers": 90.0}
+"""Parts that compute on the device themselves, and after how many seconds each is ended."""
 
 EARLIER = ("device", "parity", "floors", "products", "offers")
 """Parts of an earlier record that are taken over."""
@@ -62,6 +65,10 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--peers", nargs="+", choices=ROSTER, default=list(USUAL), metavar="NAME", help=", ".join(ROSTER)
     )
+    parser.add_argument(
+        "--apart", action=argparse.BooleanOptionalAction,
+        help=f"run {', '.join(APART)} in processes of their own (with cupy)",
+    )  # fmt: skip
     parser.add_argument("--small", action="store_true", help="tiny networks: does the script work?")
     parser.add_argument("--after", metavar="FILE", help=f"take {', '.join(EARLIER)} from an earlier record")
     parser.add_argument("--json", metavar="FILE", help="write the record there, after every piece of it")

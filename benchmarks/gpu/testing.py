@@ -20,7 +20,7 @@ from benchmarks.environment import ROOT
 from benchmarks.gpu.clock import Clock
 from benchmarks.gpu.progress import VARIABLE
 
-__all__ = ["FILES", "axis_tests", "device_tests", "run_tests"]
+__all__ = ["FILES", "axis_tests", "device_tests", "ended", "run_tests"]
 
 FILES = tuple(
     f"tests/backends/cupy/{name}_on_a_device.py"
@@ -96,7 +96,7 @@ def run_tests(arguments: Sequence[str], seconds: float) -> dict[str, Any]:
                 env=os.environ | {VARIABLE: str(lines)}, start_new_session=True,
             )  # fmt: skip
             began = time.monotonic()
-            stopped = _ended(process, seconds)
+            stopped = ended(process, seconds)
         found: dict[str, Any] = {"exit": process.returncode, "seconds": round(time.monotonic() - began, 1)}
         if stopped:
             found["stopped_after_s"] = round(seconds, 1)
@@ -107,7 +107,7 @@ def run_tests(arguments: Sequence[str], seconds: float) -> dict[str, Any]:
         return found
 
 
-def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
+def ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
     """Wait; return whether it had to be stopped: asked first, and then with all that it started."""
     stopped = False
     try:

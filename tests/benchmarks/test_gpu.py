@@ -15,7 +15,6 @@ from benchmarks.gpu import __main__ as script
 from benchmarks.gpu import steps
 from benchmarks.gpu.clock import Clock
 from benchmarks.gpu.facts import facts
-from benchmarks.gpu.how import how_of
 from benchmarks.gpu.record import Record
 from benchmarks.gpu.steps import steps_of
 from benchmarks.gpu.workloads import RUNS
@@ -172,28 +171,3 @@ def test_the_commit_is_the_environments_where_the_tree_has_no_history(
     monkeypatch.setenv("BPCORE_CHANGED_FILES", "3")
     told = facts(bp.backend("numpy"))
     assert (told["commit"], told["changed_files"]) == ("abc", 3)
-
-
-class _Run:
-    """As a step of CuPy's looks from outside."""
-
-    source = "# 2 launches\n  0  a = b\n\nextern C"
-
-    def __init__(self, *, eager: bool) -> None:
-        self.captured = type("Captured", (), {"eager": eager, "at_once": 1, "_held": None})()
-        self.steps = type("Lowered", (), {"launches": 2})()
-        self.machine = type("Machine", (), {"_handle": None})()
-
-
-def _compiled(*runs: Any) -> Any:
-    space = type("Space", (), {"backend": type("Backend", (), {"library": "cupy"})()})()
-    entries = [type("Entry", (), {"run": run, "space": space})() for run in runs]
-    return type("Compiled", (), {"_entries": dict(enumerate(entries))})()
-
-
-def test_how_a_step_runs_is_told_by_its_worst_signature() -> None:
-    told = how_of(_compiled(_Run(eager=False)))
-    assert (told["how"], told["launches"], told["steps"]) == ("captured", 2, ["# 2 launches", "  0  a = b"])
-    assert how_of(_compiled(_Run(eager=False), _Run(eager=True)))["how"] == "eager"
-    assert how_of(_compiled(lambda *inputs: inputs))["how"] == "function by function"
-    assert how_of(_compiled())["how"] == "function by function"
