@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.registry import backend_of
+from bpcore.machine.loss_scale import SKIPPED
 from bpcore.run.checkpoint_file import read_checkpoint, write_checkpoint
+from bpcore.run.copies import all_finite
 from bpcore.run.lock import locked
 from bpcore.run.place import Place
 from bpcore.run.whole_file import remove_stale
@@ -98,6 +100,15 @@ class Reached(NamedTuple):
     def steps(self) -> int:
         """How many steps of the next epoch are made."""
         return len(self.part["samples"]) if self.part else 0
+
+    @property
+    def sound(self) -> bool:
+        """Whether a run can go on from here: finite parameters, and losses but of skipped steps."""
+        reports = self.part["reports"] if self.part else {}
+        if SKIPPED not in reports:
+            return all_finite((self.params, reports.get("loss", ())))
+        xp, losses = array_namespace(reports["loss"]), reports["loss"]
+        return all_finite((self.params, xp.where(reports[SKIPPED] > 0, xp.zeros_like(losses), losses)))
 
 
 class Keeper:

@@ -232,7 +232,8 @@ def _backward(stage: _Stage, x: Array) -> Callable[..., Tree]:
 def _flat(stage: _Stage) -> Iterator[_Stage]:
     """Yield the layers of a chain or a residual, and of those in it, with what these give them."""
     named = stage._replace(name=f"{stage.name} {stage.layer}")
-    if not isinstance(stage.layer, Chain | Residual):
+    own = type(stage.layer) not in {Chain, Residual}  # it may be made of these, and compute something else
+    if own or not isinstance(stage.layer, Chain | Residual):
         yield named
         return
     if isinstance(stage.layer, Residual):

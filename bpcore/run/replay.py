@@ -14,6 +14,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
+from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.machine.loss_scale import SKIPPED
 from bpcore.machine.step import Batch, Step
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
@@ -25,7 +27,7 @@ from bpcore.run.nonfinite import origin_of
 from bpcore.run.origin import Origin
 from bpcore.run.rates import rescheduled
 from bpcore.run.result import History
-from bpcore.words.protocols import Tree
+from bpcore.words.protocols import Array, Tree
 
 __all__ = ["APART", "Replay"]
 
@@ -103,22 +105,32 @@ class Replay:
         if self._good is None:
             return None
         params, state = (copied(tree) for tree in (self._good.params, self._good.state))
-        seen = self._good.batches
+        seen, skipped = self._good.batches, None  # the latter: where the first began since one was taken
         for epoch in range(self._good.epoch + 1, last + 1):
             for number, batch in islice(enumerate(engine.batches(epoch), start=1), seen, None):
                 before = copied(params), copied(state)
                 params, state, report = engine.step(params, state, batch)
-                if all_finite((params, state, report["loss"])):
-                    continue
-                found = self._of_step(*before, batch)
-                return found and _placed(found, engine, epoch, number)
+                lost = not all_finite((params, state))
+                if not lost and _was_skipped(report):
+                    found = self._of_step(*before, batch) if skipped is None else None
+                    skipped = _placed(found, engine, epoch, number) if found else skipped
+                elif not lost and all_finite(report["loss"]):
+                    skipped = None
+                else:
+                    found = self._of_step(*before, batch)
+                    return found and _placed(found, engine, epoch, number)
             rate, seen = self.optimizer.rate, 0
             if isinstance(rate, ReduceOnPlateau):
                 state = rescheduled(state, rate, {name: column[:epoch] for name, column in history.items()})
-        return None
+        return skipped
 
     def _of_step(self, params: Tree, state: Tree, batch: Batch) -> Origin | None:
         return origin_of(self.net, self.loss, self.optimizer, params, state, batch, penalty=self.penalty)
+
+
+def _was_skipped(report: dict[str, Array]) -> bool:
+    """Return whether a step left all as it was: it did no harm, where a later one was taken."""
+    return SKIPPED in report and bool(array_namespace(report[SKIPPED]).all(report[SKIPPED] > 0))
 
 
 def _placed(found: Origin, engine: _Steps, epoch: int, batch: int) -> Origin:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from typing import Protocol
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
+from bpcore.machine.loss_scale import LEAST, LOSS_SCALE, SKIPPED
 from bpcore.machine.step import LAYERS, Batch
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import AVERAGE
@@ -115,7 +116,7 @@ class Training:
         self.first_loss, self.epoch = math.nan, 0
         self._since = 0.0
         self._part: Done | None = None
-        self._steps = 0
+        self._steps, self._of_epoch = 0, 0
         self._over = False
         self._wanted: Ending | None = None
 
@@ -139,7 +140,17 @@ class Training:
         return self._with_average(self.engine.params, self.engine.state)
 
     def look_back(self) -> None:
-        """Warn of a validation loss that was not finite, which stops nothing."""
+        """Warn of what stops nothing: no step that was taken, a validation loss that was not finite."""
+        skipped, steps = self.history.get(SKIPPED, []), self._of_epoch
+        if steps and all(count >= steps for count in skipped) and skipped:
+            last = self.history[LOSS_SCALE][-1]
+            words = (
+                f"all steps of all {len(skipped)} epochs were skipped, for at each a gradient was not finite "
+                f"in float16: the parameters are those of the start. The loss scale came down to {last:g}. "
+                "Bring targets and features to the size of 1, or begin with a smaller scale, as "
+                f"loss_scale=bpcore.LossScale(init_scale={max(last, LEAST):g}), or train in bfloat16."
+            )
+            warnings.warn(words, UserWarning, stacklevel=stack_level())
         losses = self.history.get("validation_loss", [])
         bad = next((i for i, loss in enumerate(losses) if not math.isfinite(loss)), None)
         if bad is not None:
@@ -171,10 +182,11 @@ class Training:
         """Read the learning rate."""
         return self.place.number(self.engine.state["rate"])
 
-    def diverged(self, what: str) -> Diverged:
+    def diverged(self, what: str, *, inside: bool = False) -> Diverged:
         """Return the error of a run that has become not finite, with where that began."""
-        origin = self.replay and self.replay.origin(self.engine, self.epoch, self.history)
-        return Diverged(what, self.epoch, self.rate(), origin)
+        epoch = self.epoch + inside
+        origin = self.replay and self.replay.origin(self.engine, epoch, self.history)
+        return Diverged(what, epoch, self.rate(), origin)
 
     def _alone(self) -> AbstractContextManager[None]:
         return nullcontext() if self.keeper is None else self.keeper.locked()
@@ -226,6 +238,7 @@ class Training:
     def _noted(self, done: Done) -> dict[str, float]:
         """Write an epoch's row into the history."""
         row, first = row_of(self.place, done, self.loss)
+        self._of_epoch = len(done.samples)
         self.epoch += 1
         if self.epoch == 1:
             self.first_loss = first
@@ -262,9 +275,10 @@ class Training:
         """Write the checkpoint where it is time to; stop where Ctrl-C was pressed."""
         if self.keeper is None:
             return
-        if last or interrupts.came or self.keeper.due(self.epoch, self._steps):
-            self.keeper.write(self._reached(), self._steps)
-        if interrupts.came and not last:
+        stopping = interrupts.came and not last  # read once: what comes later is for the next step
+        if last or stopping or self.keeper.due(self.epoch, self._steps):
+            self._write(self.keeper, None, self._steps, stopping=stopping)
+        if stopping:
             raise Stopped(self.epoch, self.epochs, str(self.keeper.path))
 
     def _between(self, show: Shown, interrupts: Interrupts) -> Between | None:
@@ -279,13 +293,21 @@ class Training:
                 show.within(self.epoch + 1, sum(done.samples), total)
             if keeper is None:
                 return
-            steps = self._steps + len(done.samples)
-            if interrupts.came or keeper.due(self.epoch, steps):
-                keeper.write(self._reached(done), steps)
-            if interrupts.came:
+            steps, stopping = self._steps + len(done.samples), interrupts.came
+            if stopping or keeper.due(self.epoch, steps):
+                self._write(keeper, done, steps, stopping=stopping)
+            if stopping:
                 raise Stopped(self.epoch, self.epochs, str(keeper.path), len(done.samples))
 
         return None if keeper is None and show.within is None else between
+
+    def _write(self, keeper: Keeper, done: Done | None, steps: int, *, stopping: bool) -> None:
+        """Write the checkpoint, but nothing that is not finite: the epoch's end tells of that."""
+        reached = self._reached(done)
+        if reached.sound:
+            keeper.write(reached, steps)
+        elif stopping:
+            raise self.diverged("a loss or a parameter became infinite or not a number", inside=bool(done))
 
     def _reached(self, done: Done | None = None) -> Reached:
         """Return what is reached: after an epoch, or inside of one that has reported so much."""

@@ -12,7 +12,8 @@ import pytest
 
 import bpcore as bp
 from bpcore.run.checkpoint_file import content_of, read_checkpoint
-from bpcore.run.checkpoints import Keeper
+from bpcore.run.checkpoints import Keeper, Reached
+from bpcore.run.copies import all_finite
 from bpcore.run.interrupts import Stopped
 from bpcore.words.errors import DataError, Diverged, OptionError
 from bpcore.words.trees import leaves
@@ -222,3 +223,69 @@ def test_on_every_backend(backend: Any, dies: Any, tmp_path: Path) -> None:
     assert found["part"]["samples"] == [4] * 4
     assert run.history == alone.history
     assert file_of(run, tmp_path / "a") == file_of(alone, tmp_path / "b")
+
+
+STEEP: dict[str, Any] = {
+    "loss": bp.SquaredError(),
+    "optimizer": bp.SGD(3.0),
+    "validation": None,
+    "batch_size": 4,
+    "epochs": 12,
+}
+"""With these a run is lost in its first epoch."""
+POINTS = np.random.default_rng(0).normal(size=(64, 4)).astype("f4")
+TARGETS = POINTS[:, :1] + POINTS[:, 1:2]
+
+
+def lost(path: Path | None, **more: Any) -> Diverged:
+    options = {**STEEP, "progress": None, **more}
+    checkpoint = None if path is None else bp.Checkpoint(path, steps=1)
+    with pytest.raises(Diverged) as caught:
+        bp.fit(bp.MLP([4, 8, 1]), (POINTS, TARGETS), checkpoint=checkpoint, **options)
+    return caught.value
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_what_is_not_finite_is_not_written_over_what_is(
+    tmp_path: Path, precision: str, *, compiled: bool
+) -> None:
+    path, more = tmp_path / "c", {"precision": precision, "compiled": compiled}
+    # in float16 any of the steps that were skipped at the end may be told
+    errors = [lost(where, **more) for where in (None, path, path)]
+    told = [str(error) if precision == "float32" else str(error).partition("It began")[0] for error in errors]
+    assert told == [told[0]] * 3
+    assert all_finite(read_checkpoint(path)["params"])
+    assert errors[-1].run is not None
+    assert all_finite(errors[-1].run.params)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_an_update_that_no_loss_sees_is_not_written(tmp_path: Path) -> None:
+    path, huge = tmp_path / "c", {**STEEP, "optimizer": bp.SGD(1e30), "batch_size": None, "epochs": 1}
+    for _ in range(2):
+        with pytest.raises(Diverged, match="a parameter became"):
+            bp.fit(bp.Linear(1), (POINTS * 1e9, TARGETS), checkpoint=path, progress=None, **huge)
+        assert not path.exists()
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_ctrl_c_in_an_epoch_that_is_lost_does_not_say_that_it_was_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, real = tmp_path / "c", Reached.sound.fget  # type: ignore[attr-defined]
+    pressed: list[int] = []
+
+    def sound(self: Reached) -> bool:
+        if not real(self) and not pressed:
+            pressed.append(self.steps)
+            signal.raise_signal(signal.SIGINT)
+        return bool(real(self))
+
+    monkeypatch.setattr(Reached, "sound", property(sound))
+    error = lost(path)
+    assert pressed
+    assert "in epoch 1" in str(error)
+    assert "a loss or a parameter became" in str(error)
+    assert all_finite(read_checkpoint(path)["params"])

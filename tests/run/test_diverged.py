@@ -159,3 +159,19 @@ def test_a_pickled_run_leaves_its_data_behind() -> None:
     assert run.recipe.data[0] is X
     assert run.__getstate__()["recipe"] is None
     assert pickle.dumps(run.params)
+
+
+class Tenfold(bp.Chain):
+    """Made of layers, and more than these."""
+
+    def __call__(self, params: Any, x: Any, /) -> Any:
+        return super().__call__(params, bp.array_namespace(x).multiply(x, 1e300))
+
+
+def test_a_chain_of_ones_own_is_run_as_it_computes() -> None:
+    net = bp.Chain(Tenfold(bp.Linear(2), bp.Linear(1)))
+    with pytest.raises(Diverged) as caught:
+        bp.fit(net, (X * 1e12, Y), loss=bp.SquaredError(), optimizer=bp.SGD(0.0), progress=None)
+    origin = caught.value.origin
+    assert origin is not None
+    assert origin.function == "multiply"

@@ -176,3 +176,46 @@ def test_data_of_float64_is_computed_in_float32() -> None:
 def test_what_is_refused_before_the_first_step(more: dict[str, Any], said: str) -> None:
     with pytest.raises(OptionError, match=re.escape(said)):
         bp.fit(NET, (X, Y), **OPTIONS | more)
+
+
+POINTS = np.random.default_rng(0).standard_normal((64, 4)).astype("f4")
+LINE: Any = {
+    "loss": bp.SquaredError(),
+    "epochs": 12,
+    "batch_size": 8,
+    "progress": None,
+    "precision": "float16",
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_skipped_step_is_not_where_a_run_was_lost() -> None:
+    huge, y = POINTS.copy(), POINTS[:, :1] + POINTS[:, 1:2]
+    huge[5, 0] = 1e6
+    well = bp.fit(bp.MLP([4, 8, 1]), (huge, y), optimizer=bp.SGD(0.01), **LINE)
+    assert min(well.history["skipped"]) == 1.0
+    with pytest.raises(Diverged) as caught:
+        bp.fit(bp.MLP([4, 8, 1]), (huge, y), optimizer=bp.SGD(1.5), **LINE)
+    origin = caught.value.origin
+    assert origin is not None
+    assert origin.sample != 5
+    assert origin.epoch is not None
+    assert origin.epoch > 1
+    assert "lower the learning rate" in str(caught.value)
+
+
+def test_a_run_that_took_no_step_says_so() -> None:
+    far = POINTS[:, :1] * 1e5
+    with pytest.warns(UserWarning, match="all steps of all 3 epochs were skipped") as told:
+        run = bp.fit(
+            bp.MLP([4, 8, 1]), (POINTS, far), optimizer=bp.SGD(0.1), **{**LINE, "epochs": 3, "batch_size": 16}
+        )
+    assert run.history["skipped"] == [4.0] * 3
+    assert len(told) == 1
+    assert told[0].filename == __file__
+
+
+def test_a_step_that_was_taken_is_enough() -> None:
+    options = {**LINE, "epochs": 2, "loss_scale": bp.LossScale(init_scale=2.0**18)}
+    run = bp.fit(bp.MLP([4, 8, 1]), (POINTS, POINTS[:, :1]), optimizer=bp.SGD(0.01), **options)
+    assert 1 <= sum(run.history["skipped"]) < 16
