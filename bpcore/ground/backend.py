@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from bpcore.ground.precision import Precision, find_precision
+from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Dtype, Namespace, Recorded, Static
 
 __all__ = ["Abstract", "Backend", "Compile", "Plugin", "as_plain_function", "on_the_arrays"]
@@ -165,8 +166,12 @@ class Backend:
         return self.wide()
 
     def dtype(self, name: str) -> Dtype:
-        """Return the library's dtype object of that name."""
-        return getattr(self.namespace, name)
+        """Return the library's dtype object of that name; `OptionError` where it has none."""
+        try:
+            return getattr(self.namespace, name)
+        except AttributeError:
+            do = "Cast to float32, or compute with another backend."
+            raise OptionError(f"dtype with {self.name}", name, f"one that {self.library} has", do) from None
 
     def precision(self, word: str) -> Precision:
         """Return how it computes with a precision; `OptionError` where it does not."""

@@ -28,6 +28,9 @@ SKIPPED = "skipped"
 LEAST, MOST = 2.0**-16, 2.0**32
 """The scale stays between these."""
 
+FARTHEST = 2**24
+"""The longest interval: so far a float32 counts by ones."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LossScale:
@@ -43,7 +46,7 @@ class LossScale:
     backoff_factor : float, 0 < factor < 1
         What it is multiplied by after a step with a gradient that is not finite; that step is skipped:
         parameters, optimizer and what layers carry stay as they were.
-    growth_interval : int >= 1
+    growth_interval : int, 1 to 2**24
 
     Notes
     -----
@@ -67,6 +70,9 @@ class LossScale:
         ):
             check_number(f"{name} of LossScale", getattr(self, name), wanted, fits)
         check_whole("growth_interval of LossScale", self.growth_interval, 1)
+        if self.growth_interval > FARTHEST:  # the count is a float32, and would never come to it
+            wanted = f"a whole number from 1 to 2**24, {FARTHEST}"
+            raise OptionError("growth_interval of LossScale", self.growth_interval, wanted)
 
     def init(self, params: Tree, /) -> dict[str, Array]:
         """Return what goes into the step's state, beside the optimizer's.

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.program.scoped import note
-from bpcore.words.errors import OptionError
+from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves
 
@@ -24,11 +24,15 @@ def within(step: Update, word: str, /) -> Update:
     OptionError
         The step raises it, where the backend of its parameters has no such precision, and for parameters of
         another dtype than float32.
+    ShapeError
+        It raises it where there are no parameters.
     """
     if word == "float32":
         return step
 
     def inside(params: Tree, state: Tree, batch: tuple[Array, ...]) -> tuple[Tree, Tree, dict[str, Array]]:
+        if not leaves(params):
+            raise ShapeError(f"a step in {word}", "parameters with at least one array", "an empty tree")
         space = space_of(leaves(params)[0])
         scope = space.backend.precision(word).scope
         note(word)

@@ -48,7 +48,7 @@ class Run:
         The loss of the first step, before any update; NaN in a run that was loaded. The number to compare
         between backends.
     precision : str
-        What its steps computed in; "float32" in a run that was loaded.
+        What its steps computed in.
     seconds : float
         What training took, on the wall clock; 0 for a run with a checkpoint.
     extra : mapping

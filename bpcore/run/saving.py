@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bpcore.ground.backend import Backend
+from bpcore.ground.precision import PRECISIONS
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.initializers import Initializer, Zeros
 from bpcore.parts.keys import key
@@ -84,6 +85,7 @@ def save(path: str | os.PathLike[str], run: Run, /, *, extra: Mapping[str, objec
         "seconds": run.seconds,
         "extra": dict(run.extra if extra is None else extra),
     }
+    about |= {} if run.precision == "float32" else {"precision": run.precision}  # an older reader refuses it
     content = content_of(tensors, about)
     remove_stale(Path(path), older=HOUR)
     return write_whole(Path(path), content)
@@ -120,9 +122,6 @@ def load(
     tensors, about = read_model(path)
     found = net if net is not None else _built(path, "net", about)
     bare = found if net is not None else _built(path, "net", about, starts=Empty(_elements(tensors)))
-    if net is not None and not _alike(describe(net), about["net"]):
-        told = f"the file tells of another network than {net}, which is given its weights."
-        warnings.warn(f"{path}: {told}", UserWarning, stacklevel=2)
     its_loss = loss if loss is not None else _built(path, "loss", about)
     if not isinstance(found, Layer) or not isinstance(bare, Layer) or not isinstance(its_loss, Loss):
         raise FileError(path, "does not describe a network and its loss")
@@ -131,6 +130,9 @@ def load(
     if not isinstance(about["history"], dict) or not isinstance(about["seconds"], float | int):
         raise FileError(path, "tells a history that is none", "Train again.")
     params, state, averaged = _trees(path, bare, features, tensors, place)
+    if net is not None and not _alike(describe(net), about["net"]):
+        told = f"the file tells of another network than {net}, which is given its weights."
+        warnings.warn(f"{path}: {told}", UserWarning, stacklevel=2)
     return Run(
         net=found,
         params=params,
@@ -142,7 +144,14 @@ def load(
         history=about["history"],
         seconds=about["seconds"],
         extra=about["extra"],
+        precision=_precision(path, about.get("precision", "float32")),
     )
+
+
+def _precision(path: Path, word: Static) -> str:
+    if word not in PRECISIONS:
+        raise FileError(path, f"says that it computed in {word!r}, which is no precision", "Train again.")
+    return str(word)
 
 
 STARTS = {"weight_init", "bias_init", "inputs"}

@@ -243,6 +243,15 @@ def test_the_command_begins_where_ctrl_c_is_heard() -> None:
     assert project["scripts"] == {"bpcore": "bpcore.doors.start:main"}
 
 
+@pytest.mark.parametrize(("given", "code"), [(["--version"], 0), (["trian"], 2)])
+def test_the_package_is_a_command(given: list[str], code: int) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "bpcore", *given], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == code
+    assert (ended.stdout or ended.stderr).startswith("bpcore")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 @pytest.mark.parametrize("module", ["cli", "train", "pages.report"])
 def test_ctrl_c_while_modules_are_read(folder: Path, module: str) -> None:

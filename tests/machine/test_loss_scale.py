@@ -116,3 +116,10 @@ def test_what_is_refused(named: dict[str, Any], said: str) -> None:
 def test_no_parameters() -> None:
     with pytest.raises(ShapeError, match="LossScale wants parameters"):
         bp.LossScale().init({})
+
+
+def test_an_interval_that_no_float32_counts_to_is_refused() -> None:
+    assert bp.LossScale(growth_interval=2**24).growth_interval == 2**24
+    for interval in (2**24 + 1, 10**400):
+        with pytest.raises(OptionError, match=r"growth_interval of LossScale must be .* to 2\*\*24"):
+            bp.LossScale(growth_interval=interval)

@@ -14,7 +14,7 @@ import bpcore as bp
 from bpcore.ground.precision import PRECISIONS
 from bpcore.machine.step import init_step_state, report_of
 from bpcore.parts.narrowing import in_precision
-from bpcore.words.errors import OptionError
+from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.trees import leaves
 
 X = np.random.default_rng(0).standard_normal((32, 6)).astype("f4")
@@ -226,3 +226,11 @@ def test_any_smooth_network_in_16_bits_is_near_the_one_in_32(
     for wide, narrow in pairs:
         assert narrow.dtype == np.float32
         assert narrow == pytest.approx(wide, rel=0.05, abs=0.05 * (1 + float(np.abs(wide).max())))
+
+
+@pytest.mark.parametrize("word", ["float32", "tf32", "float16"])
+def test_a_network_without_parameters_has_nothing_to_learn(word: str) -> None:
+    step = bp.make_step(bp.Tanh(), bp.SquaredError(), bp.SGD(0.1), precision=word)
+    state = bp.SGD(0.1).init(X) | (bp.LossScale().init(X) if word == "float16" else {})
+    with pytest.raises(ShapeError, match="wants parameters with at least one array, was given an empty tree"):
+        step({}, state, (X, X))

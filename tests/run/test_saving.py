@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import pickletools
@@ -15,6 +16,7 @@ from safetensors import safe_open
 
 import bpcore as bp
 from bpcore.run.description import build, describe
+from bpcore.run.model_file import read_model
 from bpcore.words.errors import DataError, FileError, OptionError
 from bpcore.words.trees import named_leaves
 
@@ -261,3 +263,18 @@ def test_another_network_of_the_same_weights_is_told(tmp_path: Path) -> None:
     bp.load(path, net=bp.Chain(bp.Linear(3, weight_init=bp.He()), bp.Tanh(), bp.Linear(1, inputs=3)))
     with pytest.warns(UserWarning, match=r"the file tells of another network than Chain\(Linear\(3\), Relu"):
         bp.load(path, net=bp.MLP([2, 3, 1], activation="relu"))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_the_precision_of_its_steps_comes_back(tmp_path: Path, precision: str) -> None:
+    run = train(x=X.astype("f4"), precision=precision)
+    path = bp.save(tmp_path / "m", run)
+    assert bp.load(path).precision == precision
+    told = read_model(path)[1]
+    assert ("precision" in told) == (precision != "float32")  # readers before it knew only that
+
+
+def test_a_precision_that_is_none(tmp_path: Path) -> None:
+    path = bp.save(tmp_path / "m", dataclasses.replace(train(), precision="float8"))
+    with pytest.raises(FileError, match="says that it computed in 'float8', which is no precision"):
+        bp.load(path)

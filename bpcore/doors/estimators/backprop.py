@@ -32,7 +32,7 @@ from bpcore.doors.estimators.training import Training
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.place import Place
-from bpcore.words.errors import OptionError
+from bpcore.words.errors import DataError, OptionError
 from bpcore.words.protocols import Array
 
 __all__ = ["Backprop", "Problem"]
@@ -125,6 +125,8 @@ class Backprop(Parameters):
                 told = "It sees one batch, of which none is held out."
                 raise OptionError("early_stopping", self.early_stopping, "False for partial_fit", told)
             first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+            if is_sparse(y):
+                raise DataError("y must be dense, was given a matrix of scipy.sparse. Give y.toarray().")
             x, y = validate_data(
                 self, x, y, accept_sparse="csr", multi_output=True, y_numeric=self._numeric, reset=first
             )

@@ -150,6 +150,8 @@ class Optimizer(ABC):
         gs, given = flatten(grads)
         if given != structure:
             raise ShapeError(type(self).__name__, "gradients of the parameters' structure", "another tree")
+        if not ps:
+            raise ShapeError(type(self).__name__, "parameters with at least one array", "an empty tree")
         xp = array_namespace(ps[0])
         groups: list[Group | None] = [PLAIN] * len(ps)
         if self.freeze or self.groups:

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
+from scipy import sparse
 from sklearn.datasets import load_iris
 
 from bpcore.estimators import BackpropClassifier, BackpropRegressor
-from bpcore.words.errors import Diverged, OptionError
+from bpcore.words.errors import DataError, Diverged, OptionError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -155,3 +156,12 @@ def test_a_fit_that_fails_leaves_what_was_learnt(flowers: Any) -> None:
     assert vars(model).keys() == before.keys()
     assert model.n_outputs_ == 1
     np.testing.assert_array_equal(model.predict(x), told)
+
+
+@pytest.mark.parametrize("estimator", [BackpropClassifier, BackpropRegressor])
+@pytest.mark.parametrize("form", [sparse.csr_array, sparse.csc_matrix])
+def test_sparse_targets(flowers: Any, estimator: Any, form: Any) -> None:
+    x, y = flowers
+    with pytest.raises(DataError) as told:
+        estimator(max_iter=2).fit(x, form(np.eye(3, dtype=int)[y]))
+    assert str(told.value) == "y must be dense, was given a matrix of scipy.sparse. Give y.toarray()."
