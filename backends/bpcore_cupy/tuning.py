@@ -9,6 +9,7 @@ from typing import Any
 
 from bpcore.words.errors import OptionError
 from bpcore_cupy.products import Algorithm, Handle, Plan, ProductFailed
+from bpcore_cupy.products.offers import schemes_of
 from bpcore_cupy.trial import Trial
 from bpcore_numba.store import keep, kept
 
@@ -38,7 +39,7 @@ class Tuning:
             int(about["multiProcessorCount"]),
             cp.cuda.Device().compute_capability,
         )
-        self._where = (device, handle.version, deterministic)
+        self._where, self._deterministic = (device, handle.version), deterministic
         self._seen: set[Plan] = set()
 
     def choose(self, plan: Plan) -> None:
@@ -69,7 +70,8 @@ class Tuning:
             return False
 
     def _name(self, plan: Plan) -> str:
-        return f"cublaslt-{hashlib.sha256(repr((*self._where, plan.key)).encode()).hexdigest()}"
+        schemes = schemes_of(plan, deterministic=self._deterministic)
+        return f"cublaslt-{hashlib.sha256(repr((*self._where, schemes, plan.key)).encode()).hexdigest()}"
 
 
 def tuning(cp: Any, handle: Handle, *, deterministic: bool) -> Tuning | None:
