@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 
 from bpcore.program.equation import Slot
 from bpcore_cupy.elements.kernel import NAME, SCRATCH, Argument, Kernel, named
@@ -41,9 +42,10 @@ def is_small(kernel: Kernel) -> bool:
     )
 
 
-def _shared(kernel: Kernel) -> int:
+@lru_cache(maxsize=4096)
+def _shared(source: str) -> int:
     """Return a bound on the shared memory that a text asks for."""
-    sizes = [re.findall(r"\d+", found) for found in ARRAY.findall(kernel.source)]
+    sizes = [re.findall(r"\d+", found) for found in ARRAY.findall(source)]
     total = 0
     for axes in sizes:
         size = WIDEST
@@ -53,15 +55,20 @@ def _shared(kernel: Kernel) -> int:
     return total
 
 
+@lru_cache(maxsize=4096)
+def _waits(source: str) -> bool:
+    return WAITS in source
+
+
 def mergeable(kernels: Sequence[Kernel]) -> int:
     """Return how many kernels, from the first on, can be one launch."""
     blocks: set[int] = set()
     most, shared, pointers = 0, 0, 0
     for number, kernel in enumerate(kernels):
         for stage in kernel.stages:
-            most, shared = max(most, stage.block), shared + _shared(stage)
+            most, shared = max(most, stage.block), shared + _shared(stage.source)
             pointers += len(stage.arguments)
-            blocks |= {stage.block} if WAITS in stage.source else set()
+            blocks |= {stage.block} if _waits(stage.source) else set()
         wanted = len(blocks) < 2 and all(block >= most for block in blocks)  # noqa: PLR2004
         if not (is_small(kernel) and wanted and shared <= SHARED and pointers <= MOST_POINTERS):
             return number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -14,6 +15,7 @@ import bpcore as bp
 from bpcore.machine.step import init_step_state, make_step
 from bpcore.program.equation import Slot
 from bpcore.program.program import Program
+from bpcore.run.gathering import gathering
 from bpcore_cupy.elements import Kernel
 from bpcore_cupy.lowering.merging import Merged, with_merged
 from bpcore_cupy.lowering.nearing import brought_near
@@ -81,3 +83,18 @@ def test_the_numbers_of_the_rate_are_made_beside_the_loss(sizes: list[int], laun
     (one,) = (step for step in found.steps if isinstance(step, Merged))
     assert "argmax" in one.name
     assert "expm1" in one.name
+
+
+def test_labels_that_are_taken_out_of_data_are_taken_beside_the_loss() -> None:
+    net, key = bp.MLP([784, 512, 10], activation="relu"), bp.key(0, backend="numpy")
+    params = net.init(key, (784,), dtype=np.float32)
+    optimizer = bp.Adam(1e-3)
+    state = init_step_state(net, optimizer, params, (784,), key)
+    data = np.zeros((1000, 784), np.float32), np.zeros(1000, np.int32)
+    numpy = replace(bp.backend("numpy"), gathers=lambda size: True)
+    made = gathering(bp.compile(make_step(net, bp.CrossEntropy(), optimizer), carry=2), data, numpy)
+    assert made is not None
+    found = with_merged(lowered(made.program(params, state, data, np.arange(128)), FUNCTIONS))
+    assert found.launches == 8  # one more than without data: their rows
+    (one,) = (step for step in found.steps if isinstance(step, Merged))
+    assert one.name.startswith("take, ")
