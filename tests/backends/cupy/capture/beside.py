@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from tests.backends.cupy.capture.fake import FakeDevice
+from tests.backends.cupy.capture.fake import FakeDevice, FakeStream
 from tests.backends.cupy.capture.steps import numpy_step
 
-__all__ = ["BATCH", "batches", "on", "same", "stepped"]
+__all__ = ["BATCH", "batches", "on", "ordered_with_null", "same", "stepped"]
 
 BATCH = 5
 
@@ -34,3 +36,18 @@ def stepped(values: list[Any], rows: list[Any]) -> tuple[list[Any], list[Any], l
         losses.append(loss)
         residuals.append(residual)
     return values, losses, residuals
+
+
+@contextmanager
+def ordered_with_null(device: FakeDevice, stream: FakeStream) -> Iterator[None]:
+    """Order another stream with the null stream, as who uses both has to."""
+    with device.entered():
+        before, after = device.event(), device.event()
+    device.null.record(before)
+    stream.wait_event(before)
+    try:
+        with stream:
+            yield
+    finally:
+        stream.record(after)
+        device.null.wait_event(after)

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bpcore.words.errors import MemoryExhausted, OtherThread, StepClosed
 from bpcore_cupy.capture.captured import Captured
+from tests.backends.cupy.capture.beside import ordered_with_null
 from tests.backends.cupy.capture.fake import FakeDevice
 from tests.backends.cupy.capture.steps import SPOILERS, WAYS, carried, numpy_step, recipe
 
@@ -39,6 +40,10 @@ class Steps(RuleBasedStateMachine):
         self.steps: dict[int, Captured] = {}
         self.kept: list[tuple[Any, Any]] = []
         self.swapped = False
+        with self.device.entered():
+            self.streams = [self.device.null, self.device.stream(), self.device.stream()]
+        self.streams[2].lasting = False
+        self.stream = self.device.null
         self.warned: list[int] = []
         for size in SIZES:
             self.make(size)
@@ -56,7 +61,8 @@ class Steps(RuleBasedStateMachine):
     def called(self, size: int, name: str, *args: Any) -> None:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            self.outputs = list(getattr(self.steps[size], name)(*args))
+            with ordered_with_null(self.device, self.stream):
+                self.outputs = list(getattr(self.steps[size], name)(*args))
         expected = self.spoils[size] is not None and size not in self.warned
         assert len(caught) == expected
         self.swapped = False
@@ -83,6 +89,10 @@ class Steps(RuleBasedStateMachine):
             losses.append(loss)
             residuals.append(residual)
         self.check(np.stack(losses), np.stack(residuals))
+
+    @rule(number=st.integers(0, 2))
+    def other_stream(self, number: int) -> None:
+        self.stream = self.streams[number]
 
     @rule()
     def swap(self) -> None:
@@ -135,7 +145,8 @@ class Steps(RuleBasedStateMachine):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                self.outputs = list(self.steps[size](*given, row))
+                with ordered_with_null(device, self.stream):
+                    self.outputs = list(self.steps[size](*given, row))
         except MemoryExhausted:
             device.capacity = 2**30
             if self.steps[size].eager or self.swapped:  # calls that ran stay done, and so do ways home

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from bpcore.words.errors import StreamCaptures
 from bpcore_cupy.capture.captured import Captured
 from bpcore_cupy.capture.launching import Uncapturable, capture, perform
 from bpcore_cupy.capture.recipe import Call
-from tests.backends.cupy.capture.beside import BATCH, batches, on, same, stepped
+from tests.backends.cupy.capture.beside import BATCH, batches, on, ordered_with_null, same, stepped
 from tests.backends.cupy.capture.fake import FakeDevice, FakeStream
 from tests.backends.cupy.capture.steps import WAYS, carried, numpy_step, recipe
 
@@ -81,19 +79,6 @@ def test_a_stream_that_may_be_gone_is_not_needed_afterwards(device: FakeDevice) 
     values, losses, residuals = stepped(values, rows)
     same(device, outputs, values, losses[-1], residuals[-1])
     step.close()
-
-
-@contextmanager
-def ordered_with_null(device: FakeDevice, stream: FakeStream) -> Iterator[None]:
-    """Order another stream with the null stream, as who uses both has to."""
-    with device.entered():
-        before, after = device.event(), device.event()
-    device.null.record(before)
-    stream.wait_event(before)
-    with stream:
-        yield
-    stream.record(after)
-    device.null.wait_event(after)
 
 
 @pytest.mark.parametrize("warm", [False, True])
