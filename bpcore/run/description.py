@@ -52,6 +52,8 @@ def describe(part: object) -> Static:
         return {"kind": type(part).__name__, **named}
     if isinstance(part, list | tuple):
         return [describe(item) for item in part]
+    if isinstance(part, dict):
+        return {str(name): describe(value) for name, value in part.items()}
     if part is None or isinstance(part, bool | int | float | str):
         return part
     own = vars(part) if isinstance(part, layers.Layer) else {}

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 import bpcore as bp
+from bpcore.run import npy_stream
 from bpcore.run.checkpoint_file import content_of, read_checkpoint
-from bpcore.run.checkpoints import Keeper, Reached
+from bpcore.run.checkpoints import Keeper, Reached, fingerprint
 from bpcore.run.copies import all_finite
 from bpcore.run.interrupts import Stopped
-from bpcore.words.errors import DataError, Diverged, OptionError
+from bpcore.words.errors import DataError, Diverged, FileError, OptionError
 from bpcore.words.trees import leaves
 from tests.run.trials import CARRYING, NET, OPTIONS, Cut, X, Y, file_of, fit
 
@@ -289,3 +290,37 @@ def test_ctrl_c_in_an_epoch_that_is_lost_does_not_say_that_it_was_saved(
     assert "in epoch 1" in str(error)
     assert "a loss or a parameter became" in str(error)
     assert all_finite(read_checkpoint(path)["params"])
+
+
+@pytest.mark.parametrize("which", ["x", "validation"])
+def test_other_numbers_in_the_files_of_a_stream_are_refused(tmp_path: Path, dies: Any, which: str) -> None:
+    files = {name: tmp_path / f"{name}.npy" for name in ("x", "y", "validation", "labels")}
+    for name, part in zip(files, (X, Y, X[:20], Y[:20]), strict=True):
+        np.save(files[name], part)
+
+    def options() -> dict[str, Any]:
+        data = bp.datasets.from_npy(files["x"], files["y"], rows=10, shuffle=False)
+        held = bp.datasets.from_npy(files["validation"], files["labels"], rows=10, shuffle=False)
+        return {**OFTEN, "data": data, "validation": held}
+
+    killed(dies, tmp_path / "c", 5, **options())
+    other = np.load(files[which])
+    other[-1, 0] += 1.0  # the first piece is as it was
+    np.save(files[which], other)
+    with pytest.raises(FileError, match=r"another run: .*stream\.numbers"):
+        fit(tmp_path / "c", **options())
+
+
+def test_of_a_large_file_some_rows_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "y.npy", Y)
+    monkeypatch.setattr(npy_stream, "MOST", X.nbytes // 3)
+    read: list[int] = []
+
+    def counted(part: Any) -> str:
+        read.append(part.shape[0])
+        return fingerprint(part)
+
+    monkeypatch.setattr(npy_stream, "fingerprint", counted)
+    bp.datasets.from_npy(tmp_path / "x.npy", tmp_path / "y.npy").described()
+    assert read[0] == 13  # of 50, each fourth
