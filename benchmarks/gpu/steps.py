@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.gpu.clock import Clock
 from benchmarks.gpu.workloads import Run
-from benchmarks.players import PATIENCE, Absent, Player, seated
+from benchmarks.players import Absent, Player, seated
 
 __all__ = ["steps_of"]
 
@@ -24,8 +24,8 @@ LOOSE = {"float32": 2e-3, "tf32": 2e-2, "bfloat16": 5e-2}
 TOGETHER = 4
 """How many contenders are started at once: compilers take their time, and each has a core or two."""
 
-LEAST = 5.0
-"""Seconds that who is asked has to answer, whatever the clock says."""
+STARTING, ANSWERING, LEAST = 150.0, 30.0, 5.0
+"""Seconds until who begins, and who takes a turn, is taken for lost; and what each has in any case."""
 
 ENVIRONMENT = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -76,12 +76,13 @@ def steps_of(
             command = [
                 sys.executable, "-m", "benchmarks.gpu.worker", name, run.name, _place(name, device), size,
             ]  # fmt: skip
+            seat = seated(command, os.environ | ENVIRONMENT, patience=partial(_patience, clock, STARTING))
             try:
-                return stack.enter_context(
-                    seated(command, os.environ | ENVIRONMENT, patience=partial(_patience, clock))
-                )
+                player = stack.enter_context(seat)
             except Absent as reason:
                 return reason
+            player.patience = partial(_patience, clock, ANSWERING)
+            return player
 
         for name, player in zip(names, pool.map(start, names), strict=True):
             if isinstance(player, Absent):
@@ -116,8 +117,8 @@ def _cycle(
     return [name for name in (*order[1:], order[0]) if name in players]
 
 
-def _patience(clock: Clock) -> float:
-    return max(LEAST, clock.at_most(PATIENCE))
+def _patience(clock: Clock, seconds: float) -> float:
+    return max(LEAST, clock.at_most(seconds))
 
 
 def _place(name: str, device: str) -> str:

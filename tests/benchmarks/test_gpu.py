@@ -16,7 +16,7 @@ from benchmarks.gpu import steps
 from benchmarks.gpu.clock import Clock
 from benchmarks.gpu.facts import facts
 from benchmarks.gpu.record import Record
-from benchmarks.gpu.steps import steps_of
+from benchmarks.gpu.steps import ANSWERING, STARTING, steps_of
 from benchmarks.gpu.workloads import RUNS
 from benchmarks.players import Absent
 
@@ -121,9 +121,13 @@ class _Fake:
 
 
 def test_who_fails_in_a_turn_is_out_and_keeps_its_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    seated: list[Any] = []
+
     class Seat:
         def __init__(self, command: list[str], environment: Any, *, patience: Any) -> None:
+            assert patience() == pytest.approx(STARTING, abs=1.0)
             self.player = _Fake(frail=command[3] == "frail")
+            seated.append(self.player)
 
         def __enter__(self) -> _Fake:
             return self.player
@@ -134,7 +138,7 @@ def test_who_fails_in_a_turn_is_out_and_keeps_its_times(monkeypatch: pytest.Monk
     monkeypatch.setattr(steps, "seated", Seat)
     kept: list[dict[str, Any]] = []
     found = steps_of(
-        RUNS[0], "numpy", names=["frail", "strong"], cycles=3, seconds=0.0, small=True, clock=Clock(60.0),
+        RUNS[0], "numpy", names=["frail", "strong"], cycles=3, seconds=0.0, small=True, clock=Clock(600.0),
         keep=kept.append,
     )  # fmt: skip
     assert found["frail"] | {"judged": 1.0} == {
@@ -142,6 +146,7 @@ def test_who_fails_in_a_turn_is_out_and_keeps_its_times(monkeypatch: pytest.Monk
     }  # fmt: skip
     assert found["strong"]["times"] == [10.0, 20.0, 30.0]
     assert len(kept) == 4
+    assert all(player.patience() == pytest.approx(ANSWERING, abs=1.0) for player in seated)
     assert kept[0]["strong"]["times"] is found["strong"]["times"]
 
 

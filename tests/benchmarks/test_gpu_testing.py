@@ -29,9 +29,14 @@ def test_never(): pass
 """
 
 LOST = """
+import os
+from pathlib import Path
+BEFORE = Path(__file__).with_name("process")
 def test_good(): pass
-def test_lost(): raise RuntimeError("cudaErrorIllegalAddress: an illegal memory access was encountered")
-def test_after(): pass
+def test_lost():
+    BEFORE.write_text(str(os.getpid()))
+    raise RuntimeError("cudaErrorIllegalAddress: an illegal memory access was encountered")
+def test_after(): assert BEFORE.read_text() != str(os.getpid())
 """
 
 
