@@ -164,6 +164,7 @@ class Runs:
         if self.count == len(handed) and all(map(is_, carried, handed)):
             return list(whole)
         with self.device.entered():
+            self.captured.callers()  # a graph of the caller's must not write to new memory
             if self.count == len(handed):
                 return self._brought(carried, handed, whole)
             return self._new(carried)

@@ -130,17 +130,20 @@ class Captured:
         self._check()
         given = [inputs[i] for i, _ in self.recipe.carried]
         stacked = [inputs[i] for i in self._others_in]
-        with self._within():
+        with self._within(), self._homes.ordered() as caller:
             fresh = [self.device.empty(Kind((length, *kind.shape), kind.dtype)) for kind in self._fresh]
-            with self._homes.ordered() as caller:
-                parts = self._prepared(given, [x[0, ...] for x in stacked], caller)
-                rows = self._rows(parts, length, caller)
-                for first in range(0, length, rows.count):
-                    count = min(rows.count, length - first)
-                    rows.fill(stacked, first, count, caller)
-                    self._go_through(parts, rows, count, caller)
-                    rows.hand_out(fresh, first, count, caller)
+            parts = self._prepared(given, [x[0, ...] for x in stacked], caller)
+            rows = self._rows(parts, length, caller)
+            for first in range(0, length, rows.count):
+                count = min(rows.count, length - first)
+                rows.fill(stacked, first, count, caller)
+                self._go_through(parts, rows, count, caller)
+                rows.hand_out(fresh, first, count, caller)
         return self._all(fresh)
+
+    def callers(self) -> Stream:
+        """Return the caller's current stream; raises `StreamCaptures` while that is capturing."""
+        return self._homes.callers()
 
     def close(self) -> None:
         """Free graphs, memory and events; a later call raises one clear line.
@@ -185,9 +188,9 @@ class Captured:
         device, homes = self.device, self._homes
         with device.entered():
             try:
-                fresh = [device.empty(kind) for kind in self._fresh]
                 caller = homes.taken()
                 try:
+                    fresh = [device.empty(kind) for kind in self._fresh]
                     parts = self._prepared(given, others, caller)
                     turn = homes.turn
                     graph = parts.steps[turn]

@@ -88,7 +88,13 @@ class Homes:
             self._thread = here
 
     def taken(self) -> Stream:
-        """Let the caller's current stream take over, and return it.
+        """Let the caller's current stream take over, and return it; raises as `callers` does."""
+        caller = self.callers()
+        self.follow(caller)
+        return caller
+
+    def callers(self) -> Stream:
+        """Return the caller's current stream.
 
         Raises
         ------
@@ -98,7 +104,6 @@ class Homes:
         caller = self.device.current()
         if caller.ptr and caller.is_capturing():  # the null stream cannot be captured
             raise StreamCaptures(self.device.name)
-        self.follow(caller)
         return caller
 
     def follow(self, stream: Stream) -> None:

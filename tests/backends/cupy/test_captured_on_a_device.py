@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bpcore.words.errors import StreamCaptures
 from bpcore_cupy.capture.captured import Captured
 from bpcore_cupy.capture.device import Kind
 from bpcore_cupy.capture.feeding import fed
@@ -127,6 +128,37 @@ def test_a_callers_stream_is_waited_for_and_waits(device: CudaDevice) -> None:
         for one in rows:
             w, _ = numpy_step(w, x, one)
         np.testing.assert_allclose(found, w, rtol=1e-10)
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_streams_that_nobody_orders_take_turns(device: CudaDevice, in_place: bool) -> None:  # noqa: FBT001
+    cp, (_, x, rows) = device.cp, start()
+    streams = [cp.cuda.Stream(non_blocking=True), cp.cuda.Stream(), cp.cuda.Stream.null]
+    with Captured(recipe(device, in_place=in_place), device) as step:
+        seen = []
+        for number, one in enumerate(rows):
+            w = start(number)[0]
+            with streams[number % 3]:
+                seen.append((w, one, step(cp.asarray(w), cp.asarray(x), cp.asarray(one))[2]))
+        cp.cuda.Device().synchronize()
+        for w, one, loss in seen:
+            np.testing.assert_allclose(loss.get(), numpy_step(w, x, one)[1], rtol=1e-10)
+
+
+def test_a_callers_own_capture_is_refused_and_goes_on(device: CudaDevice) -> None:
+    cp, (w, x, rows) = device.cp, start()
+    with Captured(recipe(device, in_place=True), device) as step, cp.cuda.Stream(non_blocking=True) as own:
+        given = [cp.asarray(w), cp.asarray(x), cp.asarray(rows[0])]
+        total = cp.zeros(FEATURES)
+        total += given[0]  # what CuPy compiles is compiled before
+        outputs = step(*given)
+        own.begin_capture()
+        with pytest.raises(StreamCaptures):
+            step(*outputs[:2], given[2])
+        total += given[0]
+        graph = own.end_capture()
+        graph.launch(own)
+        np.testing.assert_allclose(total.get(), 2 * w)
 
 
 SPOILERS = {

@@ -94,6 +94,7 @@ def test_a_callers_own_capture_is_refused_and_not_spoilt(device: FakeDevice, war
         theirs.begin_capture()
         with theirs_pool.used(), pytest.raises(StreamCaptures, match="outside of the capture"):
             step(*outputs[:4], row)
+        assert theirs.capturing == []
         theirs.end_capture()  # it raises where something was enqueued that may not be
         same(device, step(*outputs[:4], row), *numpy_step(values, rows[1]))
 

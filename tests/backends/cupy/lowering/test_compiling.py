@@ -134,6 +134,21 @@ def test_the_arrays_that_came_first_stay_as_they_are() -> None:
         np.testing.assert_array_equal(x.get(), y)
 
 
+def test_in_a_callers_own_capture_nothing_is_written() -> None:
+    program, arrays, batches = step_of("relu")
+    device = FakeDevice()
+    run = compiler_on(device)[0].compile(program, FUNCTIONS, {})
+    with device.entered():
+        stream = device.stream()
+    with stream:
+        own = given(device, [*arrays, *batches[0]])
+        stream.begin_capture()
+        with device.pool().used(), pytest.raises(bp.StreamCaptures, match="call it outside of the capture"):
+            run(*own)
+        assert stream.capturing == []
+        stream.end_capture()
+
+
 def carrying(f: Any, *arrays: Any, carry: int) -> Program:
     return bp.compile(f, carry=carry).program(*arrays)
 
