@@ -1,4 +1,4 @@
-"""CuPy as the device that steps are captured on: its streams, pools, copies, and three kernels."""
+"""CuPy as the device that steps are captured on: its streams, pools, copies, and four kernels."""
 
 from __future__ import annotations
 
