@@ -127,16 +127,19 @@ def _told(record: Record) -> None:
         for test, said in list(tests.get("failures", {}).items())[:8]:
             print(f"  {test}: {said[-1] if said else ''}")
     for name, told in _compared(record).items():
-        said = (
-            "good"
-            if told.get("good")
-            else told.get("raised") or told.get("absent") or told["first_over_budget"]
-        )
+        said = "good" if told.get("good") else told.get("raised") or told.get("absent") or _over(told)
         print(f"parity, {name}: {said}")
     for line in record["verdicts"]:
         print(line)
     if record.path is not None:
         print(f"written to {record.path}", file=sys.stderr)
+
+
+def _over(told: dict[str, Any]) -> str:
+    first = told["first_over_budget"]
+    return ", ".join(
+        f"{name} {first[name]}" for name in ("function", "dtype", "ulp", "budget", "unit", "step")
+    )
 
 
 def _tests(record: dict[str, Any]) -> dict[str, Any]:

@@ -150,6 +150,24 @@ def test_who_fails_in_a_turn_is_out_and_keeps_its_times(monkeypatch: pytest.Monk
     assert kept[0]["strong"]["times"] is found["strong"]["times"]
 
 
+def test_a_function_over_its_budget_is_named_and_is_the_exit_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = {
+        "function": "tanh",
+        "dtype": "float32",
+        "ulp": 9.0,
+        "budget": 2.0,
+        "unit": "the value",
+        "step": 1,
+    }
+    found = {"net float32": {"good": False, "first_over_budget": first}}
+    monkeypatch.setattr(script, "parity", lambda backend, in_time: found)
+    assert script.main(["--backend", "numpy", "--only", "parity"]) == 1
+    wanted = "parity, net float32: function tanh, dtype float32, ulp 9.0, budget 2.0, unit the value, step 1"
+    assert wanted in capsys.readouterr().out
+
+
 def test_nothing_is_begun_when_the_time_is_over() -> None:
     found = steps_of(
         RUNS[0], "numpy", names=["bpcore eager"], cycles=3, seconds=0.0, small=True, clock=Clock(-1.0),
