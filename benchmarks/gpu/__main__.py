@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in PARTS:
         if name in options.only:
             _done(name, parts[name], record, clock)
-    rows = record.get("steps", {})
+    rows = {name: told for name, told in record.get("steps", {}).items() if isinstance(told, dict)}
     record.put("verdicts", [] if options.small else list(verdicts(rows, _floors(record))))
     _told(record)
     return 0 if _good(record, options.only) else 1

@@ -168,6 +168,26 @@ def test_a_function_over_its_budget_is_named_and_is_the_exit_status(
     assert wanted in capsys.readouterr().out
 
 
+def test_runs_that_were_timed_before_one_raises_are_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def timed(run: Any, device: str, **options: Any) -> dict[str, Any]:
+        if run.name != RUNS[0].name:
+            options["keep"]({"bpcore eager": {"times": [1.0], "median": 1.0}})
+            raise RuntimeError("of no use")
+        return {"bpcore eager": {"times": [2.0], "median": 2.0}}
+
+    monkeypatch.setattr(script, "steps_of", timed)
+    path = tmp_path / "gpu.json"
+    script.main(["--backend", "numpy", "--only", "steps", "--json", str(path)])
+    found = json.loads(path.read_text())["steps"]
+    assert [found[run.name]["bpcore eager"]["median"] for run in RUNS[:2]] == [2.0, 1.0]
+    assert found["raised"] == "RuntimeError: of no use"
+    assert "captured over eager <= 0.25: not measured" in capsys.readouterr().out
+    assert script.main(["--backend", "numpy", "--only", "steps", "parity", "--seconds", "0"]) == 1
+    assert "parity, all: no time was left" in capsys.readouterr().out
+
+
 def test_nothing_is_begun_when_the_time_is_over() -> None:
     found = steps_of(
         RUNS[0], "numpy", names=["bpcore eager"], cycles=3, seconds=0.0, small=True, clock=Clock(-1.0),
