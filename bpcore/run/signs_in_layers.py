@@ -48,7 +48,8 @@ def layers_of(net: Layer, params: Tree, state: Tree, x: Array) -> list[tuple[str
 
 def walked(net: Layer, params: Tree, state: Tree, x: Array, see: See, name: str = "net") -> Array:
     """Return a network's output; on the way `see` is told of each layer, of those in chains and residuals."""
-    if not isinstance(net, Chain | Residual):
+    own = type(net) not in {Chain, Residual}  # it may be made of these, and compute something else
+    if own or not isinstance(net, Chain | Residual):
         return see(name, net, net(params, x) if state is None else net.forward(params, state, x)[0])
     y = x
     for i, layer in enumerate(net.layers):

@@ -9,6 +9,8 @@ import pytest
 
 import bpcore as bp
 from bpcore.parts.narrowing import in_precision
+from bpcore.run.signs_in_layers import walked
+from bpcore.words.errors import OptionError
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.standard_normal((8, 6)).astype("f4")
@@ -56,13 +58,20 @@ def test_a_subclass_of_a_chain_is_not_replaced_by_a_chain(net: bp.Layer, around:
     np.testing.assert_allclose(found, net(params, X), atol=0.03)
 
 
+def test_who_goes_through_a_chain_takes_none_of_ones_own_for_one() -> None:
+    net = bp.Chain(Tenfold(bp.Linear(2)))
+    params = net.init(bp.key(0), (6,))
+    np.testing.assert_array_equal(walked(net, params, None, X, lambda *given: given[-1]), net(params, X))
+    with pytest.raises(OptionError, match="net of layer_gradients must be a chain"):
+        bp.layer_gradients(net.layers[0], params[0], X, X[:, :2], loss=bp.SquaredError())
+
+
 def test_it_begins_with_the_same_loss() -> None:
     data, net = (X, X[:, :1] * 3), bp.Chain(Tenfold(bp.Linear(1)))
-    losses = [
-        bp.fit(net, data, loss=bp.SquaredError(), optimizer=bp.SGD(1e-4), epochs=1, precision=word).first_loss
-        for word in ("float32", "float16")
-    ]
-    assert losses[1] == pytest.approx(losses[0], rel=1e-2)
+    options: Any = {"loss": bp.SquaredError(), "optimizer": bp.SGD(1e-4), "epochs": 1, "progress": None}
+    exact = bp.fit(net, data, **options).first_loss
+    half = bp.fit(net, data, precision="float16", loss_scale=bp.LossScale(init_scale=1.0), **options)
+    assert half.first_loss == pytest.approx(exact, rel=1e-2)
 
 
 @pytest.mark.parametrize("wide", [bp.LayerNorm(), bp.BatchNorm(), bp.Softmax()], ids=str)
