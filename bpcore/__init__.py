@@ -105,17 +105,17 @@ if TYPE_CHECKING:
     from bpcore.program.record import record
     from bpcore.run import datasets, metrics
     from bpcore.run.callbacks import Ending, Epoch
-    from bpcore.run.checkpoints import Checkpoint
     from bpcore.run.early_stopping import EarlyStopping
+    from bpcore.run.files.checkpoints import Checkpoint
+    from bpcore.run.files.saving import load, save
     from bpcore.run.fit import fit
-    from bpcore.run.flow import gradient_flow
     from bpcore.run.logs import JsonLines, TimeLimit
-    from bpcore.run.monitor import monitor
-    from bpcore.run.monitoring import Monitor
     from bpcore.run.result import Run
-    from bpcore.run.saving import load, save
-    from bpcore.run.sharpness import sharpness
-    from bpcore.run.stability import spikes
+    from bpcore.run.trouble.flow import gradient_flow
+    from bpcore.run.trouble.monitor import monitor
+    from bpcore.run.trouble.monitoring import Monitor
+    from bpcore.run.trouble.sharpness import sharpness
+    from bpcore.run.trouble.stability import spikes
     from bpcore.words.errors import (
         BackendConflict,
         BackendError,

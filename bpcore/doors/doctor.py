@@ -12,11 +12,11 @@ from bpcore.doors.plots.canvas import BLUE, ORANGE, canvas
 from bpcore.doors.treatment import Treatment, treated
 from bpcore.machine.step import Batch
 from bpcore.parts.optimizers import Optimizer
-from bpcore.run.advice import Advice
+from bpcore.run.feeding.streams import is_stream
 from bpcore.run.fit import fit
-from bpcore.run.monitor import monitor
 from bpcore.run.result import History, Run, check_run
-from bpcore.run.streams import is_stream
+from bpcore.run.trouble.advice import Advice
+from bpcore.run.trouble.monitor import monitor
 from bpcore.words.errors import Diverged, OptionError
 
 __all__ = ["Checkup", "doctor"]

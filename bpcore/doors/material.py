@@ -13,11 +13,11 @@ from bpcore.doors.summary import BEST
 from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch, make_evaluation
 from bpcore.run.datasets import DATASETS, Dataset
-from bpcore.run.repetition import Repetition
 from bpcore.run.result import Run
 from bpcore.run.tables.columns import listed
 from bpcore.run.tables.preparation import Preparation
 from bpcore.run.tables.splitting import split_samples
+from bpcore.run.trouble.repetition import Repetition
 from bpcore.words.errors import BackendError, DataError, FileError
 
 __all__ = ["Material", "found_again", "loss_over", "repetition_of"]

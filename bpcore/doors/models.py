@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from bpcore.run.files.saving import load
 from bpcore.run.result import Run
-from bpcore.run.saving import load
 from bpcore.words.errors import FileError
 
 __all__ = ["load_model"]

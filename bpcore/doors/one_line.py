@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from bpcore.run.interrupts import Stopped
+from bpcore.run.files.interrupts import Stopped
 from bpcore.words.errors import BpcoreError, OptionError, choose, did_you_mean
 
 __all__ = ["Door", "number", "one_of"]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bpcore.run.whole_file import write_whole
+from bpcore.run.files.whole_file import write_whole
 from bpcore.words.errors import FileError
 
 __all__ = ["Output", "free_name"]

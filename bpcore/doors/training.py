@@ -20,10 +20,10 @@ from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.perceptron import MLP
 from bpcore.run.datasets import DATASETS, Dataset
 from bpcore.run.early_stopping import EarlyStopping
+from bpcore.run.files.saving import save
 from bpcore.run.fit import fit
 from bpcore.run.logs import JsonLines
 from bpcore.run.result import Run
-from bpcore.run.saving import save
 from bpcore.run.tables.preparation import Preparation
 from bpcore.run.tables.splitting import split_samples
 from bpcore.words.errors import OptionError

@@ -18,7 +18,7 @@ from bpcore.parts.optimizers import Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.parts.schedules import Cosine, Warmup
 from bpcore.parts.wiring import Reshape, Residual
-from bpcore.run.advice import Advice
+from bpcore.run.trouble.advice import Advice
 from bpcore.words.protocols import Array
 
 __all__ = ["LOWER", "Treatment", "treated"]

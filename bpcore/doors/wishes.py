@@ -8,8 +8,8 @@ from pathlib import Path
 
 from bpcore.doors.recipes import OPTIMIZERS, Recipe
 from bpcore.parts.optimizers import Optimizer
-from bpcore.run.checkpoints import Checkpoint
 from bpcore.run.early_stopping import EarlyStopping
+from bpcore.run.files.checkpoints import Checkpoint
 from bpcore.words.errors import OptionError
 
 __all__ = ["PATIENCE", "Wishes"]

@@ -19,8 +19,8 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts import keys
-from bpcore.run.dataset import Dataset
-from bpcore.run.npy_stream import from_npy
+from bpcore.run.feeding.dataset import Dataset
+from bpcore.run.feeding.npy_stream import from_npy
 from bpcore.run.tables.streaming import from_csv, from_parquet
 from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Dtype

@@ -21,10 +21,7 @@ from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.parts.plateau import ReduceOnPlateau
 from bpcore.program.compiled import compile
-from bpcore.run.balance import balanced_order
-from bpcore.run.batches import order_of
 from bpcore.run.callbacks import Callbacks, Ending
-from bpcore.run.checkpoints import Checkpoint, Keeper
 from bpcore.run.checks import (
     check_averaged,
     check_gathered,
@@ -34,22 +31,25 @@ from bpcore.run.checks import (
     check_searched,
 )
 from bpcore.run.copies import all_finite, copied
-from bpcore.run.epochs import Epochs
-from bpcore.run.held_out import HeldOut, Metric, named_metrics
-from bpcore.run.intake import parted, start_of
-from bpcore.run.memory import memory_told
-from bpcore.run.pieces import piece_of
+from bpcore.run.feeding.balance import balanced_order
+from bpcore.run.feeding.batches import order_of
+from bpcore.run.feeding.epochs import Epochs
+from bpcore.run.feeding.held_out import HeldOut, Metric, named_metrics
+from bpcore.run.feeding.intake import parted, start_of
+from bpcore.run.feeding.pieces import piece_of
+from bpcore.run.feeding.staging import staged
+from bpcore.run.feeding.stream_epochs import StreamEpochs, bringing, held_pieces
+from bpcore.run.feeding.streams import Data, check_stream, opened, opened_apart
+from bpcore.run.feeding.weights import ClassWeight
+from bpcore.run.files.checkpoints import Checkpoint, Keeper
+from bpcore.run.files.run_description import described
 from bpcore.run.precision import check_precision, place_for, scaling_of
 from bpcore.run.progress import Progress
 from bpcore.run.recipe import Recipe
-from bpcore.run.replay import Replay
 from bpcore.run.result import Run
-from bpcore.run.run_description import described
-from bpcore.run.staging import staged
-from bpcore.run.stream_epochs import StreamEpochs, bringing, held_pieces
-from bpcore.run.streams import Data, check_stream, opened, opened_apart
 from bpcore.run.training import Engine, Training
-from bpcore.run.weights import ClassWeight
+from bpcore.run.trouble.memory import memory_told
+from bpcore.run.trouble.replay import Replay
 from bpcore.words.errors import Diverged, OptionError
 from bpcore.words.protocols import Array, Tree
 

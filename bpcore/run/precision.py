@@ -8,7 +8,7 @@ from bpcore.ground.backend import Backend
 from bpcore.machine.loss_scale import LossScale
 from bpcore.machine.step import check_scaling
 from bpcore.parts.optimizers import LBFGS
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.words.errors import OptionError
 from bpcore.words.frames import stack_level
 from bpcore.words.protocols import Array

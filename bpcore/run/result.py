@@ -11,8 +11,8 @@ from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
-from bpcore.run.pieces import in_pieces, piece_of
-from bpcore.run.place import Place
+from bpcore.run.feeding.pieces import in_pieces, piece_of
+from bpcore.run.feeding.place import Place
 from bpcore.run.recipe import Recipe
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Tree

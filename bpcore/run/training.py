@@ -16,16 +16,16 @@ from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import AVERAGE
 from bpcore.parts.plateau import ReduceOnPlateau
 from bpcore.run.callbacks import Callbacks, Ending, Epoch
-from bpcore.run.checkpoints import Keeper, Reached
-from bpcore.run.epochs import Between, Done
-from bpcore.run.held_out import HeldOut
-from bpcore.run.interrupts import Interrupts, Stopped
-from bpcore.run.place import Place
+from bpcore.run.feeding.epochs import Between, Done
+from bpcore.run.feeding.held_out import HeldOut
+from bpcore.run.feeding.place import Place
+from bpcore.run.feeding.rows import is_stuck, row_of
+from bpcore.run.files.checkpoints import Keeper, Reached
+from bpcore.run.files.interrupts import Interrupts, Stopped
 from bpcore.run.progress import Progress, Shown, shown
 from bpcore.run.rates import Plateau
-from bpcore.run.replay import Replay
 from bpcore.run.result import History
-from bpcore.run.rows import is_stuck, row_of
+from bpcore.run.trouble.replay import Replay
 from bpcore.words.errors import Diverged
 from bpcore.words.frames import stack_level
 from bpcore.words.protocols import Array, Tree

@@ -15,8 +15,8 @@ from click.testing import CliRunner, Result
 
 import bpcore as bp
 from bpcore.doors.cli import cli
-from bpcore.run.checkpoint_file import read_checkpoint
-from bpcore.run.checkpoints import Keeper
+from bpcore.run.files.checkpoint_file import read_checkpoint
+from bpcore.run.files.checkpoints import Keeper
 from tests.run.kills import START, killed
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bpcore.doors.pages.sentences import told
-from bpcore.run.diagnosis import Diagnosis, Moment, Trial
-from bpcore.run.stability import Spike
+from bpcore.run.trouble.diagnosis import Diagnosis, Moment, Trial
+from bpcore.run.trouble.stability import Spike
 
 SPIKE = Spike(start=21, peak=23, end=30, before=0.1, height=2.0)
 BASE: dict[str, Any] = {"epochs": 100, "rising": 3, "spikes": (SPIKE,), "worst": SPIKE}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.advice import Advice
+from bpcore.run.trouble.advice import Advice
 from bpcore.words.errors import OptionError
 
 RNG = np.random.default_rng(0)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.advice import Advice
+from bpcore.run.trouble.advice import Advice
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

@@ -12,7 +12,7 @@ from click.testing import Result
 
 from bpcore.doors.sources import load_samples
 from bpcore.run.datasets import iris
-from bpcore.run.saving import load
+from bpcore.run.files.saving import load
 
 Call = Callable[..., Result]
 

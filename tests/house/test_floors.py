@@ -26,16 +26,16 @@ ALLOWED = {
     "bpcore.doors.export": {"onnx"},
     "bpcore.doors.pages": {"jinja2", "latex2mathml", "markupsafe", "matplotlib"},
     "bpcore.doors.plots": {"matplotlib"},
-    "bpcore.run.checkpoint_file": {"safetensors"},
+    "bpcore.run.files.checkpoint_file": {"safetensors"},
     "bpcore.run.progress": {"rich"},
-    "bpcore.run.model_file": {"safetensors"},
+    "bpcore.run.files.model_file": {"safetensors"},
     "bpcore.run.tables.parquet_file": {"pyarrow"},
 }
 """The libraries beyond Python's own, by the module that may use them, together with those below it."""
 
 HOST_ARRAYS = (
-    ("bpcore.run.checkpoint_file", "safetensors.numpy"),
-    ("bpcore.run.model_file", "safetensors.numpy"),
+    ("bpcore.run.files.checkpoint_file", "safetensors.numpy"),
+    ("bpcore.run.files.model_file", "safetensors.numpy"),
 )
 """Weight files are written from host arrays, which are NumPy's: what a backend's ``to_host`` returns."""
 
@@ -207,7 +207,7 @@ def test_a_foreign_library_is_seen(source: Callable[[str, str], Source]) -> None
         "bpcore/words/x.py": "import numpy as np",
         "bpcore/ground/x.py": "import array_api_compat.numpy",
         "bpcore/run/x.py": "import rich",
-        "bpcore/run/model_file.py": "from safetensors.torch import save",
+        "bpcore/run/files/model_file.py": "from safetensors.torch import save",
         "bpcore/run/fit.py": "from safetensors import numpy",
         "bpcore/doors/x.py": "import attrs",
         "bpcore/parts/x.py": "from .keys import key",
@@ -217,7 +217,7 @@ def test_a_foreign_library_is_seen(source: Callable[[str, str], Source]) -> None
     for path, line in {
         "bpcore/doors/x.py": "import click, rich.table",
         "bpcore/run/progress.py": "from rich.progress import Progress",
-        "bpcore/run/model_file.py": "import safetensors\nfrom safetensors import SafetensorError, numpy",
+        "bpcore/run/files/model_file.py": "import safetensors\nfrom safetensors import numpy",
     }.items():
         assert not foreign(source(path, line)), line
 

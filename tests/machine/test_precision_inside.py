@@ -9,7 +9,7 @@ import pytest
 
 import bpcore as bp
 from bpcore.parts.narrowing import in_precision
-from bpcore.run.signs_in_layers import walked
+from bpcore.run.trouble.signs_in_layers import walked
 from bpcore.words.errors import OptionError
 
 RANDOM = np.random.default_rng(0)

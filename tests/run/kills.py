@@ -56,7 +56,7 @@ def started(folder: Path, name: str, epochs: int) -> subprocess.Popen[bytes]:
 
 def reached(path: Path) -> int:
     """Return the epoch of a checkpoint, which must be whole."""
-    from bpcore.run.checkpoint_file import read_checkpoint
+    from bpcore.run.files.checkpoint_file import read_checkpoint
 
     return int(read_checkpoint(path)["epoch"]) if path.exists() else 0
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.balance import Balanced
+from bpcore.run.feeding.balance import Balanced
 
 LABELS = np.asarray([0] * 20 + [1] * 3 + [2] * 7)
 

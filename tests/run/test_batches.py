@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.batches import batches, order_of, select, split_off
-from bpcore.run.epochs import Epochs
+from bpcore.run.feeding.batches import batches, order_of, select, split_off
+from bpcore.run.feeding.epochs import Epochs
 from bpcore.words.errors import DataError
 
 

@@ -14,7 +14,7 @@ import pytest
 from safetensors import numpy as plain
 
 import bpcore as bp
-from bpcore.run.whole_file import write_whole
+from bpcore.run.files.whole_file import write_whole
 from bpcore.words.errors import FileError
 
 X = np.asarray([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])

@@ -13,7 +13,7 @@ import pytest
 
 import bpcore as bp
 from bpcore.run.callbacks import Callbacks
-from bpcore.run.epochs import Epochs
+from bpcore.run.feeding.epochs import Epochs
 from bpcore.words.errors import FileError, OptionError
 from bpcore.words.trees import leaves, tree_map
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import bpcore as bp
-from bpcore.run import lock
-from bpcore.run.checkpoint_file import content_of, read_checkpoint, value_of
-from bpcore.run.lock import locked
+from bpcore.run.files import lock
+from bpcore.run.files.checkpoint_file import content_of, read_checkpoint, value_of
+from bpcore.run.files.lock import locked
 from bpcore.words.errors import FileError, OptionError
 from tests.run.trials import Life, fit
 
@@ -153,7 +153,7 @@ def test_a_lock_that_is_taken_away_while_we_wait_for_it(
 HOLDER = """
 import sys, time
 from pathlib import Path
-from bpcore.run.lock import locked
+from bpcore.run.files.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

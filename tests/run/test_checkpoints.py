@@ -210,7 +210,7 @@ def test_callbacks_that_only_look_come_and_go(tmp_path: Path) -> None:
 def test_how_often(
     every: int | None, written: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bpcore.run import checkpoints
+    from bpcore.run.files import checkpoints
 
     calls: list[Any] = []
     real = checkpoints.write_checkpoint

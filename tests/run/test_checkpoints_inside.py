@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run import npy_stream
-from bpcore.run.checkpoint_file import content_of, read_checkpoint
-from bpcore.run.checkpoints import Keeper, Reached, fingerprint
 from bpcore.run.copies import all_finite
-from bpcore.run.interrupts import Stopped
+from bpcore.run.feeding import npy_stream
+from bpcore.run.files.checkpoint_file import content_of, read_checkpoint
+from bpcore.run.files.checkpoints import Keeper, Reached, fingerprint
+from bpcore.run.files.interrupts import Stopped
 from bpcore.words.errors import DataError, Diverged, FileError, OptionError
 from bpcore.words.trees import leaves
 from tests.run.trials import CARRYING, NET, OPTIONS, Cut, X, Y, file_of, fit
@@ -165,7 +165,7 @@ def test_streams_go_on_at_that_batch(name: str, size: int | None, dies: Any, tmp
 
 
 def test_what_is_left_out_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bpcore.run import npy_stream as module
+    from bpcore.run.feeding import npy_stream as module
 
     streams(tmp_path)
     stream, key = bp.datasets.from_npy(tmp_path / "x.npy", tmp_path / "y.npy", rows=10), bp.key(0)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.diagnosis import diagnosed, limit
-from bpcore.run.repetition import Repetition, first_difference
+from bpcore.run.trouble.diagnosis import diagnosed, limit
+from bpcore.run.trouble.repetition import Repetition, first_difference
 from tests.run.notebook_spiral import DATA, KNOWN, LOSS, NET, start
 
 

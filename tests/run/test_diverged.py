@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run import replay
+from bpcore.run.trouble import replay
 from bpcore.words.errors import Diverged
 from bpcore.words.trees import leaves, tree_map
 

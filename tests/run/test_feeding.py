@@ -12,11 +12,11 @@ import pytest
 
 import bpcore as bp
 from bpcore.program.compiled import Compiled
-from bpcore.run.checkpoints import Keeper
-from bpcore.run.epochs import Epochs
-from bpcore.run.gathering import gathering
-from bpcore.run.place import Place
-from bpcore.run.staging import staged
+from bpcore.run.feeding.epochs import Epochs
+from bpcore.run.feeding.gathering import gathering
+from bpcore.run.feeding.place import Place
+from bpcore.run.feeding.staging import staged
+from bpcore.run.files.checkpoints import Keeper
 from bpcore.words.trees import leaves
 
 X = np.random.default_rng(0).normal(size=(23, 3))

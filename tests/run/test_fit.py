@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.batches import split_off
+from bpcore.run.feeding.batches import split_off
 from bpcore.words.errors import BackendMissing, BackendUnusable, Diverged, ShapeError
 from bpcore.words.trees import leaves
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.flow import gradient_flow
+from bpcore.run.trouble.flow import gradient_flow
 from bpcore.words.errors import ShapeError
 
 KNOWN = json.loads((Path(__file__).parents[1] / "data" / "spiral.json").read_text(encoding="utf-8"))

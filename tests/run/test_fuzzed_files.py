@@ -16,7 +16,7 @@ import pytest
 from safetensors import numpy as plain
 
 import bpcore as bp
-from bpcore.run.checkpoint_file import read_checkpoint
+from bpcore.run.files.checkpoint_file import read_checkpoint
 from bpcore.words.errors import FileError
 from bpcore.words.trees import named_leaves
 

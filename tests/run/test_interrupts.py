@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.checkpoint_file import read_checkpoint
-from bpcore.run.interrupts import Stopped
+from bpcore.run.files.checkpoint_file import read_checkpoint
+from bpcore.run.files.interrupts import Stopped
 from bpcore.words.errors import BpcoreError, OutOfMemory
 from tests.run.trials import NET, OPTIONS, X, Y, fit
 
@@ -115,7 +115,7 @@ def test_more_memory_than_there_is(backend: Any) -> None:
 
 
 def test_what_other_libraries_say_of_memory() -> None:
-    from bpcore.run.memory import memory_told
+    from bpcore.run.trouble.memory import memory_told
 
     for error in (
         RuntimeError("RESOURCE_EXHAUSTED: Out of memory"),

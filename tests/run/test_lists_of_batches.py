@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.streams import is_stream
+from bpcore.run.feeding.streams import is_stream
 
 X = np.random.default_rng(0).normal(size=(48, 2))
 Y = X[:, :1] + 1.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpcore.run.memory import memory_told
+from bpcore.run.trouble.memory import memory_told
 from bpcore.words.errors import MemoryExhausted, OutOfMemory
 
 

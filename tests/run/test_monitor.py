@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.advice import THRESHOLDS
-from bpcore.run.signs_in_layers import signs_in_units
+from bpcore.run.trouble.advice import THRESHOLDS
+from bpcore.run.trouble.signs_in_layers import signs_in_units
 
 MSE, BCE, CE = bp.SquaredError(), bp.BinaryCrossEntropy(), bp.CrossEntropy()
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run import pieces
-from bpcore.run.signs_in_gradients import signs_in_gradients
-from bpcore.run.signs_in_layers import layers_of, signs_in_units
+from bpcore.run.feeding import pieces
+from bpcore.run.trouble.signs_in_gradients import signs_in_gradients
+from bpcore.run.trouble.signs_in_layers import layers_of, signs_in_units
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 3))

@@ -14,8 +14,8 @@ import pytest
 
 import bpcore as bp
 from bpcore.machine.step import init_step_state
-from bpcore.run.nonfinite import origin_of
-from bpcore.run.origin import Origin
+from bpcore.run.trouble.nonfinite import origin_of
+from bpcore.run.trouble.origin import Origin
 from bpcore.words.errors import Diverged
 from bpcore.words.trees import leaves, tree_map
 
@@ -206,7 +206,7 @@ def test_an_update_in_a_residual(backend: Any) -> None:
 
 
 def test_the_gradients_of_the_replay_are_those_of_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bpcore.run import nonfinite
+    from bpcore.run.trouble import nonfinite
 
     seen = []
     monkeypatch.setattr(nonfinite, "_update", lambda o, s, p, grads, state: seen.append(grads))
@@ -278,7 +278,7 @@ def test_fit_names_the_epoch_of_a_rate_that_is_too_high() -> None:
 
 
 def test_epochs_in_many_to_a_call_are_replayed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bpcore.run import replay
+    from bpcore.run.trouble import replay
 
     ticks = itertools.count()
     monkeypatch.setattr(replay, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
@@ -292,7 +292,7 @@ def test_epochs_in_many_to_a_call_are_replayed_one_by_one(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("rate", [0.1, bp.ReduceOnPlateau(0.1, factor=0.97, patience=1, monitor="loss")])
 def test_a_copy_of_any_epoch_leads_to_the_same_step(rate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bpcore.run import replay
+    from bpcore.run.trouble import replay
 
     net, options = bp.Chain(bp.Linear(1)), {"optimizer": bp.SGD(rate), "epochs": 400}
     origins = []
@@ -304,7 +304,7 @@ def test_a_copy_of_any_epoch_leads_to_the_same_step(rate: Any, monkeypatch: pyte
 
 
 def test_the_last_update_is_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bpcore.run import replay
+    from bpcore.run.trouble import replay
 
     for apart in (0.0, 1e9):  # a copy of what is not finite is not kept
         monkeypatch.setattr(replay, "APART", apart)
@@ -333,7 +333,7 @@ def test_a_stream_is_replayed_where_it_can_be() -> None:
 
 
 def test_nothing_is_copied_between_steps_while_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bpcore.run import replay
+    from bpcore.run.trouble import replay
 
     copies = []
     real = replay.copied

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.packing import packed, unpacked
+from bpcore.run.files.packing import packed, unpacked
 
 
 def back(value: Any) -> Any:

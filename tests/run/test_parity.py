@@ -21,7 +21,7 @@ import pytest
 
 import bpcore as bp
 from bpcore.machine.step import make_step
-from bpcore.run.batches import batches
+from bpcore.run.feeding.batches import batches
 from bpcore.words.trees import named_leaves
 
 STEPS = 20

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run import pieces
-from bpcore.run.held_out import HeldOut
-from bpcore.run.pieces import in_pieces, piece_of
+from bpcore.run.feeding import pieces
+from bpcore.run.feeding.held_out import HeldOut
+from bpcore.run.feeding.pieces import in_pieces, piece_of
 
 RNG = np.random.default_rng(2)
 X = RNG.normal(size=(24, 4))

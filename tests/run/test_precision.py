@@ -12,7 +12,7 @@ import pytest
 
 import bpcore as bp
 from bpcore.machine.loss_scale import LEAST
-from bpcore.run.checkpoint_file import read_checkpoint
+from bpcore.run.files.checkpoint_file import read_checkpoint
 from bpcore.words.errors import Diverged, FileError, OptionError
 from bpcore.words.trees import leaves
 from tests.run.trials import CARRYING, NET, OPTIONS, X, Y, file_of, fit, stopped_at

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import bpcore as bp
 from bpcore.doors.cli import cli
-from bpcore.run.whole_file import write_whole
+from bpcore.run.files.whole_file import write_whole
 from bpcore.words.errors import DataError, FileError, NotDifferentiable
 
 

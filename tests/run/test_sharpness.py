@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.sharpness import sharpness
+from bpcore.run.trouble.sharpness import sharpness
 from bpcore.words.trees import flatten, unflatten
 
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bpcore.run.stability import Spike, rising, spikes
+from bpcore.run.trouble.stability import Spike, rising, spikes
 
 
 def test_a_spike_has_a_start_a_peak_and_an_end() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import bpcore as bp
 from bpcore.parts.keys import key
-from bpcore.run.balance import Balanced
+from bpcore.run.feeding.balance import Balanced
 from bpcore.words.errors import BpcoreError, DataError, OptionError
 from bpcore.words.trees import leaves
 

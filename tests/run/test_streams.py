@@ -12,8 +12,8 @@ import pytest
 
 import bpcore as bp
 from bpcore.parts.keys import key
-from bpcore.run import streams
-from bpcore.run.streams import is_stream, rebatched, stream_of
+from bpcore.run.feeding import streams
+from bpcore.run.feeding.streams import is_stream, rebatched, stream_of
 from bpcore.run.tables.preparation import Preparation
 from bpcore.run.tables.reading import read_table
 from bpcore.run.tables.samples import samples_of

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.place import Place
-from bpcore.run.weights import class_weighted
+from bpcore.run.feeding.place import Place
+from bpcore.run.feeding.weights import class_weighted
 from bpcore.words.errors import DataError, OptionError, ShapeError
 
 RNG = np.random.default_rng(3)

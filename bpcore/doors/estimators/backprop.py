@@ -31,7 +31,7 @@ from bpcore.doors.estimators.sparse import (
 from bpcore.doors.estimators.training import Training
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.words.errors import DataError, OptionError
 from bpcore.words.protocols import Array
 

@@ -25,7 +25,7 @@ from bpcore.doors.estimators.holding import right_share
 from bpcore.doors.estimators.parameters import goes_on
 from bpcore.doors.estimators.place import Home
 from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array
 

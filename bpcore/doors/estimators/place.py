@@ -10,7 +10,7 @@ from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.doors.estimators.network import dtype_name
 from bpcore.doors.estimators.parameters import Parameters
 from bpcore.ground.registry import backend_of
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.run.precision import place_for
 from bpcore.words.errors import DataError
 from bpcore.words.protocols import Array, Dtype

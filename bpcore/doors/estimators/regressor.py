@@ -14,7 +14,7 @@ from bpcore.doors.estimators.holding import variance_explained
 from bpcore.doors.estimators.parameters import goes_on
 from bpcore.doors.estimators.place import Home
 from bpcore.parts.losses import Loss, PoissonLoss, SquaredError
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.words.errors import DataError, choose
 from bpcore.words.protocols import Array
 

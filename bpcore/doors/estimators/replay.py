@@ -22,9 +22,9 @@ from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import L2
 from bpcore.run.copies import all_finite
-from bpcore.run.nonfinite import origin_of
-from bpcore.run.origin import Origin
-from bpcore.run.replay import APART
+from bpcore.run.trouble.nonfinite import origin_of
+from bpcore.run.trouble.origin import Origin
+from bpcore.run.trouble.replay import APART
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import tree_map
 

@@ -17,7 +17,7 @@ from bpcore.doors.estimators.step import ALPHA, objective_of
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import LBFGS
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.words.errors import Diverged
 from bpcore.words.protocols import Array, Tree
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.registry import backend
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.words.protocols import Array, Dtype
 
 __all__ = ["ROOM", "SparseRows", "is_sparse", "numbers_of", "outputs_in_parts", "rows_at"]

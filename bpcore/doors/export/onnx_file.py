@@ -15,8 +15,8 @@ from bpcore.doors.export.subject import Subject, subject_of
 from bpcore.parts.layers import Layer
 from bpcore.program.program import Program
 from bpcore.program.record import record
+from bpcore.run.files.whole_file import write_whole
 from bpcore.run.result import Run
-from bpcore.run.whole_file import write_whole
 from bpcore.words.errors import BpcoreError, OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, unflatten

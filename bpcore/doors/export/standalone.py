@@ -13,8 +13,8 @@ from pathlib import Path
 from bpcore.doors.export.c_text import c_text
 from bpcore.doors.export.dense import network_of
 from bpcore.doors.export.python_text import python_text
+from bpcore.run.files.whole_file import write_whole
 from bpcore.run.result import Run
-from bpcore.run.whole_file import write_whole
 from bpcore.words.errors import ExportError
 
 __all__ = ["export_c", "export_python"]

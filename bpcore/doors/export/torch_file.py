@@ -15,9 +15,9 @@ from bpcore.parts.initializers import Zeros
 from bpcore.parts.keys import key
 from bpcore.parts.layers import Chain, Layer, Linear
 from bpcore.parts.losses import Loss, SquaredError
-from bpcore.run.model_file import plain_content, read_tensors
+from bpcore.run.files.model_file import plain_content, read_tensors
+from bpcore.run.files.whole_file import write_whole
 from bpcore.run.result import Run, check_run
-from bpcore.run.whole_file import write_whole
 from bpcore.words.errors import FileError, OptionError, ShapeError, did_you_mean
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves

@@ -12,9 +12,9 @@ from bpcore.doors.summary import BEST
 from bpcore.parts.layers import Chain
 from bpcore.parts.metrics import predicted
 from bpcore.run.datasets import Dataset
-from bpcore.run.repetition import Repetition
 from bpcore.run.result import Run
 from bpcore.run.tables.columns import listed
+from bpcore.run.trouble.repetition import Repetition
 from bpcore.words.protocols import Array
 from bpcore.words.trees import size
 

@@ -15,9 +15,9 @@ from bpcore.doors.plots.curves import accuracy, loss
 from bpcore.doors.plots.flows import gradient_flow
 from bpcore.doors.plots.regions import boundary
 from bpcore.run.datasets import Dataset
-from bpcore.run.flow import LayerFlow
 from bpcore.run.result import Run
 from bpcore.run.tables.preparation import Preparation
+from bpcore.run.trouble.flow import LayerFlow
 
 if TYPE_CHECKING:
     from markupsafe import Markup

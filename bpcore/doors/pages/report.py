@@ -15,8 +15,8 @@ from bpcore.parts.losses import BinaryLoss, ClassLoss
 from bpcore.parts.optimizers import Optimizer
 from bpcore.run.checks import check_data, check_pair
 from bpcore.run.datasets import Dataset
-from bpcore.run.repetition import Repetition
 from bpcore.run.result import Run
+from bpcore.run.trouble.repetition import Repetition
 from bpcore.words.errors import FileError
 from bpcore.words.protocols import Tree
 

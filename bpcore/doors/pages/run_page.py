@@ -15,10 +15,10 @@ from bpcore.doors.pages.rendering import page, ready
 from bpcore.doors.pages.sentences import told
 from bpcore.doors.plots.canvas import quietly
 from bpcore.run.datasets import Dataset
-from bpcore.run.diagnosis import Diagnosis, diagnosed
-from bpcore.run.flow import LayerFlow, gradient_flow
-from bpcore.run.repetition import Repetition
 from bpcore.run.result import Run
+from bpcore.run.trouble.diagnosis import Diagnosis, diagnosed
+from bpcore.run.trouble.flow import LayerFlow, gradient_flow
+from bpcore.run.trouble.repetition import Repetition
 from bpcore.words.protocols import Array
 
 __all__ = ["run_page"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from bpcore.run.diagnosis import Diagnosis, Moment, Trial
-from bpcore.run.stability import LEAST, Spike
+from bpcore.run.trouble.diagnosis import Diagnosis, Moment, Trial
+from bpcore.run.trouble.stability import LEAST, Spike
 
 __all__ = ["told"]
 
@@ -15,7 +15,7 @@ LIMITS = {
     "Momentum": "2 (1 + momentum) / rate",
     "Nesterov": "2 (1 + momentum) / ((1 + 2 momentum) rate)",
 }
-"""The formula of the limit that `bpcore.run.diagnosis.limit` computes."""
+"""The formula of the limit that `bpcore.run.trouble.diagnosis.limit` computes."""
 
 
 def told(seen: Diagnosis) -> tuple[str, ...]:

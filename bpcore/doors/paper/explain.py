@@ -18,7 +18,7 @@ from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss, SquaredError
 from bpcore.parts.optimizers import SGD
 from bpcore.run.checks import check_data, check_kinds, check_params
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.words.errors import OptionError, choose
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import leaves, named_leaves, tree_map

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bpcore.doors.plots.canvas import BLUE, ORANGE, RED, canvas
 from bpcore.parts.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 from bpcore.run.result import Run
-from bpcore.run.stability import Spike, spikes
+from bpcore.run.trouble.stability import Spike, spikes
 from bpcore.words.errors import DataError
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def loss(run: Run | History, /, *, ax: Axes | None = None) -> Axes:
 
     Notes
     -----
-    A spike is what `bpcore.run.stability.spikes` finds: the loss rises by a twentieth of itself or more, and
-    comes back.
+    A spike is what `bpcore.run.trouble.stability.spikes` finds: the loss rises by a twentieth of itself or
+    more, and comes back.
     """
     history = history_of(run)
     ax = _drawn(history, "loss", canvas(ax, 6.4, 4.4))

@@ -20,8 +20,8 @@ from bpcore.parts.optimizers import Optimizer
 from bpcore.program.compiled import compile
 from bpcore.run.checks import check_data, check_kinds, check_options, check_pair, check_pairing, check_params
 from bpcore.run.copies import copied
-from bpcore.run.epochs import Epochs
-from bpcore.run.place import Place
+from bpcore.run.feeding.epochs import Epochs
+from bpcore.run.feeding.place import Place
 from bpcore.words.errors import Diverged, OptionError
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import tree_map

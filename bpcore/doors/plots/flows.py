@@ -10,8 +10,8 @@ from bpcore.doors.plots.canvas import BLUE, GREY, RED, canvas
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.activations import activation_named
 from bpcore.parts.layers import Layer
-from bpcore.run.flow import LayerFlow
-from bpcore.run.flow import gradient_flow as flow_of
+from bpcore.run.trouble.flow import LayerFlow
+from bpcore.run.trouble.flow import gradient_flow as flow_of
 from bpcore.words.errors import DataError, OptionError
 from bpcore.words.protocols import Array, Tree
 

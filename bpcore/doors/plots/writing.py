@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bpcore.doors.plots.canvas import owner, quietly, require
-from bpcore.run.whole_file import write_whole
+from bpcore.run.files.whole_file import write_whole
 from bpcore.words.errors import FileError, OptionError, choose
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-from bpcore.run.missing import unreadable
+from bpcore.run.files.missing import unreadable
 from bpcore.run.tables.columns import Table
 from bpcore.run.tables.csv_cells import Record, column_of, delimiter_of, has_header, named, numbered, width_of
 from bpcore.words.errors import FileError

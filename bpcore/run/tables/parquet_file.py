@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bpcore.ground.registry import backend as find_backend
-from bpcore.run.missing import unreadable
+from bpcore.run.files.missing import unreadable
 from bpcore.run.tables.columns import Column, Table
 from bpcore.words.errors import FileError, LibraryMissing
 from bpcore.words.protocols import Array

@@ -10,7 +10,7 @@ from typing import Any
 
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import on_host
-from bpcore.run.dataset import Dataset
+from bpcore.run.feeding.dataset import Dataset
 from bpcore.run.tables.columns import Table, listed
 from bpcore.run.tables.samples import TASKS, feature_matrix
 from bpcore.words.errors import DataError, ShapeError, choose, did_you_mean

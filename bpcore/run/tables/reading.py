@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bpcore.run.dataset import Dataset
-from bpcore.run.missing import near_names
+from bpcore.run.feeding.dataset import Dataset
+from bpcore.run.files.missing import near_names
 from bpcore.run.tables.columns import Column, Table
 from bpcore.run.tables.csv_file import read_csv
 from bpcore.run.tables.npz_file import read_npz

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bpcore.ground.registry import backend as find_backend
-from bpcore.run.dataset import Dataset
+from bpcore.run.feeding.dataset import Dataset
 from bpcore.run.tables.columns import Column, Table, listed
 from bpcore.words.errors import DataError, choose
 from bpcore.words.protocols import Array

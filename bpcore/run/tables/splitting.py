@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bpcore.ground.registry import backend as find_backend
 from bpcore.parts import keys
-from bpcore.run.dataset import Dataset
+from bpcore.run.feeding.dataset import Dataset
 from bpcore.words.errors import DataError, OptionError
 from bpcore.words.protocols import Array
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import fold_in
-from bpcore.run.streams import ROWS, Stream, check_rows, mixed, without
+from bpcore.run.feeding.streams import ROWS, Stream, check_rows, mixed, without
 from bpcore.run.tables.columns import Table, listed
 from bpcore.run.tables.csv_pieces import csv_tables
 from bpcore.run.tables.parquet_file import parquet_tables

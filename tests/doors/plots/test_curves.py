@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import bpcore as bp
-from bpcore.run.stability import spikes
+from bpcore.run.trouble.stability import spikes
 from bpcore.words.errors import DataError
 
 

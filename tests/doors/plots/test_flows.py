@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import bpcore as bp
-from bpcore.run.flow import LayerFlow
+from bpcore.run.trouble.flow import LayerFlow
 from bpcore.words.errors import DataError, OptionError
 
 

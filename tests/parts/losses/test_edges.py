@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bpcore as bp
-from bpcore.run.description import build, describe
+from bpcore.run.files.description import build, describe
 from bpcore.words.errors import DataError, OptionError, ShapeError
 
 BINARY = [bp.BinaryFocal(gamma) for gamma in (0.0, 0.5, 1.0, 2.0, 5.0)]

@@ -12,7 +12,7 @@ import pytest
 import bpcore as bp
 from bpcore.machine.step import init_step_state, make_step
 from bpcore.program.program import Program
-from bpcore.run.gathering import gathering
+from bpcore.run.feeding.gathering import gathering
 from bpcore.words.trees import leaves
 from tests.backends.cupy.capture.fake import FakeDevice
 from tests.backends.cupy.lowering.fake_machine import compiler_on

@@ -15,7 +15,7 @@ import bpcore as bp
 from bpcore.machine.step import init_step_state, make_step
 from bpcore.program.equation import Slot
 from bpcore.program.program import Program
-from bpcore.run.gathering import gathering
+from bpcore.run.feeding.gathering import gathering
 from bpcore_cupy.elements import Kernel
 from bpcore_cupy.lowering.merging import Merged, with_merged
 from bpcore_cupy.lowering.nearing import brought_near

@@ -9,12 +9,12 @@ from bpcore.parts.keys import key
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.checks import check_data
-from bpcore.run.epochs import Between, Done
-from bpcore.run.pieces import in_pieces
-from bpcore.run.place import Place
-from bpcore.run.staging import Stage
-from bpcore.run.streams import Stream, rebatched
-from bpcore.run.weights import ClassWeight, class_weighted, taken_apart, weighted
+from bpcore.run.feeding.epochs import Between, Done
+from bpcore.run.feeding.pieces import in_pieces
+from bpcore.run.feeding.place import Place
+from bpcore.run.feeding.staging import Stage
+from bpcore.run.feeding.streams import Stream, rebatched
+from bpcore.run.feeding.weights import ClassWeight, class_weighted, taken_apart, weighted
 from bpcore.words.errors import DataError
 from bpcore.words.protocols import Array, Shape, Tree
 

@@ -12,8 +12,8 @@ from bpcore.parts.keys import split
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import Optimizer
+from bpcore.run.feeding.place import Place
 from bpcore.run.fit import fit
-from bpcore.run.place import Place
 from bpcore.run.result import Run
 from bpcore.words.protocols import Tree
 

@@ -8,10 +8,10 @@ from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.run.callbacks import Callbacks
-from bpcore.run.checkpoints import fingerprint
-from bpcore.run.description import describe
-from bpcore.run.place import Place
-from bpcore.run.streams import Stream
+from bpcore.run.feeding.place import Place
+from bpcore.run.feeding.streams import Stream
+from bpcore.run.files.checkpoints import fingerprint
+from bpcore.run.files.description import describe
 from bpcore.words.protocols import Static, Tree
 from bpcore.words.trees import leaves
 

@@ -14,11 +14,11 @@ from typing import NamedTuple
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.registry import backend_of
 from bpcore.machine.loss_scale import SKIPPED
-from bpcore.run.checkpoint_file import read_checkpoint, write_checkpoint
 from bpcore.run.copies import all_finite
-from bpcore.run.lock import locked
-from bpcore.run.place import Place
-from bpcore.run.whole_file import remove_stale
+from bpcore.run.feeding.place import Place
+from bpcore.run.files.checkpoint_file import read_checkpoint, write_checkpoint
+from bpcore.run.files.lock import locked
+from bpcore.run.files.whole_file import remove_stale
 from bpcore.words.errors import FileError, OptionError
 from bpcore.words.finite import is_finite
 from bpcore.words.protocols import Array, Static, Tree

@@ -24,7 +24,7 @@ from bpcore.parts.wiring import Residual
 from bpcore.program.producers import Producer, first_bad, produced
 from bpcore.program.record import record
 from bpcore.program.sample_axes import sample_axes
-from bpcore.run.origin import Origin
+from bpcore.run.trouble.origin import Origin
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, tree_map, unflatten
 
@@ -74,7 +74,7 @@ def origin_of(
     Examples
     --------
     >>> import bpcore as bp, numpy as np
-    >>> from bpcore.run.nonfinite import origin_of
+    >>> from bpcore.run.trouble.nonfinite import origin_of
     >>> net, params = bp.Linear(1), {"weight": np.asarray([[1e200]]), "bias": np.asarray([0.0])}
     >>> x, y, sgd = np.asarray([[1.0], [1e150]]), np.asarray([[0.0], [0.0]]), bp.SGD(0.1)
     >>> print(origin_of(net, bp.SquaredError(), sgd, params, sgd.init(params), (x, y)))

@@ -9,16 +9,16 @@ from dataclasses import replace
 
 from bpcore.machine.step import Batch
 from bpcore.parts.optimizers import LBFGS, Optimizer
-from bpcore.run.advice import Advice, threshold
-from bpcore.run.diagnosis import limit
-from bpcore.run.pieces import piece_of
+from bpcore.run.feeding.pieces import piece_of
+from bpcore.run.feeding.streams import is_stream
 from bpcore.run.result import Run, check_run
-from bpcore.run.sharpness import sharpness
-from bpcore.run.signs_in_data import signs_in_data, thinned
-from bpcore.run.signs_in_gradients import signs_in_gradients
-from bpcore.run.signs_in_layers import signs_in_units
-from bpcore.run.stability import rising, spikes
-from bpcore.run.streams import is_stream
+from bpcore.run.trouble.advice import Advice, threshold
+from bpcore.run.trouble.diagnosis import limit
+from bpcore.run.trouble.sharpness import sharpness
+from bpcore.run.trouble.signs_in_data import signs_in_data, thinned
+from bpcore.run.trouble.signs_in_gradients import signs_in_gradients
+from bpcore.run.trouble.signs_in_layers import signs_in_units
+from bpcore.run.trouble.stability import rising, spikes
 from bpcore.words.errors import GradientError, OptionError
 from bpcore.words.protocols import Array
 from bpcore.words.trees import leaves
@@ -59,7 +59,7 @@ def monitor(
         tanhs at the ends of their range, the gradient of the first layer beside the last one's, spikes of
         the loss and the curvature beside what the rate allows, the scales of features and targets, columns
         that are constant or the target itself. From where on each is told stands, with reasons, in
-        ``bpcore.run.advice.THRESHOLDS``.
+        ``bpcore.run.trouble.advice.THRESHOLDS``.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from dataclasses import replace
 from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.words.protocols import Array
 
 __all__ = ["Stage", "staged"]

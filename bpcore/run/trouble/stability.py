@@ -60,7 +60,7 @@ def spikes(losses: Sequence[float], /, *, least: float = LEAST) -> tuple[Spike, 
 
     Examples
     --------
-    >>> from bpcore.run.stability import spikes
+    >>> from bpcore.run.trouble.stability import spikes
     >>> spikes([1.0, 0.5, 0.6, 2.0, 0.8, 0.4, 0.3])
     (Spike(start=3, peak=4, end=6, before=0.5, height=2.0, back=True),)
     """

@@ -10,8 +10,8 @@ from bpcore.ground.registry import backend_of
 from bpcore.parts.activations import Relu, Sigmoid, Tanh
 from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.wiring import Residual
-from bpcore.run.advice import Advice, threshold
-from bpcore.run.pieces import in_pieces, piece_of
+from bpcore.run.feeding.pieces import in_pieces, piece_of
+from bpcore.run.trouble.advice import Advice, threshold
 from bpcore.words.protocols import Array, Tree
 
 __all__ = ["layers_of", "signs_in_units", "walked"]

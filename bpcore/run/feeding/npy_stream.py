@@ -10,9 +10,9 @@ from pathlib import Path
 from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import fold_in, permutation
-from bpcore.run.checkpoints import fingerprint
-from bpcore.run.missing import unreadable
-from bpcore.run.streams import ROWS, Stream, check_rows, mixed
+from bpcore.run.feeding.streams import ROWS, Stream, check_rows, mixed
+from bpcore.run.files.checkpoints import fingerprint
+from bpcore.run.files.missing import unreadable
 from bpcore.words.errors import FileError, ShapeError
 from bpcore.words.protocols import Array, Static
 

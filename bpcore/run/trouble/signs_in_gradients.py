@@ -18,9 +18,9 @@ from bpcore.machine.step import Batch
 from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.wiring import Residual
-from bpcore.run.advice import Advice, threshold
-from bpcore.run.flow import gradient_flow
-from bpcore.run.signs_in_layers import layers_of, walked
+from bpcore.run.trouble.advice import Advice, threshold
+from bpcore.run.trouble.flow import gradient_flow
+from bpcore.run.trouble.signs_in_layers import layers_of, walked
 from bpcore.words.protocols import Array, Tree
 
 __all__ = ["signs_in_gradients"]

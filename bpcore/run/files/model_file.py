@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bpcore.ground.registry import backend as find_backend
-from bpcore.run.missing import unreadable
+from bpcore.run.files.missing import unreadable
 from bpcore.words.errors import FileError, OptionError
 from bpcore.words.protocols import Array, Static
 

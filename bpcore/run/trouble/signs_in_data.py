@@ -10,7 +10,7 @@ from bpcore.machine.step import Batch
 from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import ClassLoss, Huber, Loss, MeanAbsoluteError, SquaredError
 from bpcore.parts.wiring import Reshape
-from bpcore.run.advice import Advice, threshold
+from bpcore.run.trouble.advice import Advice, threshold
 from bpcore.words.protocols import Array
 
 __all__ = ["signs_in_data"]

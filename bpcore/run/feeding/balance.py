@@ -8,7 +8,7 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.registry import backend_of
 from bpcore.machine.step import Batch
 from bpcore.parts.keys import fold_in, permutation
-from bpcore.run.batches import Order
+from bpcore.run.feeding.batches import Order
 from bpcore.words.errors import DataError, OptionError
 from bpcore.words.protocols import Array
 

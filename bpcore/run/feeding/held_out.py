@@ -13,10 +13,10 @@ from bpcore.parts.losses import ClassLoss, Loss
 from bpcore.parts.metrics import predicted
 from bpcore.parts.penalties import Penalty
 from bpcore.run import metrics
-from bpcore.run.epochs import Done
-from bpcore.run.memory import memory_told
-from bpcore.run.place import Place
-from bpcore.run.rows import row_of
+from bpcore.run.feeding.epochs import Done
+from bpcore.run.feeding.place import Place
+from bpcore.run.feeding.rows import row_of
+from bpcore.run.trouble.memory import memory_told
 from bpcore.words.errors import DataError, OptionError, choose
 from bpcore.words.protocols import Array, Tree
 

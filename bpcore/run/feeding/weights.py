@@ -9,7 +9,7 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.step import Batch
 from bpcore.parts.losses import BinaryLoss, ClassLoss, Hinge, Loss
 from bpcore.run.checks import check_pair
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.words.errors import DataError, OptionError, ShapeError
 from bpcore.words.protocols import Array, Static
 

@@ -73,7 +73,7 @@ def sharpness(
     One weight w, one sample (3, 0): the loss is (3 w)^2, its second derivative 18.
 
     >>> import bpcore as bp, numpy as np
-    >>> from bpcore.run.sharpness import sharpness
+    >>> from bpcore.run.trouble.sharpness import sharpness
     >>> params = {"weight": np.asarray([[0.5]])}
     >>> x, y = np.asarray([[3.0]]), np.asarray([[0.0]])
     >>> sharpness(bp.Linear(1, bias=False), params, x, y, bp.SquaredError())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
-from bpcore.run.batches import select, split_order
 from bpcore.run.checks import check_data, check_params
-from bpcore.run.place import Place
-from bpcore.run.weights import ClassWeight, class_weighted, taken_apart, weighted
+from bpcore.run.feeding.batches import select, split_order
+from bpcore.run.feeding.place import Place
+from bpcore.run.feeding.weights import ClassWeight, class_weighted, taken_apart, weighted
 from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import tree_map
 

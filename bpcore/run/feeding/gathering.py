@@ -13,7 +13,7 @@ from collections.abc import Callable
 from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch
 from bpcore.program.compiled import Compiled
-from bpcore.run.batches import select
+from bpcore.run.feeding.batches import select
 from bpcore.words.protocols import Array, Tree
 
 __all__ = ["gathering"]

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.machine.loss_scale import LEAST, LOSS_SCALE, SKIPPED
 from bpcore.parts.losses import Loss
-from bpcore.run.epochs import Done
-from bpcore.run.place import Place
+from bpcore.run.feeding.epochs import Done
+from bpcore.run.feeding.place import Place
 
 __all__ = ["is_stuck", "row_of"]
 

@@ -23,10 +23,10 @@ from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty
 from bpcore.parts.plateau import ReduceOnPlateau
 from bpcore.run.copies import all_finite, copied
-from bpcore.run.nonfinite import origin_of
-from bpcore.run.origin import Origin
 from bpcore.run.rates import rescheduled
 from bpcore.run.result import History
+from bpcore.run.trouble.nonfinite import origin_of
+from bpcore.run.trouble.origin import Origin
 from bpcore.words.protocols import Array, Tree
 
 __all__ = ["APART", "Replay"]

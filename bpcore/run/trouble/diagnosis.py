@@ -20,10 +20,10 @@ from bpcore.machine.step import Batch
 from bpcore.parts.optimizers import SGD, Momentum, Nesterov, Optimizer
 from bpcore.parts.plateau import ReduceOnPlateau
 from bpcore.parts.schedules import Schedule
-from bpcore.run.repetition import Repetition, first_difference
 from bpcore.run.result import Run
-from bpcore.run.sharpness import sharpness
-from bpcore.run.stability import Spike, rising, spikes
+from bpcore.run.trouble.repetition import Repetition, first_difference
+from bpcore.run.trouble.sharpness import sharpness
+from bpcore.run.trouble.stability import Spike, rising, spikes
 from bpcore.words.errors import Diverged, GradientError
 
 __all__ = ["Diagnosis", "Moment", "Trial", "diagnosed", "limit"]

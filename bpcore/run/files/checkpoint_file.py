@@ -12,9 +12,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from bpcore.ground.registry import backend as find_backend
-from bpcore.run.missing import unreadable
-from bpcore.run.packing import packed, unpacked
-from bpcore.run.whole_file import write_whole
+from bpcore.run.files.missing import unreadable
+from bpcore.run.files.packing import packed, unpacked
+from bpcore.run.files.whole_file import write_whole
 from bpcore.words.errors import FileError
 from bpcore.words.protocols import Array, Tree
 

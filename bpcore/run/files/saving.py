@@ -20,10 +20,10 @@ from bpcore.parts.initializers import Initializer, Zeros
 from bpcore.parts.keys import key
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
-from bpcore.run.description import build, describe
-from bpcore.run.model_file import FORMAT, content_of, read_model
+from bpcore.run.files.description import build, describe
+from bpcore.run.files.model_file import FORMAT, content_of, read_model
+from bpcore.run.files.whole_file import HOUR, remove_stale, write_whole
 from bpcore.run.result import Run, check_run
-from bpcore.run.whole_file import HOUR, remove_stale, write_whole
 from bpcore.words.errors import BpcoreError, FileError, ShapeError
 from bpcore.words.protocols import Array, Dtype, Shape, Static, Tree
 from bpcore.words.trees import flatten, leaves, named_leaves, unflatten

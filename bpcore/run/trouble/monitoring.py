@@ -11,11 +11,11 @@ from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.optimizers import LBFGS, Optimizer
-from bpcore.run.advice import Advice
 from bpcore.run.callbacks import Epoch
-from bpcore.run.monitor import monitor
-from bpcore.run.place import Place
+from bpcore.run.feeding.place import Place
 from bpcore.run.result import History, Run
+from bpcore.run.trouble.advice import Advice
+from bpcore.run.trouble.monitor import monitor
 from bpcore.words.frames import stack_level
 from bpcore.words.protocols import Static
 from bpcore.words.ranges import check_whole

@@ -14,8 +14,8 @@ from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
 from bpcore.machine.step import Batch
 from bpcore.program.compiled import Compiled
-from bpcore.run.batches import Order, batches, in_order, order_of, select
-from bpcore.run.gathering import gathering
+from bpcore.run.feeding.batches import Order, batches, in_order, order_of, select
+from bpcore.run.feeding.gathering import gathering
 from bpcore.words.protocols import Array, Tree
 from bpcore.words.trees import leaves, tree_map
 
