@@ -57,6 +57,7 @@ def test_bad_input_is_one_line(call: Callable[..., Result], given: list[str], sa
     assert len(told.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.axes("numpy", "strict:device1", "torch", "jax", "cupy")
 @pytest.mark.parametrize("name", TRAININGS)
 def test_each_training_begins_with_the_same_numbers(name: str, backend: Any) -> None:
     homes = find_backend(backend.name), find_backend("numpy")

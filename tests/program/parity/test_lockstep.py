@@ -105,6 +105,7 @@ def _backwards(a: Any, b: Any) -> Any:
     return total
 
 
+@pytest.mark.axes("numpy", "strict:device1", "torch", "jax", "cupy")
 def test_functions_of_several_results_and_of_lists(backend: Any) -> None:
     def f(x: Any) -> Any:
         xp = bp.array_namespace(x)
@@ -181,6 +182,7 @@ def test_what_is_computed_while_recording_is_a_row_and_its_reader_is_not_blamed(
     assert [row.function for row in found.functions if row.over] == ["constant"]
 
 
+@pytest.mark.axes("numpy", "strict:device1", "torch", "jax", "cupy")
 def test_numbers_of_all_kinds(backend: Any) -> None:
     def f(x: Any, z: Any) -> Any:
         xp = bp.array_namespace(x)
