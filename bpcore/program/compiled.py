@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Self
 
@@ -15,11 +14,12 @@ from bpcore.derivatives.namespaces.namespace import space_of, space_on
 from bpcore.derivatives.transforms.tracing import name_of
 from bpcore.ground.backend import Backend, Compile
 from bpcore.program.carrying import check_carried, with_carried
+from bpcore.program.entries import Entry, Run, quickly
 from bpcore.program.program import Program
 from bpcore.program.record import arrays_of, record
 from bpcore.program.results import close_run, lowered
 from bpcore.program.scoped import noted, scoped, word_of
-from bpcore.program.signature import Fits, Signature, fitting, signature_of
+from bpcore.program.signature import Signature, fitting, signature_of
 from bpcore.program.stepwise import stepwise
 from bpcore.words.errors import OptionError, RecordError, ShapeError, StepClosed, choose
 from bpcore.words.frames import stack_level
@@ -28,26 +28,6 @@ from bpcore.words.tree_code import builder
 from bpcore.words.trees import Structure, flatten, tree_map, unflatten
 
 __all__ = ["Compiled", "compile"]
-
-Run = Callable[..., Sequence[Array]]
-
-
-@dataclass(slots=True, eq=False)
-class _Entry:
-    """What is kept for one signature.
-
-    `again` is for calls with the carried arrays that the last call returned: it is given the others alone,
-    and returns what is not carried. Backends have it whose carried arrays stay where they are.
-    """
-
-    program: Program
-    space: Space
-    precision: str
-    run: Run
-    fits: Fits
-    build: Callable[[Sequence[Array], Sequence[Array]], Tree]
-    again: Run | None
-    loop: Run | None = None
 
 
 class Compiled:
@@ -76,10 +56,11 @@ class Compiled:
         self.backend = backend
         self.uncompilable = uncompilable
         self.deterministic = deterministic
-        self._entries: dict[Signature, _Entry | None] = {}
+        self._entries: dict[Signature, Entry | None] = {}
         self._shared: dict[str, Static] = {} if deterministic is None else {"deterministic": deterministic}
         self._warned = False
-        self._last: tuple[_Entry, Sequence[Array]] | None = None
+        self._last: tuple[Entry, Sequence[Array]] | None = None
+        self._quick: Callable[[tuple[Tree, ...]], tuple[Tree] | None] | None = None
         self._closed = False
 
     @property
@@ -99,25 +80,28 @@ class Compiled:
 
     def __call__(self, *args: Tree) -> Tree:
         """Return what the function returns."""
-        last = self._last
+        quick, last = self._quick, self._last
+        self._quick = self._last = None  # until it is known what comes back
+        if quick is not None:
+            found = quick(args)
+            if found is not None:
+                self._quick = quick
+                return found[0]
         others = None if last is None else last[0].fits(args, last[1])
         if last is None or others is None:
             entry, leaves = self._found(args)
             if entry is None:
                 return self._uncompiled(args)
         else:
-            entry, known = last
-            if entry.again is not None:
-                self._last = None  # until it is known what comes back
-                found = entry.again(*others)
-                self._last = last
-                return entry.build(known, found)
-            leaves = (*known, *others)
-        self._last = None
+            entry, leaves = last[0], (*last[1], *others)
         outputs = entry.run(*leaves)
         count = len(entry.program.carried)
-        self._last = entry, outputs[:count]
-        return entry.build(outputs[:count], outputs[count:])
+        known = outputs[:count]
+        if entry.again is None:
+            self._last = entry, known
+        else:
+            self._quick = quickly(entry, entry.again, known)
+        return entry.build(known, outputs[count:])
 
     def scan(self, *args: Tree) -> Tree:
         """Run the function many times in one call, as a loop over what it carries.
@@ -166,7 +150,8 @@ class Compiled:
         Without it that happens when the function is garbage. Arrays that were returned stay as they are.
         """
         entries, self._entries = self._entries, {}
-        self._shared, self._last, self._closed = {}, None, True
+        self._shared, self._closed = {}, True
+        self._last = self._quick = None
         for entry in entries.values():
             close_run(None if entry is None else entry.run)
 
@@ -213,7 +198,7 @@ class Compiled:
             raise ShapeError(name, "arrays with one first axis of one length", f"shapes {found}", do)
         return int(length)
 
-    def _found(self, args: tuple[Tree, ...]) -> tuple[_Entry | None, Sequence[Array]]:
+    def _found(self, args: tuple[Tree, ...]) -> tuple[Entry | None, Sequence[Array]]:
         """Return the entry for these arguments, made if there is none, and their leaves."""
         leaves, structure = flatten(args)
         kinds = {type(x) for x in leaves}
@@ -223,7 +208,7 @@ class Compiled:
             leaves, structure = arrays_of(self.f, args)
         return self._entry(leaves, structure), leaves
 
-    def _entry(self, leaves: list[Array], structure: Structure) -> _Entry | None:
+    def _entry(self, leaves: list[Array], structure: Structure) -> Entry | None:
         try:
             signature = signature_of(structure, leaves)
         except AttributeError:  # not an array: the error names it
@@ -233,7 +218,7 @@ class Compiled:
             self._entries[signature] = self._made(unflatten(structure, leaves), leaves, signature)
         return self._entries[signature]
 
-    def _made(self, args: tuple[Tree, ...], leaves: list[Array], signature: Signature) -> _Entry | None:
+    def _made(self, args: tuple[Tree, ...], leaves: list[Array], signature: Signature) -> Entry | None:
         if self._closed:
             raise StepClosed(name_of(self.f))
         try:
@@ -249,7 +234,7 @@ class Compiled:
             return None
         space, word = self._space(leaves), word_of(self.f, name_of(self.f), words)
         run = self._lowered(program, space, space.backend.compile, word)
-        return _Entry(
+        return Entry(
             program,
             space,
             word,
@@ -279,7 +264,7 @@ class Compiled:
         program = record(self.f, *args)
         return with_carried(self.f, program, self.carry, args) if self.carry else program
 
-    def _loop(self, entry: _Entry) -> Run:
+    def _loop(self, entry: Entry) -> Run:
         loop = entry.space.backend.loop
         if loop is None:
             return stepwise(entry.program, entry.run, entry.space.functions)

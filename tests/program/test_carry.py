@@ -202,7 +202,7 @@ def test_a_run_that_fails_leaves_nothing_that_another_signature_could_take_for_i
     halve = compile_(lambda p, x: (p / x, p), carry=1)
     small, _ = halve(np.ones(1), np.asarray(2.0))
     halve(np.ones(5), np.asarray(2.0))
-    entry = halve._last[0]  # type: ignore[index]
+    entry = list(halve._entries.values())[-1]
 
     def interrupted(*inputs: Any) -> Any:
         raise KeyboardInterrupt
