@@ -113,7 +113,7 @@ def cuda(session: nox.Session) -> None:
     env = ONE_THREAD | {"BPCORE_NVRTC": "required"}  # a skip is a failure
     steps = [f"tests/backends/cupy/lowering/test_{name}.py" for name in ("halves", "merging", "texts")]
     session.run(
-        *("python", "-m", "pytest"),  # so that `benchmarks` is found, which is not installed
+        "pytest",
         *("-n", WORKERS, "--axes", "numpy", "tests/backends/cupy/elements", *steps),
         *session.posargs,
         env=env,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,12 @@ AXES = (
     *("strict", "strict:device1", "strict:device2", "strict:no_float64", "strict:no_x64", "strict:strictest"),
     *("torch", "jax", "jax:jit", "cupy"),
 )
+ROOT = str(Path(__file__).parents[1])
+if ROOT not in sys.path:
+    sys.path.append(
+        ROOT
+    )  # benchmarks are no part of the wheel; at the end, so that what is installed is tested
+
 DEFAULT = AXES[:8]
 BACKENDS = {
     "numpy:readonly": "numpy",
