@@ -32,7 +32,7 @@ from bpcore.words.protocols import Array
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["Row", "backend", "backend_of", "backends", "installed", "known", "on_host"]
+__all__ = ["Row", "backend", "backend_of", "backends", "installed", "known", "named", "on_host"]
 
 DEFAULT = "numpy"
 """Where Python numbers go, and nothing else."""
@@ -70,6 +70,23 @@ def backend(name: str | Backend | None = None, /) -> Backend:
     if name is not None and not isinstance(name, str):
         raise OptionError("backend", name, 'a name, such as "numpy" or "cupy:0", or a Backend')
     return _open(DEFAULT if name is None else name)
+
+
+def named(given: str | Backend | None) -> None:
+    """Say at once that no backend has that name, or that it is none; nothing is opened.
+
+    Raises
+    ------
+    BackendMissing
+        No package offers a backend of that name.
+    OptionError
+        `given` is neither a name, nor a backend, nor None.
+    """
+    if isinstance(given, str):
+        if given.partition(":")[0] not in _offers():
+            raise BackendMissing(given.partition(":")[0], _offers())
+    elif given is not None:
+        backend(given)
 
 
 @cache

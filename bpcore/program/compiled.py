@@ -13,6 +13,7 @@ from bpcore.derivatives.arrays.traced import Traced
 from bpcore.derivatives.namespaces.namespace import space_of, space_on
 from bpcore.derivatives.transforms.tracing import name_of
 from bpcore.ground.backend import Backend, Compile
+from bpcore.ground.registry import named
 from bpcore.program.carrying import check_carried, with_carried
 from bpcore.program.entries import Entry, Run, quickly
 from bpcore.program.program import Program
@@ -311,6 +312,8 @@ def compile(
     ------
     RecordError
         At the first call, when `f` reads a value.
+    BackendMissing
+        When no backend has that name.
     OptionError
         When an argument is not an array: bind it with ``functools.partial``. When what is carried does not
         come back as it was taken.
@@ -329,4 +332,5 @@ def compile(
         raise OptionError("carry", carry, "the number of arguments that come back, from the first")
     if deterministic is not None and type(deterministic) is not bool:
         raise OptionError("deterministic", deterministic, "True, False or None")
+    named(backend)
     return Compiled(f, carry=carry, backend=backend, uncompilable=uncompilable, deterministic=deterministic)

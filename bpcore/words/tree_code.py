@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from bpcore.words.protocols import Array, Dtype, Shape, Static, Tree
-from bpcore.words.trees import Structure
+from bpcore.words.trees import Structure, in_one
 
 __all__ = ["builder", "reader"]
 
@@ -82,7 +82,8 @@ def builder(structure: Structure, known: int = 0) -> Callable[[Sequence[Array], 
             return f"[{', '.join(parts)}]"
         if node.kind is tuple:
             return f"({''.join(f'{part}, ' for part in parts)})"
-        return f"{_named(names, node.kind)}({', '.join(parts)})"
+        given = ", ".join(parts)
+        return f"{_named(names, node.kind)}({f'({given},)' if in_one(node.kind) else given})"
 
     tree = visit(structure)
     lines = [

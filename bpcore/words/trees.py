@@ -14,7 +14,17 @@ from typing import NamedTuple
 from bpcore.words.errors import ShapeError
 from bpcore.words.protocols import Array, Tree
 
-__all__ = ["LEAF", "Structure", "flatten", "leaves", "named_leaves", "size", "tree_map", "unflatten"]
+__all__ = [
+    "LEAF",
+    "Structure",
+    "flatten",
+    "in_one",
+    "leaves",
+    "named_leaves",
+    "size",
+    "tree_map",
+    "unflatten",
+]
 
 
 class Structure(NamedTuple):
@@ -93,7 +103,12 @@ def _put(structure: Structure, values: Iterator[Array]) -> Tree:
         return children
     if kind is tuple:
         return tuple(children)
-    return kind(*children)  # a named tuple, or None
+    return kind(children) if in_one(kind) else kind(*children)  # a named tuple, or None
+
+
+def in_one(kind: type) -> bool:
+    """Return whether a kind of tuple takes its parts in one: struct sequences do, as PyTorch's results."""
+    return hasattr(kind, "n_sequence_fields")
 
 
 def leaves(tree: Tree) -> list[Array]:

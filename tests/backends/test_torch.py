@@ -335,3 +335,17 @@ def test_a_compiled_function_writes_no_graph(backend: Axis) -> None:
     z = compile_(lambda a, x: (a + x, a * x), carry=1)(x, x)
     assert not any(part.requires_grad for part in z)
     assert x.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("name", ["qr", "svd", "eigh", "slogdet"])
+def test_what_a_decomposition_returns_can_be_returned(backend: Axis, name: str) -> None:
+    def decomposed(x: Any) -> Any:
+        return getattr(bp.array_namespace(x).linalg, name)(x)
+
+    x = backend.array([[3.0, 1.0], [1.0, 2.0]], "float64")
+    kind = type(decomposed(x))
+    ways = (bp.vjp(decomposed, x)[0], bp.jacobian(decomposed)(x), compile_(decomposed)(x))
+    assert {type(found) for found in ways} == {kind}
+    slope = grad(lambda x: backend.xp.sum(bp.checkpoint(decomposed)(x)[1]))(x)
+    assert np.allclose(slope, grad(lambda x: backend.xp.sum(decomposed(x)[1]))(x))
+    assert bp.parity(decomposed, np.eye(2), backend="torch").functions

@@ -15,7 +15,7 @@ import pytest
 import bpcore as bp
 from bpcore.derivatives.transforms.gradients import grad, value_and_grad
 from bpcore.program.compiled import compile as compile_
-from bpcore.words.errors import OptionError
+from bpcore.words.errors import BackendMissing, OptionError
 from bpcore.words.trees import leaves
 
 XP = bp.namespace("numpy")
@@ -233,3 +233,11 @@ def test_a_backend_is_told_whether_products_must_be_deterministic(asked: Any) ->
 def test_deterministic_is_yes_no_or_left_out() -> None:
     with pytest.raises(OptionError, match="deterministic must be True, False or None, was given 'no'"):
         bp.compile(lambda x: x, deterministic="no")  # type: ignore[arg-type]
+
+
+def test_a_backend_that_is_none_is_told_before_the_first_call() -> None:
+    with pytest.raises(BackendMissing, match='Did you mean "cupy"'):
+        compile_(lambda x: x, backend="cuppy")
+    with pytest.raises(OptionError, match="a name"):
+        compile_(lambda x: x, backend=3)  # type: ignore[arg-type]
+    compile_(lambda x: x, backend="numba")  # opened when it is called

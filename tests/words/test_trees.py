@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import namedtuple
 from typing import Any, NamedTuple
 
@@ -72,6 +73,14 @@ def test_structures_are_equal_when_the_trees_are_alike(one: Any, other: Any) -> 
 
 def _blank(tree: Any) -> Any:
     return tree_map(lambda _: 0, tree)
+
+
+def test_a_struct_sequence_is_put_together_as_what_it_was() -> None:
+    tree = {"size": os.terminal_size((3, 4))}  # as what PyTorch's decompositions return
+    values, structure = flatten(tree)
+    for again in (unflatten(structure, values), builder(structure, 1)([3], [4])):
+        assert _kinds(again) == _kinds(tree)
+        assert again["size"].lines == 4
 
 
 def test_the_order_of_a_dict_is_that_of_its_sorted_keys() -> None:
