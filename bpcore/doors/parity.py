@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 
 import click
 
 from bpcore.doors.output import Output
 from bpcore.doors.parity_nets import TRAININGS
 from bpcore.ground.registry import backend as find_backend
+from bpcore.program.parity.lockstep import check_names
 from bpcore.program.parity.lockstep import parity as compared
 from bpcore.program.parity.report import Parity
 from bpcore.words.errors import OptionError
@@ -59,9 +61,11 @@ def parity(
     """
     place = None if path is None else Output.named(path, option="--json", suffixes=(".json",))
     allowed = dict(map(_budget, budgets))
+    check_names(allowed, "--budget")
     found = {name: _found(name, backend, against, dtype, steps, allowed) for name in _named(nets)}
     for name, result in found.items():
-        click.echo(f"{name}: {result}\n")
+        click.echo(f"{name}: {result}")
+        click.echo(_hint(result))
     if place is not None:
         told = {
             "dtype": dtype,
@@ -77,12 +81,12 @@ def parity(
 def _named(nets: tuple[str, ...]) -> tuple[str, ...]:
     for name in nets:
         if name not in TRAININGS:
-            raise OptionError("--net", name, f"one of {', '.join(TRAININGS)}")
+            raise OptionError("--net", name, f"one of {', '.join(TRAININGS)}", "Of several repeat --net.")
     return nets or tuple(TRAININGS)
 
 
 def _budget(given: str) -> tuple[str, float]:
-    name, _, ulp = given.partition("=")
+    name, _, ulp = (part.strip() for part in given.partition("="))
     try:
         number = float(ulp)
     except ValueError:
@@ -90,6 +94,15 @@ def _budget(given: str) -> tuple[str, float]:
     if not name or not number >= 0:
         raise OptionError("--budget", given, "a function and a number from 0 on, as exp=4")
     return name, number
+
+
+def _hint(result: Parity) -> str:
+    """Return how the first function that is over its budget would be allowed to be."""
+    first = result.first
+    if first is None or math.isinf(first.ulp):
+        return ""
+    most = max(row.ulp for row in result.functions if row.function == first.function)
+    return f"to allow it: --budget {first.function}={math.ceil(most)}\n"
 
 
 def _found(

@@ -36,6 +36,9 @@ def test_a_function_over_its_budget_ends_with_one(call: Callable[..., Result]) -
     told = call("parity", "--backend", "jax", "--net", "perceptron", "--steps", "1", "--budget", "tanh=0")
     assert told.exit_code == 1
     assert "first over its budget: tanh in float32, step 1" in told.stdout
+    assert "to allow it: --budget tanh=" in told.stdout
+    allowed = call("parity", "--backend", "strict", "--steps", "1", "--budget", " tanh = 2 ")
+    assert allowed.exit_code == 0  # not every net has a tanh
 
 
 @pytest.mark.parametrize(
@@ -44,7 +47,8 @@ def test_a_function_over_its_budget_ends_with_one(call: Callable[..., Result]) -
         (["--net", "percepton"], "one of perceptron, images, sequences, was given 'percepton'"),
         (["--budget", "exp"], "a function and a number from 0 on, as exp=4, was given 'exp'"),
         (["--budget", "exp=-1"], "was given 'exp=-1'"),
-        (["--budget", "epx=1", "--net", "perceptron"], "a function that is computed here"),
+        (["--budget", "epx=1", "--net", "perceptron"], 'Did you mean "exp"?'),
+        (["--net", "perceptron,images"], "Of several repeat --net."),
         (["--steps", "0"], "steps must be at least 1"),
         (["--against", "nunpy"], 'Did you mean "numpy"?'),
     ],

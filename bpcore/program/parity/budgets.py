@@ -77,7 +77,10 @@ def budget_of(call: Applied) -> Budget:
         return Budget(_wander(call, flops / 2 if kind == "product" else flops), Unit.SIZES)
     if call.name in _PRODUCTS:
         return Budget(POWERS + flops / max(call.size, 1))
-    return Budget(MATRICES + _wander(call, flops), Unit.LARGEST)
+    unit = (
+        Unit.TAKEN if call.name in ("var", "std") else Unit.LARGEST
+    )  # of what is far from zero they are small
+    return Budget(MATRICES + _wander(call, flops), unit)
 
 
 def _smooth(call: Applied, flops: float) -> Budget:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bpcore.derivatives.namespaces.namespace import space_of
+from bpcore.derivatives.rules import TABLE
 from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend as find_backend
 from bpcore.program.counts import Applied
@@ -16,14 +17,11 @@ from bpcore.program.parity.distances import distance
 from bpcore.program.parity.drifting import drift_of
 from bpcore.program.parity.report import Compared, Drift, Parity
 from bpcore.program.parity.sides import Side, applied, check_alike
-from bpcore.words.errors import OptionError
+from bpcore.words.errors import OptionError, did_you_mean
 from bpcore.words.protocols import Array, Static, Tree
 from bpcore.words.trees import leaves
 
-__all__ = ["parity"]
-
-_ADDING = frozenset({"mean", "sum", "var", "std"})
-"""Functions of which the sizes of the terms are had by giving them sizes."""
+__all__ = ["check_names", "parity"]
 
 
 def parity(
@@ -66,7 +64,8 @@ def parity(
     ------
     OptionError
         When the two record different equations; when `steps` is no number from 1 on, `budgets` holds
-        something else than numbers from 0 on, or names a function that is not computed.
+        something else than numbers from 0 on, or names what is no function; when there is no array among the
+        arguments, or what is carried does not come back as it was taken.
 
     Examples
     --------
@@ -76,7 +75,7 @@ def parity(
     >>> found.first is None
     True
     """
-    _check(steps, budgets or {})
+    _check(backend, against, args, steps, budgets or {})
     sides = [Side(find_backend(name), f, args, carry) for name in (against, backend)]
     check_alike(f, sides)
     walk = _Walk(sides[0], sides[1], budgets or {})
@@ -88,10 +87,6 @@ def parity(
             ("compiled", sides[0].compiled, sides[1].compiled),
         ):
             drifts.append(drift_of(how, step, sides, wanted(), given(), carry))
-    unknown = sorted(set(budgets or {}) - {row.function for row in walk.rows})
-    if unknown:
-        names = ", ".join(dict.fromkeys(row.function for row in walk.rows))
-        raise OptionError("budgets", unknown[0], f"a function that is computed here, which are {names}")
     return Parity(
         backend=sides[1].home.name,
         against=sides[0].home.name,
@@ -101,12 +96,31 @@ def parity(
     )
 
 
-def _check(steps: int, budgets: Mapping[str, float]) -> None:
+def _check(
+    backend: object, against: object, args: tuple[Tree, ...], steps: int, budgets: Mapping[str, float]
+) -> None:
+    for what, name in (("backend", backend), ("against", against)):
+        if not isinstance(name, str):
+            raise OptionError(what, name, 'the name of a backend, as "torch"')
+    if not any(hasattr(x, "shape") for x in leaves(args)):
+        raise OptionError("the arguments", args, "at least one array", "Of a number make one of no axes.")
+    if not isinstance(budgets, Mapping):
+        raise OptionError("budgets", budgets, 'numbers by function, as {"exp": 4}')
+    check_names(budgets)
     if type(steps) is not int or steps < 1:
         raise OptionError("steps", steps, "at least 1")
     for name, ulp in budgets.items():
         if type(ulp) not in (int, float) or not ulp >= 0:
             raise OptionError(f"the budget of {name}", ulp, "a number of units from 0 on")
+
+
+def check_names(names: Iterable[str], option: str = "budgets") -> None:
+    """Refuse a budget for what is no function."""
+    for name in names:
+        if name != "constant" and name not in TABLE:
+            raise OptionError(
+                option, name, "a function of the standard or of bp.special", did_you_mean(name, TABLE).strip()
+            )
 
 
 @dataclass
@@ -196,7 +210,7 @@ class _Walk:
         """Return the numbers in whose last places a result is compared; None for its own."""
         if budget.unit is Unit.VALUE:
             return None
-        if budget.unit is Unit.SIZES or call.name in _ADDING:
+        if budget.unit is Unit.SIZES:
             sized = applied(self.right, equation, lambda x: _size(self.right, values[x]))
             return self.right.home.to_host(sized)
         xp = space_of(host).functions

@@ -9,6 +9,7 @@ from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.derivatives.namespaces.plain import bound
 from bpcore.derivatives.transforms.tracing import name_of
 from bpcore.ground.backend import Backend
+from bpcore.program.carrying import check_carried
 from bpcore.program.compiled import compile
 from bpcore.program.equation import ArrayType, Constant, Equation, Slot, type_of
 from bpcore.program.program import Program
@@ -43,6 +44,8 @@ class Side:
     def _gone_on(self, how: str, f: Callable[..., Tree]) -> Tree:
         args = self._at.get(how, self.args)
         results = f(*args)
+        if self.carry and how not in self._at:
+            check_carried(self.f, self.carry, args, results)
         self._at[how] = (*(results[: self.carry] if self.carry else ()), *args[self.carry :])
         return results
 

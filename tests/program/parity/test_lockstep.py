@@ -127,8 +127,18 @@ def test_what_cannot_be_compared(training: tuple[Any, ...]) -> None:
 
     with pytest.raises(OptionError, match=r"equation 0 of branches must be tanh.*was given 'exp to"):
         bp.parity(branches, np.ones(3), backend="strict")
-    with pytest.raises(OptionError, match=r"budgets must be a function that is computed here"):
+    with pytest.raises(OptionError, match=r'given .tahn.*Did you mean'):
         bp.parity(*training, backend="strict", carry=2, budgets={"tahn": 3.0})
+    with pytest.raises(OptionError, match="at least one array"):
+        bp.parity(lambda x: x, 0.5, backend="strict")
+    with pytest.raises(OptionError, match='the name of a backend, as "torch"'):
+        bp.parity(*training, backend=None, carry=2)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="numbers by function"):
+        bp.parity(*training, backend="strict", carry=2, budgets=[1])  # type: ignore[arg-type]
+    x = np.ones((4, 3))
+    for f, carry in ((lambda x: x, 2), (lambda x: x * 0.5, 1), (lambda x: {"a": x}, 1)):
+        with pytest.raises(OptionError, match="carr"):
+            bp.parity(f, x, backend="strict", carry=carry)
     for steps in (0, 1.5, True):
         with pytest.raises(OptionError, match="steps must be at least 1"):
             bp.parity(*training, backend="strict", carry=2, steps=steps)
@@ -180,6 +190,13 @@ def test_what_is_computed_while_recording_is_a_row_and_its_reader_is_not_blamed(
     assert found.first is not None
     assert found.first.function == "constant"
     assert [row.function for row in found.functions if row.over] == ["constant"]
+
+
+@pytest.mark.axes("numpy", "strict:device1", "torch", "jax", "cupy")
+def test_a_variance_far_from_zero(backend: Any) -> None:
+    x = (1e4 + np.random.default_rng(0).random(1000)).astype("float32")
+    found = bp.parity(lambda x: bp.array_namespace(x).var(x), x, backend=backend.name)
+    assert found.first is None, str(found)
 
 
 @pytest.mark.axes("numpy", "strict:device1", "torch", "jax", "cupy")
