@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from bpcore.machine.layer_gradients import layer_gradients
     from bpcore.machine.loss_scale import LossScale
     from bpcore.machine.states import states
-    from bpcore.machine.step import make_step
+    from bpcore.machine.step import init_step_state, make_step
     from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
     from bpcore.parts.attention import MultiHeadAttention
     from bpcore.parts.convolution import Conv1D, Conv2D
@@ -284,6 +284,7 @@ __all__ = [
     "gradient_flow",
     "hessian",
     "hvp",
+    "init_step_state",
     "jacobian",
     "jvp",
     "key",

@@ -33,7 +33,7 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "bpcore.machine.layer_gradients": ("layer_gradients",),
     "bpcore.machine.loss_scale": ("LossScale",),
     "bpcore.machine.states": ("states",),
-    "bpcore.machine.step": ("make_step",),
+    "bpcore.machine.step": ("init_step_state", "make_step"),
     "bpcore.parts.activations": ("Gelu", "Identity", "Relu", "Sigmoid", "Softmax", "Tanh"),
     "bpcore.parts.initializers": ("Given", "Glorot", "He", "LeCun", "Normal", "Uniform", "Zeros"),
     "bpcore.parts.keys": ("fold_in", "key", "normal", "permutation", "split", "uniform"),

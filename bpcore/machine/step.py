@@ -14,12 +14,13 @@ from bpcore.ground.precision import check_word
 from bpcore.machine.loss_scale import LossScale, scale_in
 from bpcore.machine.scope import within
 from bpcore.parts.keys import split
-from bpcore.parts.layers import Layer
+from bpcore.parts.layers import Chain, Layer
 from bpcore.parts.losses import Loss
 from bpcore.parts.metrics import accuracy
 from bpcore.parts.narrowing import in_precision
 from bpcore.parts.optimizers import LBFGS, Optimizer
 from bpcore.parts.penalties import Penalty, check_penalty
+from bpcore.parts.wiring import Residual
 from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Shape, Tree
 from bpcore.words.trees import leaves
@@ -78,10 +79,18 @@ def make_step(
     Raises
     ------
     OptionError
-        There is no such precision; the step raises it where the arrays' backend has it not.
+        There is no such precision; the step raises it where the arrays' backend has it not, and where the
+        state lacks what the network needs.
+
+    Notes
+    -----
+    The state that a step starts from is ``optimizer.init(params)``, or `init_step_state` of any network:
+    one that draws random numbers, as dropout, or carries something, as batch normalisation, has ``layers``
+    and ``key`` in its state too.
     """
     check_penalty(penalty)
     check_scaling(precision, loss_scale)
+    missing = _finder(net)
     net = in_precision(net, precision)
     scaling = (loss_scale or LossScale()) if precision == "float16" else None
 
@@ -100,6 +109,7 @@ def make_step(
 
     def step(params: Tree, state: Tree, batch: Batch) -> tuple[Tree, Tree, dict[str, Array]]:
         scale = None if scaling is None else scale_in(state)
+        missing(params, state, batch[0])
         if LAYERS not in state:
             (value, output), grads = gradient(params, scale, *batch)
             params, state, told = _updated(optimizer, scaling, params, grads, state, {})
@@ -111,6 +121,31 @@ def make_step(
         return params, {**state, KEY: key}, report
 
     return within(step, precision)
+
+
+def _finder(net: Layer) -> Callable[[Tree, Tree, Array], None]:
+    """Return what raises `OptionError` for a state without what the network needs."""
+    may_carry = _may_carry(net)
+
+    def missing(params: Tree, state: Tree, x: Array) -> None:
+        if KEY in state if LAYERS in state else not (net.draws or may_carry):
+            return
+        like = next(iter(leaves(params)), x)
+        if LAYERS in state or net.draws or leaves(net.init_state(tuple(x.shape[1:]), like=like)):
+            does = "draws random numbers" if net.draws else "carries something"
+            wanted = f'one with "{LAYERS}" and "{KEY}", as {net} {does}'
+            do = "Start from bpcore.init_step_state(net, optimizer, params, shape, key)."
+            raise OptionError("state of a step", sorted(state), wanted, do)
+
+    return missing
+
+
+def _may_carry(layer: Layer) -> bool:
+    """Return whether a layer makes a state of its own; of a chain, whether one of its layers does."""
+    its = type(layer).init_state
+    if isinstance(layer, Chain | Residual) and its in (Chain.init_state, Residual.init_state):
+        return any(map(_may_carry, layer.layers))
+    return its is not Layer.init_state
 
 
 def check_scaling(precision: str, loss_scale: object) -> None:
@@ -175,6 +210,14 @@ def init_step_state(
     dict
         The optimizer's state; of a network that carries something or draws, with ``layers`` and ``key``; of a
         scaled loss with its scale.
+
+    Examples
+    --------
+    >>> import bpcore as bp
+    >>> net, optimizer = bp.Chain(bp.Linear(8), bp.Dropout(0.5), bp.Linear(1)), bp.Adam(0.01)
+    >>> params = net.init(bp.key(0), (3,))
+    >>> sorted(bp.init_step_state(net, optimizer, params, (3,), bp.key(1)))
+    ['count', 'key', 'layers', 'mean', 'rate', 'square']
     """
     state = optimizer.init(params) | ({} if loss_scale is None else loss_scale.init(params))
     layers = net.init_state(shape, like=leaves(params)[0])

@@ -100,3 +100,38 @@ def test_a_run_predicts_with_what_was_carried_and_keeps_it(tmp_path: Path) -> No
     assert np.array_equal(again.predict(x), run.predict(x))
     assert bp.fit(bp.MLP([3, 1]), (x, y), loss=bp.SquaredError(), optimizer=bp.SGD(0.1), epochs=1,
                   progress=None).state is None  # fmt: skip
+
+
+@pytest.mark.parametrize("word", ["float32", "float16"])
+@pytest.mark.parametrize(
+    ("net", "does"),
+    [
+        (bp.Chain(bp.Linear(4), bp.Dropout(0.5), bp.Linear(1)), "draws random numbers"),
+        (bp.Chain(bp.Linear(4), bp.Residual(bp.BatchNorm()), bp.Linear(1)), "carries something"),
+        (bp.Chain(Centred(), bp.Linear(1)), "carries something"),
+    ],
+)
+def test_a_step_wants_the_state_that_its_network_needs(net: Any, does: str, word: str) -> None:
+    x, y, optimizer = np.ones((4, 2), "float32"), np.ones((4, 1), "float32"), bp.SGD(0.0)
+    params = net.init(bp.key(0), (2,))
+    step = bp.make_step(net, bp.SquaredError(), optimizer, precision=word)
+    scaling = bp.LossScale() if word == "float16" else None
+    state = bp.init_step_state(net, optimizer, params, (2,), bp.key(1), loss_scale=scaling)
+    for left_out in (("layers", "key"), ("layers",), ("key",)):
+        lacking = {name: value for name, value in state.items() if name not in left_out}
+        with pytest.raises(bp.OptionError, match=rf'"layers" and "key".*{does}.*bpcore\.init_step_state\('):
+            step(params, lacking, (x, y))
+    assert "layers" in step(params, state, (x, y))[1]
+
+
+def test_a_step_of_layers_that_only_could_carry_takes_the_optimizers_state() -> None:
+    class Wrapped(bp.Tanh):
+        def init_state(self, shape: Any, /, *, like: Any) -> Any:
+            return {"inner": {}}
+
+    net = bp.Chain(Wrapped(), bp.Linear(1))
+    params = net.init(bp.key(0), (2,))
+    x, y, optimizer = np.ones((4, 2), "float32"), np.ones((4, 1), "float32"), bp.SGD(0.0)
+    state = optimizer.init(params)
+    assert state.keys() == bp.init_step_state(net, optimizer, params, (2,), bp.key(1)).keys()
+    assert bp.make_step(net, bp.SquaredError(), optimizer)(params, state, (x, y))[2]["loss"] > 0
