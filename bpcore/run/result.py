@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.ground.backend import Backend
+from bpcore.ground.registry import backend as find_backend
 from bpcore.machine.step import Batch
 from bpcore.parts.layers import Layer
 from bpcore.parts.losses import Loss
@@ -72,8 +73,12 @@ class Run:
     recipe: Recipe | None = field(default=None, repr=False)
 
     def __getstate__(self) -> dict[str, object]:
-        """Return what is pickled: all but the recipe, which holds the data."""
-        return {**self.__dict__, "recipe": None}
+        """Return what is pickled: all but the recipe, which holds the data; of the backend its name."""
+        return {**self.__dict__, "backend": self.backend.name, "recipe": None}
+
+    def __setstate__(self, state: dict[str, object], /) -> None:
+        """Take what was pickled, and open the backend of that name; errors as for `bpcore.backend`."""
+        self.__dict__.update(state, backend=find_backend(state["backend"]))  # type: ignore[arg-type]
 
     def with_averaged(self) -> Run:
         """Return the run with its averaged parameters in place of the last ones, to predict, save and export.
