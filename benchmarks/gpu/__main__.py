@@ -14,6 +14,7 @@ from typing import Any
 
 import bpcore as bp
 from benchmarks.gpu.apart import apart
+from benchmarks.gpu.carry import missing
 from benchmarks.gpu.clock import Clock
 from benchmarks.gpu.facts import facts
 from benchmarks.gpu.floors import bandwidth, floors
@@ -126,6 +127,8 @@ def _told(record: Record) -> None:
         print(f"{name}: {counts or tests.get('absent') or tests.get('raised')}{stopped}")
         for test, said in list(tests.get("failures", {}).items())[:8]:
             print(f"  {test}: {said[-1] if said else ''}")
+        if any("ModuleNotFoundError" in line for said in tests.get("failures", {}).values() for line in said):
+            print(f"  not installed, of what tests want: {', '.join(missing())}")
     for name, told in _compared(record).items():
         said = "good" if told.get("good") else told.get("raised") or told.get("absent") or _over(told)
         print(f"parity, {name}: {said}")

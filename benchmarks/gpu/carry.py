@@ -28,8 +28,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environment import ROOT, circumstances
+from benchmarks.gpu.parser import Parser
 
-__all__ = ["main"]
+__all__ = ["main", "missing"]
 
 PACKAGES = ("array-api-compat", "array-api-extra", "array-api-strict")
 """What a machine with CuPy, PyTorch and JAX lacks of what the tests import: pure Python, 2 MB."""
@@ -49,10 +50,10 @@ export BPCORE_COMMIT="{commit}" BPCORE_CHANGED_FILES="{changed}"
 def main(arguments: list[str] | None = None) -> int:
     """Write the folder, or say what is missing; return the exit status."""
     options = _options(arguments)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     if options.missing:
-        print("\n".join(_missing(project)) or "nothing is missing")
+        print("\n".join(missing()) or "nothing is missing")
         return 0
+    project = _project()
     folder = ROOT / options.folder
     site = folder / "site"
     site.mkdir(parents=True, exist_ok=True)
@@ -70,15 +71,45 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmarks.gpu.carry",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--folder", default=".carried", help="below the root of the tree (.carried)")
+    parser.add_argument(
+        "--folder",
+        type=_folder,
+        default=".carried",
+        help="below the root of the tree, ignored by git (.carried)",
+    )
     parser.add_argument("--packages", nargs="*", default=list(PACKAGES), help=", ".join(PACKAGES))
     parser.add_argument("--missing", action="store_true", help="say which packages are not installed here")
     return parser.parse_args(arguments)
+
+
+def _folder(given: str) -> str:
+    """Return a folder as it is seen from the root of the tree; it is below it, and git ignores it."""
+    root = ROOT.resolve()
+    path = (root / given).resolve()
+    fits = root in path.parents and (path.is_dir() or not path.exists())
+    name = path.relative_to(root).as_posix() if fits else ""
+    if not re.fullmatch(r"[\w./-]+", name) or not _ignored(root, f"{name}/environment.sh"):
+        wanted = "a folder below the root of the tree that git ignores, as .carried"
+        raise argparse.ArgumentTypeError(f"must be {wanted}, was given {given!r}")
+    return name
+
+
+def _ignored(root: Path, name: str) -> bool:
+    """Return whether git ignores a file; where there is no git, or no clone, nothing is littered."""
+    command = ["git", "-C", str(root), "check-ignore", "--quiet", "--", name]
+    try:
+        return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode != 1
+    except OSError:
+        return True
+
+
+def _project() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def _wanted(project: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -94,8 +125,9 @@ def _wanted(project: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name[0], requirement
 
 
-def _missing(project: dict[str, Any]) -> Iterator[str]:
-    for name, requirement in _wanted(project):
+def missing() -> Iterator[str]:
+    """Yield the requirements of bpcore and its tests that are not installed here."""
+    for name, requirement in _wanted(_project()):
         try:
             version(name)
         except PackageNotFoundError:

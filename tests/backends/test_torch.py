@@ -343,9 +343,8 @@ def test_what_a_decomposition_returns_can_be_returned(backend: Axis, name: str) 
         return getattr(bp.array_namespace(x).linalg, name)(x)
 
     x = backend.array([[3.0, 1.0], [1.0, 2.0]], "float64")
-    kind = type(decomposed(x))
-    ways = (bp.vjp(decomposed, x)[0], bp.jacobian(decomposed)(x), compile_(decomposed)(x))
-    assert {type(found) for found in ways} == {kind}
+    ways = (decomposed(x), bp.vjp(decomposed, x)[0], bp.jacobian(decomposed)(x), compile_(decomposed)(x))
+    assert len({type(found) for found in ways}) == 1
     slope = grad(lambda x: backend.xp.sum(bp.checkpoint(decomposed)(x)[1]))(x)
     assert np.allclose(slope, grad(lambda x: backend.xp.sum(decomposed(x)[1]))(x))
     assert bp.parity(decomposed, np.eye(2), backend="torch").functions
