@@ -14,20 +14,11 @@ from typing import Any
 
 from bpcore.ground.library import first_line
 from bpcore.words.errors import BackendUnusable
+from bpcore_cupy.installing import device_line, libraries_line
 
-__all__ = ["INSTALL", "chosen", "count", "following", "placed", "prove"]
+__all__ = ["chosen", "count", "following", "placed", "prove"]
 
 Kernel = Callable[..., Any]
-
-INSTALL = 'python -m pip install "bpcore[cuda12]"'
-DO = (
-    "A CUDA device with its driver is needed, and CuPy: "
-    f'{INSTALL}, or "bpcore[cuda13]" for a driver of CUDA 13.'
-)
-LIBRARIES = (
-    "Install CUDA's own libraries beside CuPy: "
-    'python -m pip install "cupy-cuda12x[ctk]", or "cupy-cuda13x[ctk]" for a driver of CUDA 13.'
-)
 
 
 def count(cp: Any, given: str) -> int:
@@ -42,9 +33,9 @@ def count(cp: Any, given: str) -> int:
         found = int(cp.cuda.runtime.getDeviceCount())
     except Exception as error:  # CuPy raises one class for all that CUDA answers, and others without a driver
         why = f"CuPy {cp.__version__} cannot count the CUDA devices ({first_line(error)})"
-        raise BackendUnusable(given, why, DO) from error
+        raise BackendUnusable(given, why, device_line()) from error
     if found < 1:
-        raise BackendUnusable(given, f"CuPy {cp.__version__} finds no CUDA device", DO)
+        raise BackendUnusable(given, f"CuPy {cp.__version__} finds no CUDA device", device_line())
     return found
 
 
@@ -76,7 +67,7 @@ def prove(cp: Any, given: str, place: Any) -> None:
         doubled = _attempt(cp, given, "compile a kernel", functools.partial(_kernel, cp))
         product = _attempt(cp, given, "do a product", functools.partial(_product, cp))
     if doubled != [0.0, 2.0, 4.0, 6.0] or product != [[2.0, 3.0], [6.0, 11.0]]:
-        raise BackendUnusable(given, f"CuPy computes wrong numbers on device {place.id}", DO)
+        raise BackendUnusable(given, f"CuPy computes wrong numbers on device {place.id}", libraries_line())
 
 
 def _attempt(cp: Any, given: str, deed: str, act: Callable[[], Any]) -> Any:
@@ -84,7 +75,7 @@ def _attempt(cp: Any, given: str, deed: str, act: Callable[[], Any]) -> Any:
         return act()
     except Exception as error:  # NVRTC, cuBLAS, the driver and the loader each raise their own
         why = f"CuPy {cp.__version__} counts a CUDA device and cannot {deed} ({first_line(error)})"
-        raise BackendUnusable(given, why, LIBRARIES) from error
+        raise BackendUnusable(given, why, libraries_line()) from error
 
 
 def _kernel(cp: Any) -> Any:

@@ -15,7 +15,8 @@ from typing import Any
 
 from bpcore.ground.library import import_library
 from bpcore.words.errors import BpcoreError, OptionError
-from bpcore_cupy.devices import INSTALL, count
+from bpcore_cupy.devices import count
+from bpcore_cupy.installing import install
 from bpcore_cupy.products import Handle, Offer, Operand, Plan, ProductFailed, plan_of, row_major
 from bpcore_cupy.products.abi import NUMERICS, REDUCTION
 from bpcore_cupy.trial import Trial, wrong
@@ -60,7 +61,7 @@ def show(networks: Iterable[str] = NETWORKS, *, tune: bool = False, deterministi
     OptionError
         A network is written otherwise.
     """
-    cp = import_library("cupy", "CuPy", given="cupy", install=INSTALL)
+    cp = import_library("cupy", "CuPy", given="cupy", install=install())
     count(cp, "cupy")
     cp.zeros(1)  # the device's context, which the library needs
 

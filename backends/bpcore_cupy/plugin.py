@@ -22,7 +22,8 @@ from bpcore_cupy.capture.feeding import fed
 from bpcore_cupy.compiling import Compiler
 from bpcore_cupy.cuda_device import CudaDevice
 from bpcore_cupy.cuda_machine import CudaMachine
-from bpcore_cupy.devices import INSTALL, chosen, count, following, prove
+from bpcore_cupy.devices import chosen, count, following, prove
+from bpcore_cupy.installing import INSTALL, install
 from bpcore_cupy.kernels import kernels
 from bpcore_cupy.precisions import precisions
 
@@ -89,7 +90,7 @@ def _finder(cp: Any, place: Any) -> Callable[..., CudaDevice]:
 
 def _open(device: str | None) -> Backend:
     given = f"cupy:{device}" if device else "cupy"
-    cp = import_library("cupy", "CuPy", given=given, install=INSTALL)
+    cp = import_library("cupy", "CuPy", given=given, install=install())
     found = count(cp, given)
     index = chosen(given, device, found)
     here = cp.cuda.Device() if index is None else cp.cuda.Device(index)

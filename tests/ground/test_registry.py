@@ -103,7 +103,7 @@ def test_strict_says_which_devices_there_are() -> None:
 @pytest.mark.parametrize(
     ("name", "module", "line"),
     [
-        ("cupy", "cupy", 'python -m pip install "bpcore[cuda12]"'),
+        ("cupy", "cupy", 'python -m pip install "bpcore[cuda1'),
         ("jax:cpu", "jax", 'python -m pip install "bpcore[jax]"'),
         ("strict:device1", "array_api_strict", 'python -m pip install "bpcore[strict]"'),
         ("torch", "torch", 'python -m pip install "bpcore[torch]"'),

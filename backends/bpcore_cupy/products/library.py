@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bpcore.words.errors import BackendUnusable
+from bpcore_cupy.installing import libraries_line
 from bpcore_cupy.products.abi import PROTOTYPES
 
 __all__ = ["declared", "library", "version_text"]
@@ -25,7 +26,6 @@ NAMES = (
     if sys.platform == "win32"
     else ("libcublasLt.so.13", "libcublasLt.so.12")
 )
-INSTALL = 'python -m pip install "cupy-cuda12x[ctk]", or "cupy-cuda13x[ctk]" for a driver of CUDA 13.'
 
 
 @cache
@@ -47,7 +47,7 @@ def library() -> Any:
         except (OSError, AttributeError) as error:  # no such file, no such function in it
             last = error
     why = "cuBLASLt, CUDA's library of matrix products, is not found"
-    raise BackendUnusable("cupy", why, f"Install it: {INSTALL}") from last
+    raise BackendUnusable("cupy", why, libraries_line()) from last
 
 
 def declared(found: Any) -> Any:
