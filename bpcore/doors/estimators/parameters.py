@@ -11,15 +11,18 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from bpcore.ground.backend import Backend
-from bpcore.ground.precision import check_word
+from bpcore.ground.precision import PRECISIONS
 from bpcore.words.errors import OptionError, choose
 from bpcore.words.ranges import check_number
 
-__all__ = ["Parameters", "goes_on"]
+__all__ = ["OFFERED", "Parameters", "goes_on"]
 
 ACTIVATIONS = ("identity", "logistic", "relu", "tanh")
 SOLVERS = ("adam", "lbfgs", "sgd")
 RATES = ("adaptive", "constant", "invscaling")
+OFFERED = tuple(word for word in PRECISIONS if word != "float16")
+"""The precisions of an estimator, as far as its backend has them."""
+
 DTYPES = ("auto", "float32", "float64")
 SWITCHES = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "compiled")
 WHOLE = ("max_iter", "max_fun")
@@ -106,10 +109,10 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             raise OptionError("n_iter_no_change", self.n_iter_no_change, "a whole number, 1 or more, or inf")
 
     def _check_precision(self) -> None:
-        check_word(self.precision)
         if self.precision == "float16":
             do = "Steps in float16 are skipped at times: bpcore.fit knows of that."
             raise OptionError("precision", "float16", "float32, tf32 or bfloat16 of an estimator", do)
+        choose("precision", self.precision, OFFERED)
         if self.precision != "float32" and self.solver == "lbfgs":
             do = "Its line search compares losses to their last digits."
             raise OptionError("precision", self.precision, '"float32" with solver "lbfgs"', do)

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from bpcore.derivatives.namespaces.namespace import space_of
 from bpcore.doors.estimators.network import dtype_name
-from bpcore.doors.estimators.parameters import Parameters
+from bpcore.doors.estimators.parameters import OFFERED, Parameters
+from bpcore.ground.backend import Backend
 from bpcore.ground.registry import backend_of
 from bpcore.run.feeding.place import Place
 from bpcore.run.precision import place_for
-from bpcore.words.errors import DataError
+from bpcore.words.errors import DataError, OptionError
 from bpcore.words.protocols import Array, Dtype
 
 __all__ = ["Home", "check_same_place", "place_of", "working_dtype"]
@@ -29,6 +30,7 @@ def place_of(parameters: Parameters, x: Array, sizes: Sequence[int], size: int) 
     result. With another precision than "float32" it is float32.
     """
     if parameters.precision != "float32":
+        _check_there(parameters.precision, Place.of(x, parameters.backend, "float32").backend)
         return place_for(x, parameters.backend, None, parameters.precision)
     name = parameters.dtype
     if name == "auto":
@@ -37,6 +39,14 @@ def place_of(parameters: Parameters, x: Array, sizes: Sequence[int], size: int) 
         wide = dtype_name(x) != "float32" and exact
         name = "float64" if wide and Place.of(x, parameters.backend, None).backend.float64 else "float32"
     return Place.of(x, parameters.backend, name)
+
+
+def _check_there(precision: str, backend: Backend) -> None:
+    """Refuse a precision that the backend has not, and name those that an estimator takes there."""
+    there = [word for word in OFFERED if word == "float32" or word in backend.precisions]
+    if precision not in there:
+        wanted = " or ".join(", ".join(there).rsplit(", ", 1))
+        raise OptionError("precision", precision, f"{wanted} of an estimator with {backend.name}")
 
 
 def working_dtype(x: Array, place: Place) -> Dtype:

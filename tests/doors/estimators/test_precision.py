@@ -69,8 +69,10 @@ def test_it_is_a_parameter_like_the_others(flowers: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"precision": "bfloat16"}, "precision must be float32, tf32 or float16 with numpy"),
+        ({"precision": "bfloat16"}, "precision must be float32 or tf32 of an estimator with numpy, was"),
         ({"precision": "float16"}, "float32, tf32 or bfloat16 of an estimator"),
+        ({"precision": "half"}, "precision must be one of bfloat16, float32, tf32, was given 'half'"),
+        ({"precision": None}, "precision must be one of bfloat16, float32, tf32, was given None"),
         ({"precision": "tf32", "solver": "lbfgs"}, '"float32" with solver "lbfgs"'),
         ({"precision": "tf32", "dtype": "float64"}, 'dtype must be "float32" with precision "tf32"'),
     ],
