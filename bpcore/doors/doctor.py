@@ -18,6 +18,7 @@ from bpcore.run.result import History, Run, check_run
 from bpcore.run.trouble.advice import Advice
 from bpcore.run.trouble.monitor import monitor
 from bpcore.words.errors import Diverged, OptionError
+from bpcore.words.ranges import check_whole
 
 __all__ = ["Checkup", "doctor"]
 
@@ -130,7 +131,7 @@ def doctor(
     ------
     OptionError
         For an optimizer that searches, or a run without a history; where a run remembers no data or
-        optimizer and none is given.
+        optimizer and none is given; for epochs, a batch size or advice that are none.
     ShapeError, DataError
         When the data do not fit.
 
@@ -147,11 +148,21 @@ def doctor(
     True
     """
     check_run(run, "run of doctor")
+    for name, number in (("epochs", epochs), ("batch_size", batch_size)):
+        if number is not None:
+            check_whole(f"{name} of doctor", number, 1)
+    _check_advice(advice)
     given = {"batch_size": batch_size, "seed": seed}
     course = _Course(run, *_remembered(run, data, optimizer, given), epochs or _epochs(run))
     if not run.history.get("loss"):
         raise OptionError("run of doctor", run, "one with a history")
     return course.taken(course.advice(run, course.case) if advice is None else tuple(advice))
+
+
+def _check_advice(advice: object) -> None:
+    sequence = isinstance(advice, Sequence) and all(isinstance(one, Advice) for one in advice)
+    if advice is not None and not sequence:
+        raise OptionError("advice of doctor", advice, "some of what bpcore.monitor returned, or None")
 
 
 @dataclass(frozen=True)

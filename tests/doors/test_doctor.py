@@ -103,6 +103,21 @@ def test_what_it_cannot_treat_is_refused() -> None:
         bp.doctor(run, (X, Y), optimizer=bp.LBFGS())
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"epochs": 0}, "epochs of doctor must be a whole number, 1 or more, was given 0"),
+        ({"batch_size": -1}, "batch_size of doctor must be a whole number, 1 or more, was given -1"),
+        ({"advice": ["target_scale"]}, "advice of doctor must be some of what bpcore.monitor returned"),
+        ({"advice": "rate"}, "advice of doctor must be some of what bpcore.monitor returned"),
+    ],
+)
+def test_options_that_are_none_are_refused(options: dict[str, Any], said: str) -> None:
+    run = trained(bp.Linear(1), X, Y, bp.SGD(0.1), 2)
+    with pytest.raises(OptionError, match=said):
+        bp.doctor(run, **options)
+
+
 def test_rows_that_are_made_pictures_keep_their_places() -> None:
     """The corners of digits are empty in all of them, which is no fault of theirs."""
     x = np.random.default_rng(0).normal(size=(40, 16))

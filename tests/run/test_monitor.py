@@ -331,3 +331,16 @@ def test_a_rare_column_is_no_small_one() -> None:
     x, y = plane()
     rare = np.concatenate([x, np.eye(120)[:, :1]], axis=1)
     assert kinds(Case(bp.MLP([4, 8, 1]), (rare, y), MSE, bp.Adam(0.01), epochs=60)) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"optimizer": "adam"}, "optimizer of monitor must be .*, was given 'adam'"),
+        ({"batch_size": -1}, "batch_size of monitor must be a whole number, 1 or more, was given -1"),
+    ],
+)
+def test_options_that_are_none_are_refused(options: dict[str, Any], said: str) -> None:
+    run = bp.fit(bp.Linear(1), plane(), loss=MSE, optimizer=GENTLE, epochs=1, progress=None)
+    with pytest.raises(bp.OptionError, match=said):
+        bp.monitor(run, **options)

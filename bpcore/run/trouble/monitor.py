@@ -21,6 +21,7 @@ from bpcore.run.trouble.signs_in_layers import signs_in_units
 from bpcore.run.trouble.stability import rising, spikes
 from bpcore.words.errors import GradientError, OptionError
 from bpcore.words.protocols import Array
+from bpcore.words.ranges import check_whole
 from bpcore.words.trees import leaves
 
 __all__ = ["monitor"]
@@ -66,7 +67,7 @@ def monitor(
     ShapeError, DataError
         When the data do not fit.
     OptionError
-        When the run remembers none, and none are given.
+        When the run remembers none, and none are given; for an optimizer or a batch size that is none.
 
     Examples
     --------
@@ -78,6 +79,10 @@ def monitor(
     ['target_scale']
     """
     check_run(run, "run of monitor")
+    if optimizer is not None and not isinstance(optimizer, Optimizer | LBFGS):
+        raise OptionError("optimizer of monitor", optimizer, "that of the run, as bpcore.Adam(1e-3), or None")
+    if batch_size is not None:
+        check_whole("batch_size of monitor", batch_size, 1)
     if is_stream(data):
         raise OptionError("data of monitor", type(data).__name__, "samples (x, y): a stream is not looked at")
     recipe = run.recipe
