@@ -136,9 +136,14 @@ def scale_in(state: Tree, /) -> Array:
     Raises
     ------
     OptionError
-        It holds none.
+        It holds none, or what is no array of one number.
     """
     if LOSS_SCALE not in state or STEADY not in state:
         do = "Start from optimizer.init(params) | bpcore.LossScale().init(params)."
         raise OptionError("state of a step in float16", sorted(state), f"one with {LOSS_SCALE}", do)
+    for name in (LOSS_SCALE, STEADY):
+        if getattr(state[name], "shape", None) != ():
+            do = "Start from optimizer.init(params) | bpcore.LossScale().init(params)."
+            given = getattr(state[name], "shape", state[name])
+            raise OptionError(f"{name} in the state of a step", given, "an array of shape ()", do)
     return state[LOSS_SCALE]

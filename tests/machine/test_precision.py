@@ -191,6 +191,12 @@ def test_a_state_without_a_scale_and_wide_parameters() -> None:
         OptionError, match=re.escape("optimizer.init(params) | bpcore.LossScale().init(params)")
     ):
         step(params, state, batch)
+    scale = bp.LossScale().init(params)
+    for name, value in (("loss_scale", 4.0), ("steady", 0.0), ("loss_scale", np.ones(2, "float32"))):
+        with pytest.raises(
+            OptionError, match=rf"{name} in the state of a step must be an array of shape \(\)"
+        ):
+            step(params, state | scale | {name: value}, batch)
     wide = NET.init(bp.key(0), (6,), dtype=np.float64)
     with pytest.raises(
         OptionError, match=r"parameters of a step in float16 must be float32, was given 'float64'"
