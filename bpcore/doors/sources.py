@@ -46,13 +46,25 @@ def load_samples(
         As `read_table` and `samples_of`.
     """
     if source not in DATASETS:
-        table = _read(source, header=header).without(drop)
-        return samples_of(table, target=target, task=task, fill=fill)
+        table = _read(source, header=header)
+        _check_dropped(table, drop, target)
+        return samples_of(table.without(drop), target=target, task=task, fill=fill)
     named = (("--target", target), ("--task", task), ("--drop", ",".join(drop) or None), ("--fill", fill))
     for option, given in named:
         if given is not None:
             raise OptionError(option, given, f"left out with {source}", "It is for files.")
     return _built_in(source, seed)
+
+
+def _check_dropped(table: Table, drop: Sequence[str], target: str | None) -> None:
+    """Refuse to drop the target, and several names in one."""
+    for name in drop:
+        if name == target:
+            raise OptionError("--drop", name, "another column than that of --target")
+        parts = [part.strip() for part in name.split(",")]
+        if name not in table.names and len(parts) > 1 and set(parts) <= set(table.names):
+            do = f"Write {' '.join(f'--drop {part}' for part in parts)}."
+            raise OptionError("--drop", name, "the name of one column", do)
 
 
 def load_table(source: str, *, header: bool | None = None) -> Table:

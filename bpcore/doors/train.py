@@ -84,7 +84,7 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
     "--drop",
     metavar="NAME",
     multiple=True,
-    help="A column to leave out, as a number of the row; for each one.",
+    help="A column to leave out, such as one that only numbers the rows; say it again for each one.",
 )
 @click.option("--fill", **one_of(FILLS), help="What to do about missing values.")
 @click.option("--task", **one_of(TASKS), help="Left out, it is seen from the target.")
@@ -120,7 +120,7 @@ def _sizes(context: click.Context, option: click.Parameter, given: str | None) -
 )
 @click.option("--log", metavar="FILE", help="Write a line of JSON there for each epoch.")
 @click.option("--progress/--no-progress", default=True, help="Show how training goes.")
-@click.option("--quiet", is_flag=True, help="Print nothing at all but errors.")
+@click.option("--quiet", is_flag=True, help="Print nothing but warnings and errors.")
 def train(**options: Any) -> None:
     """Train a network on DATA: spiral, gates, iris, digits, or a CSV, NPZ or Parquet file.
 

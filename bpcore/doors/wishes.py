@@ -8,9 +8,11 @@ from pathlib import Path
 
 from bpcore.doors.recipes import OPTIMIZERS, Recipe
 from bpcore.parts.optimizers import Optimizer
+from bpcore.run.datasets import DATASETS
 from bpcore.run.early_stopping import EarlyStopping
 from bpcore.run.files.checkpoints import Checkpoint
 from bpcore.words.errors import OptionError
+from bpcore.words.finite import is_finite
 
 __all__ = ["PATIENCE", "Wishes"]
 
@@ -80,7 +82,7 @@ class Wishes:
         Raises
         ------
         OptionError
-            It is said how often, and not where; or where the network goes to.
+            It is said how often, and not where; or where the network goes to, or the data are.
         """
         often = (self.checkpoint_every, self.checkpoint_seconds, self.checkpoint_steps)
         for word, given in zip(("every", "seconds", "steps"), often, strict=True):
@@ -88,6 +90,11 @@ class Wishes:
                 raise OptionError(f"--checkpoint-{word}", given, "used with --checkpoint")
         if self.checkpoint and self.save and Path(self.checkpoint).resolve() == Path(self.save).resolve():
             raise OptionError("--checkpoint", self.checkpoint, "another file than that of --save")
+        is_file = self.data not in DATASETS
+        if self.checkpoint and is_file and Path(self.checkpoint).resolve() == Path(self.data).resolve():
+            raise OptionError("--checkpoint", self.checkpoint, "another file than the data")
+        if self.checkpoint_seconds is not None and not is_finite(self.checkpoint_seconds):
+            raise OptionError("--checkpoint-seconds", self.checkpoint_seconds, "a finite number, 0 or more")
         return None if self.checkpoint is None else Checkpoint(self.checkpoint, *often)
 
     def made_stopping(self) -> EarlyStopping | None:

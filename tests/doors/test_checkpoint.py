@@ -115,6 +115,19 @@ def test_one_file_for_both(refused: Callable[..., str]) -> None:
     assert said == "--checkpoint must be another file than that of --save, was given 'm.safetensors'."
 
 
+def test_the_data_are_no_checkpoint(refused: Callable[..., str]) -> None:
+    lines = "\n".join(["a,b", *(f"{i},{i * i}" for i in range(20)), ""])
+    Path("t.csv").write_text(lines, encoding="utf-8")
+    said = refused("train", "t.csv", "--checkpoint", "./t.csv")
+    assert said == "--checkpoint must be another file than the data, was given './t.csv'."
+    assert Path("t.csv").read_text(encoding="utf-8") == lines
+
+
+def test_seconds_that_are_no_number(refused: Callable[..., str]) -> None:
+    said = refused("train", "gates", "--checkpoint", "c", "--checkpoint-seconds", "nan")
+    assert said == "--checkpoint-seconds must be a finite number, 0 or more, was given nan."
+
+
 def test_a_damaged_checkpoint(refused: Callable[..., str], folder: Path) -> None:
     Path("c").write_bytes(b"nothing")
     said = refused("train", "gates", "--checkpoint", "c")

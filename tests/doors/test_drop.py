@@ -41,3 +41,12 @@ def test_a_column_that_is_not_there(refused: Callable[..., str], table: str) -> 
     told = refused("train", table, "--drop", "nam")
     assert 'no column "nam": the columns are name, a, b, colour, t. Did you mean "name"?' in told
     assert "--drop must be left out with iris" in refused("train", "iris", "--drop", "name")
+
+
+def test_the_target_and_lists_of_names(refused: Callable[..., str], table: str) -> None:
+    told = refused("train", table, "--target", "b", "--drop", "b")
+    assert told == "--drop must be another column than that of --target, was given 'b'."
+    told = refused("train", table, "--drop", "name,colour")
+    assert told == (
+        "--drop must be the name of one column, was given 'name,colour'. Write --drop name --drop colour."
+    )
