@@ -47,7 +47,8 @@ def summary(
 
 def _floats(run: Run) -> str:
     """Return the dtype of the parameters, and what steps computed in where that is another."""
-    return run.dtype if run.precision == "float32" else f"{run.dtype}, steps in {run.precision}"
+    plain = run.backend.precision(run.precision).plain(run.place.device)
+    return run.dtype if run.precision == "float32" or plain else f"{run.dtype}, steps in {run.precision}"
 
 
 def _time(run: Run) -> str:

@@ -50,3 +50,10 @@ def test_the_target_and_lists_of_names(refused: Callable[..., str], table: str) 
     assert told == (
         "--drop must be the name of one column, was given 'name,colour'. Write --drop name --drop colour."
     )
+
+
+def test_a_missing_value_names_the_option(refused: Callable[..., str], folder: Path) -> None:
+    Path("m.csv").write_text("a,b\n1,2\n,3\n4,5\n", encoding="utf-8")
+    assert "choose with --fill how missing values are filled: mean, median, zero or drop." in refused(
+        "train", "m.csv"
+    )

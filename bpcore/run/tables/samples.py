@@ -17,7 +17,9 @@ __all__ = ["FILLS", "TASKS", "feature_matrix", "samples_of"]
 FILLS = ("mean", "median", "zero", "drop")
 """What can be done about missing values."""
 
-FILL = f"Give it, or choose how missing values are filled: {', '.join(FILLS[:-1])} or {FILLS[-1]}."
+FILL = (
+    f"Give it, or choose with --fill how missing values are filled: {', '.join(FILLS[:-1])} or {FILLS[-1]}."
+)
 
 TASKS = ("binary", "multiclass", "regression")
 
