@@ -127,7 +127,7 @@ def test_what_cannot_be_compared(training: tuple[Any, ...]) -> None:
 
     with pytest.raises(OptionError, match=r"equation 0 of branches must be tanh.*was given 'exp to"):
         bp.parity(branches, np.ones(3), backend="strict")
-    with pytest.raises(OptionError, match=r'given .tahn.*Did you mean'):
+    with pytest.raises(OptionError, match=r"given .tahn.*Did you mean"):
         bp.parity(*training, backend="strict", carry=2, budgets={"tahn": 3.0})
     with pytest.raises(OptionError, match="at least one array"):
         bp.parity(lambda x: x, 0.5, backend="strict")
