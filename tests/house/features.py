@@ -45,6 +45,11 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
         "tests/parts/optimizers",
         "tests/parts/test_schedules.py",
     ),
+    "precision: tf32, bfloat16 and float16, the loss scale": (
+        "tests/machine/test_loss_scale.py",
+        "tests/machine/test_precision.py",
+        "tests/run/test_precision.py",
+    ),
     "training: callbacks, early stopping, metrics, streams": (
         "tests/run/test_fit.py",
         "tests/run/test_callbacks.py",
@@ -69,6 +74,10 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
         "tests/run/test_saving.py",
         "tests/run/test_broken_files.py",
         "tests/run/test_fuzzed_files.py",
+    ),
+    "two backends side by side, function by function": (
+        "tests/doors/test_parity.py",
+        "tests/program/parity",
     ),
     "scikit-learn's estimators": ("tests/doors/estimators",),
     "export: ONNX, C, Python, PyTorch's names": ("tests/doors/export",),
