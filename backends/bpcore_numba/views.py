@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bpcore.program.equation import Equation
+from bpcore.program.plan.indexing import picked as key_as_view
 from bpcore_numba.lower import Lowering, handles
 from bpcore_numba.places import Place
 from bpcore_numba.refusal import Refused
@@ -71,38 +72,10 @@ def _flip(lowering: Lowering, equation: Equation) -> None:
 
 def picked(place: Place, key: Any) -> Place:
     """Return the view ``place[key]`` of integers, slices, None and an ellipsis."""
-    parts = list(key if isinstance(key, tuple) else (key,))
-    if any(type(part) not in (int, slice, type(None), type(...)) for part in parts):
+    found = key_as_view(place.shape, place.strides, place.offset, key)
+    if found is None:
         raise Refused("indexing by a mask")
-    used = sum(part is not None and part is not ... for part in parts)
-    rest = [slice(None)] * (len(place.shape) - used)
-    if ... not in parts:
-        parts.append(...)
-    where = parts.index(...)
-    parts[where : where + 1] = rest
-    return _picked(place, parts)
-
-
-def _picked(place: Place, parts: list[Any]) -> Place:
-    shape: list[int] = []
-    strides: list[int] = []
-    offset, axis = place.offset, 0
-    for part in parts:
-        if part is None:
-            shape.append(1)
-            strides.append(0)
-            continue
-        length, stride = place.shape[axis], place.strides[axis]
-        axis += 1
-        if isinstance(part, int):
-            offset += (part % length) * stride
-            continue
-        start, stop, step = part.indices(length)
-        count = len(range(start, stop, step))
-        offset += start * stride if count else 0
-        shape.append(count)
-        strides.append(stride * step)
-    return Place(place.block, place.kind, tuple(shape), tuple(strides), offset)
+    return Place(place.block, place.kind, *found)
 
 
 @handles("getitem")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import EllipsisType
 from typing import Any
 
 from bpcore.program.equation import Constant, Equation, Slot
+from bpcore.program.plan.indexing import picked as key_as_view
 from bpcore_cupy.elements.kernel import Layout
 from bpcore_cupy.elements.refusal import Refused
 from bpcore_cupy.elements.views import View, broadcast, contiguous, view_of
@@ -118,30 +118,7 @@ def picked(view: View, key: Any) -> View:
     Refused
         If the key holds something else.
     """
-    parts = list(key if isinstance(key, tuple) else (key,))
-    if any(type(part) not in (int, slice, type(None), EllipsisType) for part in parts):
+    found = key_as_view(view.shape, view.strides, view.offset, key)
+    if found is None:
         raise Refused("indexing by a mask")
-    used = sum(part is not None and part is not ... for part in parts)
-    if ... not in parts:
-        parts.append(...)
-    where = parts.index(...)
-    parts[where : where + 1] = [slice(None)] * (len(view.shape) - used)
-    shape: list[int] = []
-    strides: list[int] = []
-    offset, axis = view.offset, 0
-    for part in parts:
-        if part is None:
-            shape.append(1)
-            strides.append(0)
-            continue
-        length, stride = view.shape[axis], view.strides[axis]
-        axis += 1
-        if isinstance(part, int):
-            offset += part % max(length, 1) * stride
-            continue
-        start, stop, step = part.indices(length)
-        count = len(range(start, stop, step))
-        offset += start * stride if count else 0
-        shape.append(count)
-        strides.append(stride * step)
-    return View(tuple(shape), tuple(strides), offset)
+    return View(*found)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bpcore.program.equation import Equation
+from bpcore.program.plan.indexing import picked as key_as_view
 from bpcore_cupy.lowering.places import Place, in_order
 
 __all__ = ["VIEWS", "viewed"]
@@ -69,35 +70,10 @@ def _axes(axis: Any) -> Sequence[int]:
 
 def _part(equation: Equation, place: Place, shape: tuple[int, ...]) -> Place | None:
     """Return ``place[key]`` of integers, slices, None and an ellipsis; None of others, as masks."""
-    key = equation.static["key"]
-    parts = list(key if isinstance(key, tuple) else (key,))
-    if any(type(part) not in (int, slice, type(None), type(...)) for part in parts):
+    picked = key_as_view(place.shape, place.strides, place.offset, equation.static["key"])
+    if picked is None:
         return None
-    rest = [slice(None)] * (len(place.shape) - sum(part is not None and part is not ... for part in parts))
-    if ... not in parts:
-        parts.append(...)
-    where = parts.index(...)
-    parts[where : where + 1] = rest
-    return _picked(place, parts)
-
-
-def _picked(place: Place, parts: list[Any]) -> Place:
-    kept: list[tuple[int, int]] = []
-    offset, axis = place.offset, 0
-    for part in parts:
-        if part is None:
-            kept.append((1, 0))
-            continue
-        length, stride = place.shape[axis], place.strides[axis]
-        axis += 1
-        if isinstance(part, int):
-            offset += (part % length) * stride
-            continue
-        start, stop, step = part.indices(length)
-        count = len(range(start, stop, step))
-        offset += start * stride if count else 0
-        kept.append((count, stride * step))
-    found = place.viewed([n for n, _ in kept], [s for _, s in kept], offset)
+    found = place.viewed(*picked)
     return found if found.count else place.viewed(found.shape, in_order(found.shape), place.offset)
 
 
