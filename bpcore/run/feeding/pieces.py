@@ -54,5 +54,5 @@ def _widest(layer: Layer, shape: Shape) -> int:
 def _output(layer: Layer, shape: Shape) -> Shape:
     try:
         return tuple(layer.output_shape(shape))
-    except (BpcoreError, NotImplementedError):  # that it does not fit is said where it is run
+    except BpcoreError:  # that it does not fit is said where it is run
         return shape
