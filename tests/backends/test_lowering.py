@@ -145,25 +145,6 @@ def test_results_are_their_own_memory() -> None:
     assert not any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
 
 
-@pytest.mark.parametrize("count", ["1", "2"])
-def test_large_updates_go_in_blocks_and_keep_the_bits(monkeypatch: pytest.MonkeyPatch, count: str) -> None:
-    monkeypatch.setenv("BPCORE_THREADS", count)
-    monkeypatch.setattr("bpcore_numpy.lowering.blocks.BLOCK", 1000)
-    monkeypatch.setattr("bpcore_numpy.lowering.blocks.SHARED", 2000)
-    for optimizer in OPTIMIZERS:
-        step, *start, batch = problem(bp.MLP([6, 61, 52, 3]), bp.CrossEntropy(), optimizer, dtype=np.float32)
-        found = []
-        for large in (2000, 10**9):
-            monkeypatch.setattr("bpcore_numpy.lowering.preparing.LARGE", large)
-            compiled, carried = compile_(step, carry=2), start
-            assert ("in rows:" in compiled.source(*carried, batch)) == (large == 2000)
-            for _ in range(3):
-                *carried, _ = compiled(*carried, batch)
-            found.append([np.array(x) for x in leaves(carried)])
-        for a, b in zip(*found, strict=True):
-            np.testing.assert_array_equal(a, b)
-
-
 def test_the_source_is_read_by_a_person() -> None:
     step, params, state, batch = problem(*NETS["squares"])
     compiled = compile_(step, carry=2)
@@ -243,13 +224,6 @@ def in_a_vector_in_a_vector(s: Any, x: Any) -> Any:
 @pytest.mark.parametrize("f", [in_two_vectors, in_two_vectors_with_an_empty_one, in_a_vector_in_a_vector])
 def test_an_array_lies_in_one_vector(f: Any) -> None:
     beside(f, np.sin(np.arange(5.0)), np.asarray(1.0), carry=1)
-
-
-@pytest.mark.parametrize("shape", [(), (1,)])
-def test_a_group_in_blocks_takes_short_operands_and_long_constants(shape: Any) -> None:
-    long, few = np.cos(np.arange(70000.0)), np.full(shape, 1.5)
-    beside(lambda s, w: (s * w + long, w * 1.5), long, few, carry=2)
-    beside(lambda s, w: (w * s + 1.0, w[..., None][..., 0] * 1.5), long, few, carry=2)
 
 
 def test_arrays_without_elements() -> None:

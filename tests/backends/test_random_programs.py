@@ -124,7 +124,7 @@ def _eager(drawn: Drawn, args: list[Any]) -> tuple[list[Any], float]:
     return results, float(max(sizes))
 
 
-def _check(drawn: Drawn, backend: str) -> None:
+def is_what_it_is(drawn: Drawn, backend: str) -> None:
     """Compare three calls, then three steps of a scan, with the function itself."""
     f, shapes, carry, _ = drawn
     compiled = bp.compile(f, carry=carry, backend=backend)
@@ -153,7 +153,7 @@ def _check(drawn: Drawn, backend: str) -> None:
 @given(functions())
 def test_compiled_a_function_is_what_it_is(drawn: Any) -> None:
     with np.errstate(all="ignore"):
-        _check(drawn, "numpy")
+        is_what_it_is(drawn, "numpy")
 
 
 @settings(max_examples=100, deadline=None)
@@ -162,7 +162,7 @@ def test_compiled_a_function_is_what_it_is(drawn: Any) -> None:
 def test_natively_too(drawn: Any) -> None:
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # NumPy runs what there is no native code for
-        _check(drawn, "numba")
+        is_what_it_is(drawn, "numba")
 
 
 def near(got: Any, wanted: Any, digits: float = 1e-13) -> None:
@@ -196,9 +196,8 @@ def carriers(draw: Any) -> Any:
     return f
 
 
-@settings(max_examples=150, deadline=None)
-@given(carriers())
-def test_whatever_is_carried_it_is_as_if_it_were_not(f: Any) -> None:
+def same_as_not_carried(f: Any) -> None:
+    """Compare three steps with those of the function itself."""
     compiled = bp.compile(f, carry=1)
     eager: Any = tuple(np.sin(np.arange(4.0) + k) for k in range(3))
     carried = eager
@@ -208,6 +207,12 @@ def test_whatever_is_carried_it_is_as_if_it_were_not(f: Any) -> None:
         carried, reported = compiled(carried, x)
         near(reported, wanted, 1e-12)
         near(carried, eager, 1e-12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(carriers())
+def test_whatever_is_carried_it_is_as_if_it_were_not(f: Any) -> None:
+    same_as_not_carried(f)
 
 
 REDUCTIONS = {

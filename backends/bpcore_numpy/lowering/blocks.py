@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from bpcore.ground.environment import whole_number_told
-from bpcore.program.equation import Equation, Equations, Slot
+from bpcore.program.equation import Equation, Equations
 from bpcore.program.passes.fused import Fused
-from bpcore.program.plan.lifetimes import last_reads
 
-__all__ = ["BLOCK", "LARGE", "Buffers", "block_rows", "inside", "length", "spread", "threads"]
+__all__ = ["BLOCK", "LARGE", "block_rows", "inside", "length", "spread", "threads"]
 
 LARGE = 2**16
 """Elements from which a vector is computed in blocks."""
@@ -48,37 +47,6 @@ def threads() -> int:
     brought nothing: W4 1.05 and 0.99 of hand-written code with one and with two, W5 0.96 and 1.00.
     """
     return min(whole_number_told("BPCORE_THREADS") or 1, os.cpu_count() or 1)
-
-
-class Buffers:
-    """Buffers of a block's length for what is needed inside of a group alone, used again as it dies.
-
-    Attributes
-    ----------
-    number : dict of Slot to int
-        The buffer of each such slot.
-    kinds : list of dtype
-        Of the buffers.
-    """
-
-    def __init__(self, inner: Equations) -> None:
-        self.number: dict[Slot, int] = {}
-        self.kinds: list[Any] = []
-        last, kept = last_reads(inner), set(inner.outputs)
-        free: list[int] = []
-        for place, equation in enumerate(inner.equations):
-            dying = {x for x in equation.inputs if isinstance(x, Slot) and last[x] == place}
-            free += [self.number[x] for x in dying if x in self.number]
-            if equation.output not in kept:
-                self.number[equation.output] = self._taken(free, inner.types[equation.output].dtype)
-
-    def _taken(self, free: list[int], kind: Any) -> int:
-        for number in reversed(free):  # an operand that dies here may be written over
-            if self.kinds[number] == kind:
-                free.remove(number)
-                return number
-        self.kinds.append(kind)
-        return len(self.kinds) - 1
 
 
 def block_rows(size: int, arrays: list[Any], kinds: list[Any], parts: int) -> list[list[tuple[Any, ...]]]:

@@ -17,7 +17,7 @@ from bpcore.program.equation import Equation, Equations, Slot
 from bpcore.program.plan.lifetimes import last_reads
 from bpcore_numpy.lowering.blocks import inside
 from bpcore_numpy.lowering.raising import last_that_may_raise
-from bpcore_numpy.lowering.ways import Way
+from bpcore_numpy.lowering.ways import Way, rows_taken
 
 __all__ = ["Layout", "Memory", "Part", "layout"]
 
@@ -147,10 +147,8 @@ def _follow(plan: Layout, equation: Equation, way: Way) -> None:
 
 def _elements_before(key: object, shape: tuple[int, ...]) -> int | None:
     """Return how many elements lie before a slice of the first axis; None for other keys."""
-    first = key[0] if isinstance(key, tuple) and len(key) == 1 else key
-    if not isinstance(first, slice) or first.step not in (None, 1):
-        return None
-    return int(first.indices(shape[0])[0] * math.prod(shape[1:]))
+    rows = rows_taken(key)
+    return None if rows is None else int(rows.indices(shape[0])[0] * math.prod(shape[1:]))
 
 
 def _lay_inside(plan: Layout, number: int, equation: Equation) -> None:

@@ -15,7 +15,7 @@ from bpcore.derivatives.rules.function import ITEM
 from bpcore.program.equation import ArrayType, Constant, Equation, Equations, Slot
 from bpcore_numpy.lowering.blocks import inside, length
 
-__all__ = ["REDUCTIONS", "VIEWS", "Way", "ways"]
+__all__ = ["REDUCTIONS", "VIEWS", "Way", "rows_taken", "ways"]
 
 
 class Way(Enum):
@@ -172,10 +172,16 @@ def _stays_dense(equation: Equation, dense: set[Slot]) -> bool:
         return False
     name = equation.function.name
     if name == "getitem":
-        key = equation.static["key"]
-        first = key[0] if isinstance(key, tuple) and len(key) == 1 else key
-        return isinstance(first, slice) and first.step in (None, 1)
+        return rows_taken(equation.static["key"]) is not None
     return name in ("reshape", "expand_dims", "squeeze")
+
+
+def rows_taken(key: object) -> slice | None:
+    """Return the slice of a key that is one, of the first axis and with step 1; None for other keys."""
+    parts = key if isinstance(key, tuple) else (key,)
+    first, *more = (*parts, ...)
+    plain = isinstance(first, slice) and first.step in (None, 1) and all(x is ... for x in more)
+    return first if plain else None
 
 
 def _reduces_plainly(program: Equations, equation: Equation) -> bool:

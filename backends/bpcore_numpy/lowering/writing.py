@@ -12,7 +12,8 @@ from bpcore.derivatives.namespaces.plain import bound
 from bpcore.program.equation import Constant, Equation, Slot
 from bpcore.program.results import computed_apart
 from bpcore.program.source import argument, call, identifier, released
-from bpcore_numpy.lowering.blocks import Buffers, inside, length
+from bpcore_numpy.lowering.blocks import inside, length
+from bpcore_numpy.lowering.buffers import Buffers, vectors
 from bpcore_numpy.lowering.layout import Layout
 from bpcore_numpy.lowering.ways import REDUCTIONS, Way
 
@@ -90,7 +91,7 @@ class _Writer:
             left, right = self._operands(equation)
             yield f"{left}.dot({right}, {out})"
         elif way is Way.BLOCKS:
-            yield f"run_{self._group(equation)}()"
+            yield f"run_{self._group(number, equation)}()"
         elif way is Way.REDUCTION:
             yield from self._reduction(equation, out)
         elif way is Way.ARGUMENT:
@@ -126,22 +127,26 @@ class _Writer:
         self.names[f"spare_{dtype}"] = np.empty((), dtype)
         return f"spare_{dtype}"
 
-    def _group(self, equation: Equation) -> str:
+    def _group(self, number: int, equation: Equation) -> str:
         """Write a function of rows of blocks; return its name."""
         inner = inside(equation)
         assert inner is not None  # noqa: S101 - that is why it goes in blocks
-        buffers = Buffers(inner)
-        operands: dict[Any, Any] = dict(zip(inner.inputs, equation.inputs, strict=True))
-        operands |= {x: x for x in (*inner.outputs, *map(Constant, inner.constants))}
+        buffers = Buffers(inner, vectors(self.plan, number, inner))
+        operands = (*inner.inputs, *inner.outputs, *map(Constant, inner.constants))
         kinds: dict[Any, Any] = dict(inner.constants) | dict(inner.types)
-        vectors = [x for x in operands if kinds[x].shape == length(inner)]
-        group = Group(f"group{len(self.groups)}", [operands[x] for x in vectors], buffers.kinds, [])
-        names: dict[Any, str] = {x: repr(operand) for x, operand in operands.items()}
-        names |= {x: f"b{x}" if isinstance(x, Constant) else f"b{int(x)}" for x in vectors}
-        names |= {x: f"t{number}" for x, number in buffers.number.items()}
-        row = [names[x] for x in vectors] + [f"t{number}" for number in range(len(buffers.kinds))]
+        names: dict[Any, str] = {x: repr(x) for x in operands}
+        rows: dict[str, Any] = {}  # a vector of each name
+        places: dict[Any, str] = {}
+        for x in operands:
+            if kinds[x].shape == length(inner):
+                names[x] = places.setdefault(self._place(x), f"b{x if isinstance(x, Constant) else int(x)}")
+                rows.setdefault(names[x], x)
+        for x, place in buffers.place.items():
+            names[x] = names[place] if isinstance(place, Slot) else place
+        group = Group(f"group{len(self.groups)}", list(rows.values()), list(buffers.kinds.values()), [])
+        row = [*rows, *buffers.kinds]
         group.lines.append(f"def {group.name}(rows):")
-        group.lines.append(f"    for {', '.join(row)} in rows:")
+        group.lines.append(f"    for {', '.join(row)}{',' if len(row) == 1 else ''} in rows:")
         for step in inner.equations:
             name = identifier(step.function)
             self.names[name] = bound(step.function, self.functions)
@@ -152,6 +157,15 @@ class _Writer:
             group.lines.append(f"        {name}({', '.join(taken)}, {into})")
         self.groups.append(group)
         return group.name
+
+    def _place(self, operand: Any) -> Any:
+        """Return what two vectors have in common that are one."""
+        owner, start = self.plan.rows.get(operand, (None, 0))
+        return (
+            operand
+            if owner is None
+            else (id(self.plan.parts[owner].memory), self.plan.parts[owner].start + start)
+        )
 
     def _reduction(self, equation: Equation, out: str) -> Iterator[str]:
         name = equation.function.name

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import bpcore as bp
 from bpcore_cupy.compiling import NotCaptured
 from tests.backends.cupy.lowering.outside import OnStandIn
-from tests.backends.test_random_programs import BINARY, UNARY, XP, _check, carriers, functions, near
+from tests.backends.test_random_programs import BINARY, UNARY, XP, carriers, functions, is_what_it_is, near
 
 
 @settings(max_examples=60, deadline=None)
@@ -21,7 +21,7 @@ def test_compiled_a_function_is_what_it_is(drawn: Any) -> None:
     stand_in = OnStandIn()
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotCaptured)
-        _check(drawn, stand_in.backend(gathers=False))
+        is_what_it_is(drawn, stand_in.backend(gathers=False))
     assert not stand_in.products.library.wrong
 
 
