@@ -23,6 +23,7 @@ from bpcore.program.passes.strength import simplify
 from bpcore.program.passes.subexpressions import share
 from bpcore.program.program import Program
 from bpcore_numpy.lowering.blocks import LARGE
+from bpcore_numpy.lowering.masks import masked
 from bpcore_numpy.lowering.raising import raising_first
 from bpcore_numpy.lowering.reductions import reduced
 from bpcore_numpy.lowering.turning import turned
@@ -41,7 +42,7 @@ def prepared(program: Program, functions: Any) -> Program:
     """Return `program` as NumPy is to run it. All but sums keep their bits."""
     program = inline(program, functions, functools.partial(_is_composed, functions))
     program = prune(share(simplify(fold(program, functions), functions)))
-    program = _copied(turned(reduced(flatten_carry(program))))
+    program = masked(_copied(turned(reduced(flatten_carry(program)))))
     program = group(program, functools.partial(_in_block, program, functions), smallest=LARGE)
     return raising_first(program)
 

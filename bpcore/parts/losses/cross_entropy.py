@@ -62,6 +62,11 @@ class CrossEntropy(ClassLoss):
         name = "label_smoothing of CrossEntropy"
         check_number(name, self.label_smoothing, "a number from 0 to 1", lambda share: 0 <= share <= 1)
 
+    @property
+    def spreads(self) -> bool:
+        """Each logit has a share in ``log(sum(exp(z)))``."""
+        return self.from_logits
+
     def each(self, xp: Namespace, output: Array, target: Array) -> Array:
         """Return a term for each sample; for logits ``log(sum(exp(z))) - z_target``."""
         share = target

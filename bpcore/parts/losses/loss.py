@@ -64,7 +64,7 @@ class Loss(ABC):
         xp = array_namespace(output)
         self.check_shapes(tuple(output.shape), tuple(target.shape))
         known = self.known(xp, output, target)
-        if known is not None:
+        if known is not None and not self.spreads:
             output = xp.multiply(output, xp.expand_dims(known, axis=-1))
         if target.ndim == output.ndim and target.dtype != output.dtype:
             target = xp.astype(target, output.dtype)
@@ -78,6 +78,11 @@ class Loss(ABC):
     def known(self, xp: Namespace, output: Array, target: Array) -> Array | None:
         """Return 1 for each sample and NaN where its label is of no class; None where there are no labels."""
         return None
+
+    @property
+    def spreads(self) -> bool:
+        """Whether the gradient by each output of a sample is NaN as soon as its term's is."""
+        return False
 
     def trusting(self) -> Self:
         """Return the same loss for labels that were looked at before, and need no second look."""
@@ -173,8 +178,10 @@ class ClassLoss(Loss):
             return None
         whole_numbers(self, target)
         there = xp.logical_and(xp.greater_equal(target, 0), xp.less(target, output.shape[-1]))
-        known = xp.astype(there, output.dtype)
-        return xp.where(there, known, xp.full_like(known, math.nan))
+        one, nan = (
+            xp.full(target.shape, x, dtype=output.dtype, device=device_of(output)) for x in (1.0, math.nan)
+        )
+        return xp.where(there, one, nan)
 
     def check_targets(self, target: Array, output: Shape) -> None:
         """Want labels from 0 to classes - 1, or numbers from 0 to 1 that sum to 1."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from bpcore.derivatives.rules.broadcast import Axis, spread
 from bpcore.derivatives.rules.function import Forward, Function, function
 from bpcore.words.protocols import Array, Namespace
@@ -14,11 +12,17 @@ __all__ = ["FUNCTIONS"]
 def logsumexp(xp: Namespace, x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Return ``log(sum(exp(x)))`` over `axis`, shifted by the maximum so that nothing overflows."""
     top = xp.max(x, axis=axis, keepdims=True)
-    finite = xp.where(xp.isfinite(top), top, xp.zeros_like(top))
+    lowest = _lowest(xp, x)
+    finite = xp.minimum(xp.maximum(top, lowest), -lowest)  # for infinity less infinity is no number
     total = xp.sum(xp.exp(xp.subtract(x, finite)), axis=axis, keepdims=True)
     # the greatest adds 1: less is there only where all are minus infinity, and so is the greatest
     y = xp.add(xp.log(xp.maximum(total, 1.0)), top)
     return y if keepdims else xp.reshape(y, _reduced(x.shape, axis))
+
+
+def _lowest(xp: Namespace, x: Array) -> float:
+    """Return the lowest finite number of an array's dtype."""
+    return float(xp.finfo(x.dtype).min)
 
 
 def _reduced(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
@@ -43,7 +47,7 @@ def log_softmax(xp: Namespace, x: Array, /, *, axis: int = -1) -> Array:
 def _logsumexp_back(
     xp: Namespace, g: Array, y: Array, x: Array, *, axis: Axis = None, keepdims: bool = False
 ) -> Array:
-    top = xp.where(xp.equal(y, -math.inf), xp.zeros_like(y), y)  # of nothing, nothing has a share
+    top = xp.maximum(y, _lowest(xp, y))  # of nothing, nothing has a share
     weights = xp.exp(xp.subtract(x, spread(xp, top, x, axis, keepdims)))
     return xp.multiply(spread(xp, g, x, axis, keepdims), weights)
 
