@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from bpcore.program.equation import ArrayType, Equation, Slot
+from bpcore.program.passes.levels import slots_among
 from bpcore.program.passes.prune import prune
 from bpcore.program.program import Program
 
@@ -31,15 +32,15 @@ def _is_of_truth(program: Program, equation: Equation) -> bool:
 
 
 def _masked(program: Program, equation: Equation, casts: dict[Slot, Any]) -> Equation:
-    """Return a product with its right operand not cast, if it comes out the same, else its left one."""
-    if equation.function.name != "multiply" or not all(type(x) is Slot for x in equation.inputs):
+    """Return a product with its right operand not cast, else its left one, if its dtype stays the same."""
+    operands = slots_among(equation.inputs)
+    if equation.function.name != "multiply" or len(operands) < len(equation.inputs):
         return equation
-    left, right = equation.inputs
     dtype = program.types[equation.output].dtype
-    if right in casts and left not in casts and program.types[left].dtype == dtype:
-        return replace(equation, inputs=(left, casts[right]))
-    if left in casts and right not in casts and program.types[right].dtype == dtype:
-        return replace(equation, inputs=(casts[left], right))
+    for place, other in ((1, 0), (0, 1)):
+        if operands[place] in casts and program.types[operands[other]].dtype == dtype:
+            operands[place] = casts[operands[place]]
+            return replace(equation, inputs=tuple(operands))
     return equation
 
 
