@@ -132,3 +132,16 @@ def test_extremes_of_many_elements_and_a_number_keep_their_bits(dtype: str, numb
 
     for got, wanted in zip(bp.compile(f)(x), f(x), strict=True):
         np.testing.assert_array_equal(got.view(np.uint8), wanted.view(np.uint8))
+
+
+def test_a_small_transposed_matrix_is_copied_once() -> None:
+    w = np.sin(np.arange(64.0 * 40)).reshape(64, 40)
+    draw = np.random.default_rng(0)
+    x, y = draw.normal(size=(8, 40)), draw.normal(size=(8, 40))
+
+    def f(w: Any, x: Any, y: Any) -> Any:
+        turned = XP.matrix_transpose(w * 1.0)
+        return XP.matmul(x, turned) + XP.matmul(y, turned)
+
+    assert bp.compile(f).source(w, x, y).count('"unsafe"') == 1
+    np.testing.assert_array_equal(bp.compile(f)(w, x, y), f(w, x, y))

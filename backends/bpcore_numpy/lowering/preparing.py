@@ -62,19 +62,21 @@ def _is_composed(functions: Any, function: Function) -> bool:
 
 
 def _copied(program: Program) -> Program:
-    """Return `program` with small transposed matrices copied before a product takes them on its right."""
+    """Return `program` with small transposed matrices that products take on the right copied, once each."""
     slots, types = fresh_slots(program), dict(program.types)
     views = {x.output for x in program.equations if x.function.name == "matrix_transpose"}
+    copies: dict[Slot, Slot] = {}
     equations: list[Equation] = []
     for equation in program.equations:
         right = equation.inputs[1] if equation.function.name == "matmul" else None
         if not (isinstance(right, Slot) and right in views and _pays(program, right)):
             equations.append(equation)
             continue
-        copy = next(slots)
-        types[copy] = types[right]
-        equations.append(Equation(TABLE["astype"], (right, types[right].dtype), {}, copy))
-        equations.append(replace(equation, inputs=(equation.inputs[0], copy)))
+        if right not in copies:
+            copies[right] = next(slots)
+            types[copies[right]] = types[right]
+            equations.append(Equation(TABLE["astype"], (right, types[right].dtype), {}, copies[right]))
+        equations.append(replace(equation, inputs=(equation.inputs[0], copies[right])))
     return replace(program, equations=tuple(equations), types=types)
 
 
