@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bpcore.derivatives.namespaces.plain import bound
-from bpcore.program.equation import Constant, Equation, Slot
+from bpcore.program.equation import ArrayType, Constant, Equation, Slot
 from bpcore.program.results import computed_apart
 from bpcore.program.source import argument, call, identifier, released
 from bpcore_numpy.lowering.blocks import inside, length
 from bpcore_numpy.lowering.buffers import Buffers, vectors
+from bpcore_numpy.lowering.choosing import FEW, WIDE, chooser
 from bpcore_numpy.lowering.layout import Layout
 from bpcore_numpy.lowering.ways import REDUCTIONS, Way
 
@@ -103,9 +104,7 @@ class _Writer:
         elif way is Way.CAST:
             yield f'copyto({out}, {self._operand(equation, equation.inputs[0])}, "unsafe")'
         elif way is Way.CHOICE:
-            condition, *either = self._operands(equation)
-            yield f"copyto({out}, {either[1]})"
-            yield f'copyto({out}, {either[0]}, "same_kind", {condition})'
+            yield from self._choice(equation, out)
         elif way is Way.CONCAT and number not in self.plan.settled:
             parts = ", ".join(self._operands(equation))
             yield f"concatenate(({parts}, ), {equation.static.get('axis', 0)}, {out})"
@@ -157,6 +156,49 @@ class _Writer:
             group.lines.append(f"        {name}({', '.join(taken)}, {into})")
         self.groups.append(group)
         return group.name
+
+    def _choice(self, equation: Equation, out: str) -> Iterator[str]:
+        """Write a choice of elements in the cheapest way that there is for so many."""
+        kind, size = self.types[equation.output], math.prod(self.types[equation.output].shape)
+        condition, one, other = self._operands(equation)
+        truths, *either = equation.inputs
+        rows = self._is_row(truths, ArrayType(kind.shape, np.dtype(bool)))
+        numbers = [self._number_in(x, kind) for x in either]
+        plain = [
+            rows and bool(number or self._is_row(x, kind)) for x, number in zip(either, numbers, strict=True)
+        ]
+        if size > FEW and kind.dtype.itemsize in WIDE and all(plain):
+            name = f"choose_{kind.dtype}"
+            self.names[name] = self.names.get(name) or chooser(kind.dtype)
+            yield f"{name}({out}, {condition}, {numbers[0] or one}, {numbers[1] or other})"
+            return
+        yield f"{out}.fill({numbers[1]})" if numbers[1] and kind.shape else f"copyto({out}, {other})"
+        if 0 < size <= FEW and plain[0]:
+            self.names["putmask"] = np.putmask
+            yield f"putmask({out}, {condition}, {numbers[0] or one})"
+        else:
+            yield f'copyto({out}, {one}, "same_kind", {condition})'
+
+    def _is_row(self, operand: Any, kind: ArrayType) -> bool:
+        """Return whether an operand is an array of that shape and dtype whose elements lie in order."""
+        if isinstance(operand, Slot):
+            return operand in self.plan.rows and self.types[operand] == kind
+        if not isinstance(operand, Constant):
+            return False
+        array = self.plan.program.constants[operand]
+        return bool((array.shape, array.dtype) == kind and array.flags.c_contiguous)
+
+    def _number_in(self, operand: Any, kind: ArrayType) -> str:
+        """Return the name of the number that an operand, or each of its elements, is; if there is one."""
+        if isinstance(operand, Slot):
+            return repr(operand) if self.types[operand] == ((), kind.dtype) else ""
+        if not isinstance(operand, Constant):
+            return self._number(operand, kind.dtype)
+        array = self.plan.program.constants[operand]
+        first = array.reshape(-1)[:1]
+        if array.dtype != kind.dtype or not first.size or array.tobytes() != first.tobytes() * array.size:
+            return ""
+        return self._number(first.item(), kind.dtype)
 
     def _place(self, operand: Any) -> Any:
         """Return what two vectors have in common that are one."""
