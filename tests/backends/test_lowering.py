@@ -169,6 +169,20 @@ def test_short_sums_in_single_precision_are_products() -> None:
     assert "ones" not in bp.compile(lambda x: XP.sum(x, axis=0)).source(single.T)
 
 
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_a_mean_of_a_power_of_two_is_one_product(axis: int | None) -> None:
+    def f(x: Any) -> Any:
+        return XP.mean(x * 1.5, axis=axis) - 1.0
+
+    for shape in ((64, 32), (60, 30)):
+        x = np.sin(np.arange(np.prod(shape), dtype=np.float32)).reshape(shape)
+        text = bp.compile(f).source(x)
+        assert ("divide" in text) == (shape[0] == 60)
+        assert ("shares" in text) == (shape[0] == 64)
+        np.testing.assert_allclose(bp.compile(f)(x), f(x), rtol=1e-6)
+    assert "divide" in bp.compile(f).source(x.astype(np.float64))
+
+
 @pytest.mark.parametrize("bad", [np.inf, np.nan])
 def test_sums_as_products_carry_on_what_is_not_finite(bad: float) -> None:
     x = np.ones((40, 5), np.float32)

@@ -82,24 +82,28 @@ class _Reducing:
         return add(equation, operand, taken)
 
     def _sum(self, equation: Equation, operand: Slot, taken: ArrayType) -> bool:
-        """Write a mean as a sum and a quotient, and a sum as a product; return whether one was done."""
+        """Write a mean as a sum and a quotient, and either as a product; return whether one was done."""
         mean = equation.function.name == "mean" and str(taken.dtype) in REAL
         where, count = _place(taken.shape, equation.static.get("axis"))
         product = str(taken.dtype) == "float32" and 1 < count <= LONGEST.get(where, 0)
         if not mean and not product:
             return False
         shape = self.types[equation.output].shape
+        exact = mean and not count & (
+            count - 1
+        )  # a share that is a power of two is multiplied as it is divided by
         if product:
-            total = self._reshaped(self._product(operand, taken, where, count), shape)
+            share = 1 / count if exact else 1.0
+            total = self._reshaped(self._product(operand, taken, where, count, share), shape)
         else:
             total = self._add("sum", (operand,), shape, **equation.static)
-        if mean:  # written over the sum, it would take NumPy three times as long
+        if mean and not (product and exact):  # written over the sum, it would take NumPy three times as long
             total = self._add("divide", (total, float(count)), shape)
         self._end(equation, total)
         return True
 
-    def _product(self, operand: Slot, taken: ArrayType, where: str, count: int) -> Slot:
-        ones, others = self._ones(count, taken.dtype), math.prod(taken.shape) // count
+    def _product(self, operand: Slot, taken: ArrayType, where: str, count: int, share: float) -> Slot:
+        ones, others = self._equal(share, count, taken.dtype), math.prod(taken.shape) // count
         if where == "all":
             return self._add("matmul", (self._reshaped(operand, (count,)), ones), ())
         if where == "first":
@@ -131,10 +135,11 @@ class _Reducing:
             operand if self.types[operand].shape == shape else self._add("reshape", (operand, shape), shape)
         )
 
-    def _ones(self, count: int, dtype: Any) -> Constant:
-        name = Constant(f"ones_{count}_{dtype}")
+    def _equal(self, share: float, count: int, dtype: Any) -> Constant:
+        """Return a vector of equal numbers."""
+        name = Constant(f"{'ones' if share == 1 else 'shares'}_{count}_{dtype}")
         if name not in self.constants:
-            self.constants[name] = np.ones(count, dtype)
+            self.constants[name] = np.full(count, share, dtype)
         return name
 
     def _end(self, equation: Equation, result: Slot) -> None:
