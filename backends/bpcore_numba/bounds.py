@@ -17,7 +17,7 @@ FAULT = "fault"
 
 
 def _fault() -> Place:
-    return Place(Block(16, FAULT), "int64", (2,), (1,))
+    return Place((2,), (1,), block=Block(16, FAULT), kind="int64")
 
 
 @dataclass(eq=False)

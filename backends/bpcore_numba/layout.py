@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bpcore.program.plan.arena import LINE, Span, packed
+from bpcore.program.plan.strided import contiguous_strides
 from bpcore.program.program import Program
 from bpcore_numba.apply import kind_of
 from bpcore_numba.bounds import Check
 from bpcore_numba.loops import Loops
 from bpcore_numba.lower import Lowering, Work
-from bpcore_numba.places import Block, Place, contiguous_strides
+from bpcore_numba.places import Block, Place
 from bpcore_numba.writing import SIZE
 
 __all__ = ["Layout", "homes", "laid_out"]
@@ -88,7 +89,7 @@ def _carry(program: Program, inputs: list[Place]) -> None:
 
 def _stream(place: Place, region: str) -> Place:
     block = Block(place.count * SIZE[place.kind], region)
-    return Place(block, place.kind, place.shape, contiguous_strides(place.shape))
+    return Place(place.shape, contiguous_strides(place.shape), block=block, kind=place.kind)
 
 
 class _Uses(NamedTuple):

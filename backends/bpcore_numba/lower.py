@@ -9,12 +9,13 @@ import numpy as np
 
 from bpcore.derivatives.rules.function import ITEM
 from bpcore.program.equation import Constant, Equation, Slot
+from bpcore.program.plan.strided import contiguous_strides
 from bpcore.program.program import Program
 from bpcore_numba.apply import SAME, is_elementwise, kind_of
 from bpcore_numba.blas import Blas
 from bpcore_numba.bounds import Check
 from bpcore_numba.loops import Loops, Step
-from bpcore_numba.places import Block, Place, contiguous_strides
+from bpcore_numba.places import Block, Place
 from bpcore_numba.refusal import Refused
 from bpcore_numba.writing import SIZE, Code
 
@@ -197,6 +198,15 @@ class Lowering:
         self.copy(place, target)
         return target
 
+    def reshaped(self, place: Place, shape: tuple[int, ...]) -> Place:
+        """Return the place in another shape, or that of a copy.
+
+        It is copied although a view could be had where axes are cut or joined: the sums of a copy are added
+        as NumPy adds them, those of axes with gaps in other orders.
+        """
+        same = [n for n in place.shape if n != 1] == [n for n in shape if n != 1]
+        return (place.reshaped(shape) if same else None) or self.ordered(place).as_shape(shape)
+
     # -- element-wise equations ----------------------------------------------------------------------
 
     def _elementwise(self, equation: Equation) -> None:
@@ -244,6 +254,6 @@ class Lowering:
 
 
 def _whole(kind: str, shape: tuple[int, ...], region: str) -> Place:
-    place = Place(Block(0, region), kind, shape, contiguous_strides(shape))
+    place = Place(shape, contiguous_strides(shape), block=Block(0, region), kind=kind)
     place.block.size = place.count * SIZE[kind]
     return place

@@ -191,7 +191,7 @@ class Stacked:
     def write(self, code: Code, pointer: Callable[[Place], str]) -> None:
         """Write loops around the product of two of them."""
         stacks = (self.a, self.b, self.result)
-        a, b, c = [Place(x.block, x.kind, x.shape[-2:], x.strides[-2:], x.offset) for x in stacks]
+        a, b, c = [x.viewed(x.shape[-2:], x.strides[-2:]) for x in stacks]
 
         def one(at: list[str]) -> None:
             begins = {

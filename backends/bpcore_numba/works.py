@@ -82,9 +82,7 @@ def _join(lowering: Lowering, equation: Equation) -> None:
         count = 1 if stacked else part.shape[axis]
         piece = result.sliced(axis, start, 1, count)
         if stacked:
-            lengths = [n for i, n in enumerate(piece.shape) if i != axis]
-            strides = tuple(s for i, s in enumerate(piece.strides) if i != axis)
-            piece = Place(piece.block, piece.kind, tuple(lengths), strides, piece.offset)
+            piece = piece.dropped(axis)
         lowering.copy(part, piece)
         start += count
     lowering.ready(equation)
@@ -204,7 +202,7 @@ def _matmul(lowering: Lowering, equation: Equation) -> None:
     if len(a.shape) == 1:
         a = a.broadcast((1, *a.shape))
     if len(b.shape) == 1:
-        b = Place(b.block, kind, (*b.shape, 1), (*b.strides, 1), b.offset)
+        b = b.viewed((*b.shape, 1), (*b.strides, 1))
     product(lowering, a, b, result.as_shape((a.shape[0], b.shape[1])))
     lowering.ready(equation)
 
@@ -243,8 +241,8 @@ def _tensordot(lowering: Lowering, equation: Equation) -> None:
     result = lowering.result(equation)
     k = prod(a.shape[split:])
     m, n = prod(a.shape[:split]), prod(b.shape[len(right) :])
-    a = a.reshaped((m, k)) or lowering.ordered(a).as_shape((m, k))
-    b = b.reshaped((k, n)) or lowering.ordered(b).as_shape((k, n))
+    a = lowering.reshaped(a, (m, k))
+    b = lowering.reshaped(b, (k, n))
     product(lowering, a, b, result.as_shape((m, n)))
     lowering.ready(equation)
 
@@ -260,7 +258,7 @@ def product(lowering: Lowering, a: Place, b: Place, c: Place) -> None:
     if n == 1 and m > 1 and a.strides[0] == 1:  # one column: as one row of the transposed product
         a, b, c = (x.permuted((1, 0)) for x in (b, a, c))
         (m, k), n = a.shape, b.shape[1]
-        c = Place(c.block, c.kind, c.shape, (n, 1), c.offset)
+        c = c.viewed(c.shape, (n, 1))
     if is_small(m, k, n, a.kind) or lowering.blas is None:
         wide = whole(n, b.kind) if n > 1 and m >= PADDED else n
         if wide != n or (n > 1 and b.strides[1] != 1):

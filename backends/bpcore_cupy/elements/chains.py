@@ -18,7 +18,7 @@ from bpcore_cupy.elements.kinds import SIZE, ctype, is_half, stored
 from bpcore_cupy.elements.reading import Body, Name
 from bpcore_cupy.elements.refusal import Refused
 from bpcore_cupy.elements.steps import RESHAPING, written
-from bpcore_cupy.elements.views import View, broadcast, fits
+from bpcore_cupy.elements.views import View, fits
 from bpcore_cupy.elements.writing import Code, Value
 
 __all__ = ["Chain", "chain_kernel", "loaded", "stored_as"]
@@ -50,7 +50,7 @@ class Chain:
 
     def load(self, name: Name, shape: tuple[int, ...]) -> Value:
         """Return the parameter of the device function that an operand comes in."""
-        load = Load(name, broadcast(self.body.view(name), shape).collapsed())
+        load = Load(name, self.body.view(name).broadcast(shape).collapsed())
         if load not in self.numbers:
             self.numbers[load] = Value(f"x{len(self.loads)}", self.body.kinds[name])
             self.loads.append(load)
@@ -156,7 +156,7 @@ def _single(chain: Chain, places: dict[Load, str], targets: list[View]) -> list[
 def _lanes(chain: Chain, targets: list[View]) -> int:
     """Return how many elements a thread takes together."""
     body = chain.body
-    if chain.count < WIDE or any(not view.is_plain() for view in targets):
+    if chain.count < WIDE or any(not view.is_plain for view in targets):
         return 1
     widest = max(SIZE[body.kinds[name]] for name in (*(x.name for x in chain.loads), *body.outputs))
     lanes = BYTES // widest
@@ -221,6 +221,6 @@ def _shares(chain: Chain, inputs: tuple[Name, ...], targets: list[View]) -> tupl
         views = [load.view for load in chain.loads if load.name == name]
         for j, (y, target) in enumerate(zip(body.outputs, targets, strict=True)):
             alike = all(view == target for view in views) and SIZE[body.kinds[name]] == SIZE[body.kinds[y]]
-            if alike and target.is_plain():
+            if alike and target.is_plain:
                 found.append((i, len(inputs) + j))
     return tuple(found)

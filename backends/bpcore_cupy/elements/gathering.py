@@ -17,7 +17,7 @@ from bpcore_cupy.elements.kernel import NAME, Kernel, Layout, named
 from bpcore_cupy.elements.kinds import SIZE, ctype, is_float, kind_of, stored, unsigned
 from bpcore_cupy.elements.reading import Name
 from bpcore_cupy.elements.refusal import Refused
-from bpcore_cupy.elements.views import View, broadcast, fits, view_of
+from bpcore_cupy.elements.views import View, fits, view_of
 from bpcore_cupy.elements.writing import Code
 
 __all__ = ["GATHERING"]
@@ -106,17 +106,17 @@ def _take(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
     view = _view(x, types, layouts)
     places = _Places(view, (axis or 0) % len(view.shape), _view(name, types, layouts), _indices(name, types))
     result, kind = _view(y, types, layouts), kind_of(types[y].dtype)
-    if kind_of(types[x].dtype) != kind or (view.size == 0 and result.size):
+    if kind_of(types[x].dtype) != kind or (view.count == 0 and result.count):
         raise Refused(f"the function {equation.function.name} as it is called here")
     lanes = PACK // SIZE[kind]
-    plain = view.is_plain() and result.is_plain()
+    plain = view.is_plain and result.is_plain
     if not plain or places.back % lanes:
         lanes = 1
     wide = not fits([view, result, places.indices])
-    back, count = max(places.back // lanes, 1), places.indices.size
+    back, count = max(places.back // lanes, 1), places.indices.count
     lines = [
         f"const bp_index i = (bp_index)blockIdx.x * {BLOCK}u + threadIdx.x;",
-        f"if (i >= {result.size // lanes}u) return;",
+        f"if (i >= {result.count // lanes}u) return;",
         f"const bp_index b = i % {back}u * {lanes}u, j = i / {back}u % {max(count, 1)}u;",
         f"const bp_index f = i / {back * max(count, 1)}u;",
         f"long long at = (long long)a1[{places.indices.text('j')}];",
@@ -136,7 +136,7 @@ def _take(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
         lines.append(f"b0[{result.text('i')}] = *from;")
     parameters = [f"const {stored(kind)}* a0", f"const {stored(places.kind)}* a1", f"{stored(kind)}* b0"]
     function, source = _headed(lines, wide=wide, parameters=parameters, code=code)
-    grid = -(-result.size // (lanes * BLOCK))
+    grid = -(-result.count // (lanes * BLOCK))
     return Kernel(function, source, (x, name, y), grid, BLOCK)
 
 
@@ -147,14 +147,14 @@ def _take_along(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
     axis = equation.static.get("axis", -1) % len(view.shape)
     result = _view(y, types, layouts)
     shape = (*result.shape[:axis], view.shape[axis], *result.shape[axis + 1 :])
-    indices = broadcast(_view(name, types, layouts), result.shape)
-    places = _Places(broadcast(view, shape), axis, indices, _indices(name, types))
-    if kind_of(types[x].dtype) != kind or (view.size == 0 and result.size):
+    indices = _view(name, types, layouts).broadcast(result.shape)
+    places = _Places(view.broadcast(shape), axis, indices, _indices(name, types))
+    if kind_of(types[x].dtype) != kind or (view.count == 0 and result.count):
         raise Refused("the function take_along_axis as it is called here")
     back, count = max(places.back, 1), max(result.shape[axis], 1)
     lines = [
         f"const bp_index i = (bp_index)blockIdx.x * {BLOCK}u + threadIdx.x;",
-        f"if (i >= {result.size}u) return;",
+        f"if (i >= {result.count}u) return;",
         f"const bp_index b = i % {back}u, f = i / {back * count}u;",
         f"long long at = (long long)a1[{indices.text('i')}];",
         *_wrapped(places.length),
@@ -163,7 +163,7 @@ def _take_along(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
     parameters = [f"const {stored(kind)}* a0", f"const {stored(places.kind)}* a1", f"{stored(kind)}* b0"]
     wide = not fits([places.view, result, indices])
     function, source = _headed(lines, wide=wide, parameters=parameters, code=Code())
-    return Kernel(function, source, (x, name, y), -(-result.size // BLOCK), BLOCK)
+    return Kernel(function, source, (x, name, y), -(-result.count // BLOCK), BLOCK)
 
 
 def _add_at(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
@@ -174,10 +174,10 @@ def _add_at(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
     result, kind = _view(y, types, layouts), kind_of(types[y].dtype)
     axis %= len(result.shape)
     indices, source = _view(name, types, layouts), _view(s, types, layouts)
-    front, back, count = result.shape[:axis], result.shape[axis + 1 :], indices.size
+    front, back, count = result.shape[:axis], result.shape[axis + 1 :], indices.count
     if source.shape != (*front, *indices.shape, *back) or kind_of(types[s].dtype) != kind:
         raise Refused(f"the function {equation.function.name} as it is called here")
-    if result.size * count > MOST:
+    if result.count * count > MOST:
         raise Refused(f"the function {equation.function.name} of so many indices")
     code = Code()
     split = axis + len(indices.shape)
@@ -194,7 +194,7 @@ def _add_at(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
         total = f"({ctype(kind)})(({unsigned(kind)})sum + ({unsigned(kind)}){term})"
     lines = [
         f"const bp_index i = (bp_index)blockIdx.x * {BLOCK}u + threadIdx.x;",
-        f"if (i >= {result.size}u) return;",
+        f"if (i >= {result.count}u) return;",
         f"const bp_index b = i % {behind}u, f = i / {behind * length}u;",
         f"const long long n = (long long)(i / {behind}u % {length}u);",
         f"{ctype(kind)} sum = {start};",
@@ -209,7 +209,7 @@ def _add_at(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
     wide = not fits([source, result, indices])
     function, text = _headed(lines, wide=wide, parameters=parameters, code=code)
     given = (s, name, y) if scatter else (s, name, x, y)
-    return Kernel(function, text, given, -(-result.size // BLOCK), BLOCK)  # type: ignore[arg-type]
+    return Kernel(function, text, given, -(-result.count // BLOCK), BLOCK)  # type: ignore[arg-type]
 
 
 GATHERING = {

@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 
 from bpcore.derivatives.rules import TABLE
 from bpcore.program.equation import ArrayType, Constant, Equation, Slot
+from bpcore.program.plan.viewing import VIEWING
 from bpcore_cupy.elements.chains import chain_kernel
 from bpcore_cupy.elements.kernel import NAME, Kernel, Layout, named
 from bpcore_cupy.elements.kinds import kind_of, stored
 from bpcore_cupy.elements.reading import Name, body_of
 from bpcore_cupy.elements.refusal import Refused
 from bpcore_cupy.elements.tiles import is_turned, turned_kernel
-from bpcore_cupy.elements.viewing import VIEWING, picked, viewed
-from bpcore_cupy.elements.views import View, broadcast, fits, view_of
+from bpcore_cupy.elements.viewing import picked, viewed
+from bpcore_cupy.elements.views import View, fits, view_of
 
 __all__ = ["MOVING"]
 
@@ -66,12 +67,10 @@ def _view(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
         raise Refused(f"the function {equation.function.name} of a number")
     shape = tuple(types[equation.output].shape)
     if layout is None:
-        if equation.function.name == "getitem" or not view_of(
-            tuple(types[name].shape), layouts.get(name)
-        ).size == prod(shape):
+        if equation.function.name == "getitem" or prod(types[name].shape) != prod(shape):
             raise Refused(f"the function {equation.function.name} as it is called here")
         return chain_kernel(body_of(equation, types, layouts))
-    view, target = View(shape, layout.strides, layout.offset), layouts.get(equation.output)
+    view, target = view_of(shape, layout), layouts.get(equation.output)
     kind = kind_of(types[name].dtype)
     if target is None and is_turned(view) and kind == kind_of(types[equation.output].dtype):
         return turned_kernel(name, equation.output, kind, view)
@@ -101,15 +100,15 @@ def _join(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
         start += count
     if {kind_of(types[x].dtype) for x in names} != {kind_of(types[y].dtype)}:
         raise Refused(f"the function {equation.function.name} of several dtypes")
-    pieces = [x for x in pieces if x.source.size]
+    pieces = [x for x in pieces if x.source.count]
     groups = [pieces[i : i + MOST] for i in range(0, len(pieces), MOST)] or [[]]
     return _after_one_another([_pieces(y, kind_of(types[y].dtype), group) for group in groups])
 
 
 def _flat(view: View) -> View:
-    if view.collapsed().strides not in {(), (1,)}:
+    if not view.is_contiguous:
         raise Refused("joining arrays that do not lie in order, flat")
-    return View((view.size,), (1,), view.offset)
+    return view.as_shape((view.count,))
 
 
 def _after_one_another(kernels: list[Kernel]) -> Kernel:
@@ -124,7 +123,7 @@ def _pieces(output: Slot, kind: str, pieces: list[_Piece]) -> Kernel:
     wide = not fits([x.source for x in pieces] + [x.target for x in pieces])
     lines, blocks = [], 0
     for piece in pieces:
-        count, first = piece.source.size, blocks
+        count, first = piece.source.count, blocks
         blocks += -(-count // BLOCK)
         source = f"a{names.index(piece.name)}[{piece.source.text('i')}]"
         lines += [
@@ -174,7 +173,7 @@ def _assign(equation: Equation, types: Types, layouts: Layouts) -> Kernel:
 
 def _written_into(equation: Equation, name: Name, types: Types, layouts: Layouts) -> Kernel:
     target = picked(_whole(equation, types, layouts), equation.static["key"])
-    source = broadcast(view_of(tuple(types[name].shape), layouts.get(name)), target.shape)
+    source = view_of(tuple(types[name].shape), layouts.get(name)).broadcast(target.shape)
     layout = Layout(source.strides, source.offset)
     return _copied(equation, name, types, layout, Layout(target.strides, target.offset), target.shape)
 

@@ -15,7 +15,7 @@ from bpcore_cupy.elements.reading import Name
 from bpcore_cupy.elements.rows import Rows, names_read
 from bpcore_cupy.elements.steps import written
 from bpcore_cupy.elements.together import WARP, brought_together
-from bpcore_cupy.elements.views import View, broadcast, fits
+from bpcore_cupy.elements.views import View, fits
 from bpcore_cupy.elements.writing import Code, Value
 
 __all__ = ["row_kernel"]
@@ -63,7 +63,7 @@ class _Writer:
 
     def load_row(self, name: Name, shape: tuple[int, ...]) -> Value:
         """Return what an input has for the row."""
-        view = broadcast(self.rows.body.view(name), shape)
+        view = self.rows.body.view(name).broadcast(shape)
         self.views.append(view)
         key = (name, view.collapsed())
         if key not in self.row_loads:
@@ -73,7 +73,7 @@ class _Writer:
 
     def load_each(self, name: Name, shape: tuple[int, ...]) -> Value:
         """Return what an input has for the element ``col`` of the row."""
-        view = broadcast(self.rows.body.view(name), shape)
+        view = self.rows.body.view(name).broadcast(shape)
         self.views.append(view)
         return Value(self.element(name, view, self.split(view)), self.rows.body.kinds[name])
 
@@ -181,7 +181,7 @@ def _of_elements(writer: _Writer, slots: list[Slot], rest: Mapping[Slot, str]) -
 
     def load(name: Name, shape: tuple[int, ...]) -> Value:
         x = writer.load_each(name, shape)
-        key = (name, broadcast(rows.body.view(name), shape).collapsed())
+        key = (name, rows.body.view(name).broadcast(shape).collapsed())
         if key not in loads:
             loads[key] = code.let(x.kind, x.text)
         return loads[key]
@@ -300,6 +300,6 @@ def _shares(writer: _Writer, arguments: tuple[object, ...]) -> tuple[tuple[int, 
             if j < len(writer.inputs) or not isinstance(y, Slot) or rows.level.get(y) != "each":
                 continue
             same = body.shapes[name] == whole and SIZE[body.kinds[name]] == SIZE[body.kinds[y]]
-            if same and body.view(name).is_plain() and body.view(y).is_plain():
+            if same and body.view(name).is_plain and body.view(y).is_plain:
                 found.append((i, j))
     return tuple(found)

@@ -21,7 +21,7 @@ from bpcore_cupy.elements.reading import Body, Name
 from bpcore_cupy.elements.refusal import Refused
 from bpcore_cupy.elements.steps import operands, written
 from bpcore_cupy.elements.together import brought_together
-from bpcore_cupy.elements.views import View, broadcast, fits
+from bpcore_cupy.elements.views import View, fits
 from bpcore_cupy.elements.writing import Code, Value
 
 __all__ = ["split_kernel"]
@@ -164,7 +164,7 @@ def _each(split: _Split) -> list[str]:
     loads: dict[tuple[Name, View], Value] = {}
 
     def load(name: Name, shape: tuple[int, ...]) -> Value:
-        view = broadcast(body.view(name), shape)
+        view = body.view(name).broadcast(shape)
         if (name, view) not in loads:
             place = f"a{split.inputs.index(name)}[{split.address(view)}]"
             kind = body.kinds[name]

@@ -18,7 +18,7 @@ WORTH = 2**14
 def is_turned(view: View) -> bool:
     """Tell whether neighbours in memory are neighbours along the last axis but one."""
     flat = view.collapsed()
-    if len(flat.shape) < 2 or view.size < WORTH:  # noqa: PLR2004
+    if len(flat.shape) < 2 or view.count < WORTH:  # noqa: PLR2004
         return False
     return flat.strides[-2] == 1 and min(flat.shape[-2:]) >= DOWN and fits([view])
 
@@ -49,4 +49,4 @@ extern "C" __global__ void __launch_bounds__({TILE * DOWN})
 }}
 """
     name, text = named(text)
-    return Kernel(name, text, (source, output), front.size * each, TILE * DOWN)
+    return Kernel(name, text, (source, output), front.count * each, TILE * DOWN)

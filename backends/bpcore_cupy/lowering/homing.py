@@ -8,11 +8,13 @@ view, a constant or an argument, and what has two places to go to, is copied.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bpcore.program.equation import Constant, Slot
+from bpcore.program.plan.strided import contiguous_strides
 from bpcore_cupy.lowering.lower import Lowering
-from bpcore_cupy.lowering.places import ALIGNMENT, Memory, Place, Role, in_order
+from bpcore_cupy.lowering.places import ALIGNMENT, Memory, Place, Role
 from bpcore_cupy.lowering.steps import Step
 
 __all__ = ["Ends", "ends"]
@@ -133,7 +135,7 @@ def _gone_home(
     target = made if fits else Memory(home.size)
     home.role, target.role, target.name = Role.TURN, Role.NEXT, str(id(home))
     for i in leaves:
-        place = Place(target, before[i].dtype, before[i].shape, before[i].strides, _elements(before[i]))
+        place = replace(before[i], memory=target, offset=_elements(before[i]))
         if not fits and not _laid(given[i], target, before[i].start, claimed):
             late.append((given[i], place))
         yield i, place
@@ -160,7 +162,7 @@ def _is_same(place: Place, other: Place) -> bool:
 
 
 def _lies_alike(home: Place, given: Place, made: Memory) -> bool:
-    alike = given.memory.root is made and given.start == home.start and given.is_in_order
+    alike = given.memory.root is made and given.start == home.start and given.is_contiguous
     return alike and given.dtype == home.dtype and given.shape == home.shape
 
 
@@ -171,7 +173,7 @@ def _handed_out(place: Place, late: list[tuple[Place, Place]]) -> Place:
         memory.role = Role.RESULT  # a second time it is a copy
         return place
     target = Memory(place.count * place.itemsize, Role.RESULT)
-    found = Place(target, place.dtype, place.shape, in_order(place.shape))
+    found = Place(place.shape, contiguous_strides(place.shape), memory=target, dtype=place.dtype)
     if place.count:
         late.append((place, found))
     return found

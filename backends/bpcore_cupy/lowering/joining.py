@@ -50,4 +50,4 @@ def _may_lie(place: Place, part: Place) -> bool:
     memory = place.memory
     free = memory.whole is None and memory.role in (Role.WORK, Role.HOME)
     aligned = (part.offset * part.itemsize) % ALIGNMENT == 0
-    return free and place.is_whole and place.dtype == part.dtype and part.is_in_order and aligned
+    return free and place.is_whole and place.dtype == part.dtype and part.is_contiguous and aligned

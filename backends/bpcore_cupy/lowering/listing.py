@@ -63,4 +63,4 @@ def _text(place: Place) -> str:
     begin = memory.start + place.start
     at = f"+{begin}" if begin else ""
     kind = f"{place.dtype}[{', '.join(map(str, place.shape))}]"
-    return f"{name}{at}:{kind}{'' if place.is_in_order else ' strided'}"
+    return f"{name}{at}:{kind}{'' if place.is_contiguous else ' strided'}"

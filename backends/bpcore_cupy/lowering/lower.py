@@ -12,12 +12,13 @@ from bpcore.program.equation import ArrayType, Constant, Equation, Slot
 from bpcore.program.passes.fused import Fused
 from bpcore.program.passes.levels import slots_among
 from bpcore.program.passes.rewriting import fresh_slots
+from bpcore.program.plan.strided import contiguous_strides
 from bpcore.program.program import Program
 from bpcore_cupy.elements import SCRATCH, Layout, Refused, kernel_of, types_of
 from bpcore_cupy.lowering.capturable import why_not
 from bpcore_cupy.lowering.joining import laid_inside, may_lie_inside
 from bpcore_cupy.lowering.joint import Product
-from bpcore_cupy.lowering.places import SIZES, Memory, Place, Role, in_order
+from bpcore_cupy.lowering.places import SIZES, Memory, Place, Role
 from bpcore_cupy.lowering.refusal import NotCapturable
 from bpcore_cupy.lowering.steps import Function, Launch, Step, spare
 from bpcore_cupy.lowering.views import VIEWS, viewed
@@ -82,7 +83,7 @@ class Lowering:
     def _whole(self, kind: ArrayType, role: Role, name: str = "") -> Place:
         dtype = dtype_name(kind.dtype)
         memory = Memory(math.prod(kind.shape) * SIZES[dtype], role, name)
-        return Place(memory, dtype, tuple(kind.shape), in_order(kind.shape))
+        return Place(tuple(kind.shape), contiguous_strides(kind.shape), memory=memory, dtype=dtype)
 
     def result(self, slot: Slot) -> Place:
         """Return new memory for a slot."""
@@ -137,7 +138,7 @@ class Lowering:
     def in_order(self, place: Place) -> Place:
         """Return the place of a copy whose elements lie in order."""
         memory = Memory(place.count * place.itemsize)
-        target = Place(memory, place.dtype, place.shape, in_order(place.shape))
+        target = Place(place.shape, contiguous_strides(place.shape), memory=memory, dtype=place.dtype)
         self.copy(place, target)
         return target
 
@@ -177,11 +178,7 @@ class Lowering:
         for operand in operands:
             place = self.places[operand]
             if equation.function.name == "stack":
-                part = target.viewed(
-                    (*kind.shape[:axis], *kind.shape[axis + 1 :]),
-                    (*target.strides[:axis], *target.strides[axis + 1 :]),
-                    start * target.strides[axis],
-                )
+                part = target.sliced(axis, start, 1, 1).dropped(axis)
                 start += 1
             else:
                 part = target.sliced(axis, start, 1, place.shape[axis])
@@ -216,7 +213,7 @@ class Lowering:
     def _layouts(self, equation: Equation) -> dict[Slot | Constant, Layout]:
         found = {}
         for x in equation.inputs:
-            if isinstance(x, Slot | Constant) and x in self.places and not self.places[x].is_in_order:
+            if isinstance(x, Slot | Constant) and x in self.places and not self.places[x].is_contiguous:
                 found[x] = Layout(self.places[x].strides)
         return found
 
@@ -226,7 +223,7 @@ class Lowering:
         outputs = [self.places[slot] for slot in slots]
         layouts = dict(layouts) | self._layouts(equation)
         layouts |= {
-            slot: Layout(self.places[slot].strides) for slot in slots if not self.places[slot].is_in_order
+            slot: Layout(self.places[slot].strides) for slot in slots if not self.places[slot].is_contiguous
         }
         kernel = kernel_of(equation, self.kinds, layouts=layouts)
         if not kernel.grid:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bpcore.program.equation import Constant, Equation, Slot
+from bpcore.program.plan.strided import contiguous_strides
 from bpcore_cupy.elements import SCRATCH
 from bpcore_cupy.lowering.joint import Product
 from bpcore_cupy.lowering.lower import Lowering
-from bpcore_cupy.lowering.places import ALIGNMENT, Memory, Place, in_order
+from bpcore_cupy.lowering.places import ALIGNMENT, Memory, Place
 from bpcore_cupy.lowering.refusal import NotCapturable, NotOffered
 from bpcore_cupy.lowering.steps import Multiply, Small, spare
 from bpcore_cupy.products import Operand, Plan, ProductFailed, plan_of, refusal_of
@@ -92,7 +93,9 @@ class Multiplying:
 
     def _cast_after(self, lowering: Lowering, equation: Equation, a: Place, b: Place, c: Place) -> bool:
         """Append a product in 16 bits and the cast of it, where there is none that does both."""
-        narrow = Place(Memory(c.count * a.itemsize), a.dtype, c.shape, in_order(c.shape))
+        narrow = Place(
+            c.shape, contiguous_strides(c.shape), memory=Memory(c.count * a.itemsize), dtype=a.dtype
+        )
         found = self._planned(lowering, a, b, narrow, None)
         if found is not None:
             self._append(lowering, equation, found, list(found[1:3]), [narrow])
@@ -106,7 +109,7 @@ class Multiplying:
         slots = [x for x in inner.outputs if isinstance(x, Slot)]
         a, b, *others = (lowering.places[x] for x in equation.inputs)
         c = lowering.result(slots[0])
-        if not c.count or not a.count or any(not x.is_in_order for x in others):
+        if not c.count or not a.count or any(not x.is_contiguous for x in others):
             raise refused
         steps = len(lowering.steps)
         bias_alignment = others[0].alignment if joint.biased else ALIGNMENT
@@ -218,7 +221,7 @@ def _copies(lowering: Lowering, a: Place, b: Place) -> Iterator[tuple[Place, Pla
     """Yield the operands as they are, and with one or both copied in order; what is not taken is undone."""
     start = len(lowering.steps)
     for left, right in ((False, False), (False, True), (True, False), (True, True)):
-        if (left and a.is_in_order) or (right and b.is_in_order):
+        if (left and a.is_contiguous) or (right and b.is_contiguous):
             continue
         del lowering.steps[start:]
         yield (lowering.in_order(a) if left else a), (lowering.in_order(b) if right else b)

@@ -134,4 +134,4 @@ class Function(Step):
 
 def spare(memory: Memory) -> Place:
     """Return memory as a place of bytes."""
-    return Place(memory, "uint8", (memory.size,), (1,))
+    return Place((memory.size,), (1,), memory=memory, dtype="uint8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bpcore.program.plan.strided import contiguous_strides as row_major
 from bpcore.words.errors import OptionError
 
 __all__ = ["ITEMSIZE", "Operand", "row_major"]
@@ -42,12 +43,3 @@ class Operand:
         """Return dtype and shape, and the strides where they are not those of a new array."""
         lies = "" if self.strides == row_major(self.shape) else f" with strides {self.strides}"
         return f"{self.dtype} {self.shape}{lies}"
-
-
-def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the strides, in elements, of a new array of that shape."""
-    strides, step = [], 1
-    for length in reversed(shape):
-        strides.append(step)
-        step *= max(length, 1)
-    return tuple(reversed(strides))

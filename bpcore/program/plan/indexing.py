@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import EllipsisType
-from typing import NamedTuple
+from typing import TypeVar
 
-from bpcore.words.protocols import Shape, Static
+from bpcore.program.plan.strided import Strided
+from bpcore.words.protocols import Static
 
-__all__ = ["Picked", "picked"]
+__all__ = ["picked"]
 
-
-class Picked(NamedTuple):
-    """Where the elements of a view lie: strides and offset in elements."""
-
-    shape: Shape
-    strides: tuple[int, ...]
-    offset: int
+View = TypeVar("View", bound=Strided)
 
 
-def picked(shape: Sequence[int], strides: Sequence[int], offset: int, key: Static) -> Picked | None:
+def picked(view: View, key: Static) -> View | None:
     """Return the view that a key takes of another view; None where the key holds something else.
 
     Parameters
     ----------
-    shape, strides : sequence of int
-        Of the view that is indexed; strides in elements.
-    offset : int
-        Elements before its first.
+    view : Strided
+        What is indexed.
     key : key
         Integers, slices, None and an ellipsis are views; arrays and masks are none.
     """
@@ -38,9 +30,9 @@ def picked(shape: Sequence[int], strides: Sequence[int], offset: int, key: Stati
     if ... not in parts:
         parts.append(...)
     where = parts.index(...)
-    parts[where : where + 1] = [slice(None)] * (len(shape) - used)
+    parts[where : where + 1] = [slice(None)] * (len(view.shape) - used)
     kept: list[tuple[int, int]] = []
-    axes = zip(shape, strides, strict=True)
+    offset, axes = view.offset, zip(view.shape, view.strides, strict=True)
     for part in parts:
         if part is None:
             kept.append((1, 0))
@@ -53,4 +45,4 @@ def picked(shape: Sequence[int], strides: Sequence[int], offset: int, key: Stati
         count = len(range(start, stop, step))
         offset += start * stride if count else 0
         kept.append((count, stride * step))
-    return Picked(tuple(n for n, _ in kept), tuple(s for _, s in kept), offset)
+    return view.viewed([n for n, _ in kept], [s for _, s in kept], offset)

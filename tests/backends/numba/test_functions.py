@@ -180,6 +180,17 @@ def test_views_and_joins(rng: np.random.Generator) -> None:
     same(f, x, y)
 
 
+def test_another_shape_of_a_part_is_added_as_numpy_adds_it(rng: np.random.Generator) -> None:
+    x = rng.normal(size=(12, 10))
+
+    def f(x: Any) -> Any:
+        parts = [XP.reshape(part, (4, 3, -1)) for part in (x[:, 2:7], x[:, ::-2], XP.flip(x, axis=0))]
+        sums = [XP.sum(y, axis=axis) for y in parts for axis in (0, 1, 2, (1, 2), None)]
+        return (XP.reshape(x[:, 3], (3, 1, 4)), XP.reshape(XP.flip(x), (8, 15)), *parts, *sums)
+
+    same(f, x)
+
+
 def test_loops_are_not_joined_over_a_view_of_what_they_make(rng: np.random.Generator) -> None:
     x = rng.normal(size=(5, 5))
 

@@ -29,7 +29,7 @@ STEPS = st.lists(st.tuples(st.booleans(), NUMBERS, st.integers(0, 5)), max_size=
 
 def made(kinds: list[tuple[bool, list[int], int]]) -> list[Step]:
     """Return steps on six pieces of memory: whether each is small, what it reads and what it writes."""
-    places = [Place(Memory(4), "float32", (1,), (1,)) for _ in range(6)]
+    places = [Place((1,), (1,), memory=Memory(4), dtype="float32") for _ in range(6)]
     equation: Any = None
     steps: list[Step] = []
     for number, (small, reads, writes) in enumerate(kinds):
