@@ -177,12 +177,14 @@ def _standard(x: Array, *, whole: bool = False) -> tuple[Callable[[Array], Array
 
 
 def _layers(layer: Layer) -> list[Layer]:
-    if not isinstance(layer, Chain | Residual):
-        return [layer]
-    return [one for part in layer.layers for one in _layers(part)]
+    if (
+        type(layer) is Chain or type(layer) is Residual
+    ):  # what a subclass makes of its layers is its own affair
+        return [one for part in layer.layers for one in _layers(part)]
+    return [layer]
 
 
 def _mapped(layer: Layer, change: Callable[[Layer], Layer]) -> Layer:
-    if isinstance(layer, Chain | Residual):
+    if type(layer) is Chain or type(layer) is Residual:
         return type(layer)(*(_mapped(part, change) for part in layer.layers))
     return change(layer)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeGuard, TypeVar
 
 from bpcore.derivatives.namespaces.namespace import array_namespace
 from bpcore.parts.initializers import Glorot, Initializer, Zeros
@@ -22,7 +22,7 @@ from bpcore.parts.keys import fold_in, split
 from bpcore.words.errors import OptionError, ShapeError
 from bpcore.words.protocols import Array, Dtype, Shape, Tree
 
-__all__ = ["Chain", "Layer", "Linear", "at_layer"]
+__all__ = ["Chain", "Layer", "Linear", "at_layer", "computes_as"]
 
 
 class Layer(ABC):
@@ -260,3 +260,15 @@ def at_layer(index: int, layer: Layer, error: ShapeError) -> ShapeError:
     inner = error.where.removeprefix(str(layer)).strip()
     where = f"net[{index}] {layer}" + (f" {inner}" if inner else "")
     return ShapeError(where, error.wanted, error.given, error.do)
+
+
+L = TypeVar("L", bound=Layer)
+FUNCTIONS = ("__call__", "forward", "init", "init_state", "output_shape")
+
+
+def computes_as(layer: Layer, *kinds: type[L]) -> TypeGuard[L]:
+    """Return whether a layer is of one of the kinds, or of a subclass that changes none of its functions."""
+    return any(
+        isinstance(layer, kind) and all(getattr(type(layer), f) is getattr(kind, f) for f in FUNCTIONS)
+        for kind in kinds
+    )

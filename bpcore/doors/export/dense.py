@@ -14,7 +14,7 @@ from bpcore.ground.registry import backend as find_backend
 from bpcore.parts.activations import Gelu, Identity, Relu, Sigmoid, Softmax, Tanh
 from bpcore.parts.dropout import Dropout
 from bpcore.parts.keys import key, normal
-from bpcore.parts.layers import Chain, Layer, Linear
+from bpcore.parts.layers import Chain, Layer, Linear, computes_as
 from bpcore.parts.normalization import BatchNorm, LayerNorm
 from bpcore.parts.wiring import Flatten, Reshape
 from bpcore.run.result import Run, check_run
@@ -156,7 +156,7 @@ class _Walk:
         yield from self._layer(net, self.params, self.state)
 
     def _layer(self, layer: Layer, params: Any, state: Any) -> Iterator[Stage]:
-        if isinstance(layer, Chain):
+        if computes_as(layer, Chain):
             for index, inner in enumerate(layer.layers):
                 yield from self._layer(inner, params[index], None if state is None else state[index])
             return
@@ -166,18 +166,18 @@ class _Walk:
 
     def _stage(self, layer: Layer, params: Any, state: Any, outputs: int) -> Iterator[Stage]:
         rows = len(self.shape) > 1
-        if isinstance(layer, Identity | Dropout | Flatten | Reshape):
+        if computes_as(layer, Identity, Dropout, Flatten, Reshape):
             return
         if type(layer) in WORDS and not (rows and isinstance(layer, Softmax)):
             yield Stage(WORDS[type(layer)], outputs)
-        elif isinstance(layer, Linear) and not rows:
+        elif computes_as(layer, Linear) and not rows:
             bias = params["bias"].tolist() if layer.bias else [0.0] * outputs
             weight = [number for row in params["weight"].tolist() for number in row]
             yield Stage("dense", outputs, {"weight": weight, "bias": bias})
-        elif isinstance(layer, LayerNorm) and not rows:
+        elif computes_as(layer, LayerNorm) and not rows:
             numbers = {name: params[name].tolist() for name in ("weight", "bias")}
             yield Stage("layer_norm", outputs, numbers, layer.epsilon)
-        elif isinstance(layer, BatchNorm) and not rows:
+        elif computes_as(layer, BatchNorm) and not rows:
             yield Stage("affine", outputs, _folded(layer, params, state))
         else:
             case = " on more than one axis" if rows else ""

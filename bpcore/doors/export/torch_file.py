@@ -13,7 +13,7 @@ from bpcore.ground.registry import backend as find_backend
 from bpcore.ground.registry import on_host
 from bpcore.parts.initializers import Zeros
 from bpcore.parts.keys import key
-from bpcore.parts.layers import Chain, Layer, Linear
+from bpcore.parts.layers import Chain, Layer, Linear, computes_as
 from bpcore.parts.losses import Loss, SquaredError
 from bpcore.run.files.model_file import plain_content, read_tensors
 from bpcore.run.files.whole_file import write_whole
@@ -137,7 +137,7 @@ def _tensors(source: str | os.PathLike[str] | Mapping[str, Array]) -> dict[str, 
 def _features(net: Layer, tensors: Mapping[str, Array]) -> tuple[int, ...]:
     """Return the inputs of the first layer, where it is linear."""
     prefix, layer = "", net
-    while isinstance(layer, Chain):
+    while computes_as(layer, Chain):
         index = next((i for i, part in enumerate(layer.layers) if not isinstance(part, PLAIN)), None)
         if index is None:
             break

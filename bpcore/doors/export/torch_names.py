@@ -18,7 +18,7 @@ from bpcore.parts.activations import Activation
 from bpcore.parts.convolution import Conv1D, Conv2D
 from bpcore.parts.dropout import Dropout
 from bpcore.parts.embedding import Embedding
-from bpcore.parts.layers import Chain, Layer, Linear
+from bpcore.parts.layers import Chain, Layer, Linear, computes_as
 from bpcore.parts.normalization import BatchNorm, LayerNorm
 from bpcore.parts.pooling import AvgPool1D, AvgPool2D, GlobalAvgPool, MaxPool1D, MaxPool2D
 from bpcore.parts.wiring import Flatten, Reshape
@@ -30,6 +30,8 @@ __all__ = ["PLAIN", "Place", "places"]
 POOLS = (AvgPool1D, AvgPool2D, GlobalAvgPool, MaxPool1D, MaxPool2D)
 PLAIN = (Activation, Dropout)
 """Layers without parameters that keep the shape."""
+KINDS = (Linear, Conv1D, Conv2D, BatchNorm, LayerNorm, Embedding, Flatten, Reshape, *POOLS)
+"""The others that have a counterpart; what a subclass computes otherwise has none."""
 Turn = Callable[[Array], Array]
 
 
@@ -63,7 +65,7 @@ def places(net: Layer, features: Shape) -> tuple[Place, ...]:
     ExportError
         When a layer has no counterpart in a torch.nn.Sequential.
     """
-    if not isinstance(net, Chain):
+    if not computes_as(net, Chain):
         raise ExportError(f"{net} is no chain of layers", "Put it into one: bpcore.Chain(layer).")
     walk = _Walk(tuple(features))
     return tuple(walk.chain(net, "", ()))
@@ -101,7 +103,7 @@ class _Walk:
     def chain(self, net: Chain, prefix: str, path: tuple[Any, ...]) -> Iterator[Place]:
         for index, layer in enumerate(net.layers):
             name, inner = f"{prefix}{index}.", (*path, index)
-            if isinstance(layer, Chain):
+            if computes_as(layer, Chain):
                 yield from self.chain(layer, name, inner)
                 continue
             for part, carried, turns in self._parts(layer):
@@ -110,6 +112,8 @@ class _Walk:
 
     def _parts(self, layer: Layer) -> Iterator[tuple[str, bool, tuple[Turn, Turn]]]:
         """Yield the parts of a layer: the name, whether it is carried, and the turns."""
+        if not isinstance(layer, PLAIN) and not computes_as(layer, *KINDS):
+            raise self._refused(layer)
         if isinstance(layer, Linear):
             yield "weight", False, self._weight(layer)
             yield from [("bias", False, (_same, _same))] if layer.bias else []

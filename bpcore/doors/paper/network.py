@@ -11,7 +11,7 @@ from bpcore.doors.paper.naming import Names, named
 from bpcore.doors.paper.sheet import element_names
 from bpcore.doors.paper.terms import Symbol
 from bpcore.parts.activations import Activation, Identity
-from bpcore.parts.layers import Chain, Layer, Linear
+from bpcore.parts.layers import Chain, Layer, Linear, computes_as
 from bpcore.parts.losses import BinaryCrossEntropy, Loss
 from bpcore.words.errors import OptionError
 from bpcore.words.protocols import Array, Tree
@@ -68,12 +68,12 @@ def network_subject(
     OptionError
         When it is no chain of layers, or has layers whose parameters are not those of `Linear`.
     """
-    layers = net.layers if isinstance(net, Chain) else (net,)
+    layers = net.layers if computes_as(net, Chain) else (net,)
     chosen = names or NetNames()
     loss = loss.trusting()  # what is on paper was checked
     logits = getattr(loss, "from_logits", False)
     outputs = _output_names(layers, chosen, logits=logits)
-    params = params if isinstance(net, Chain) else [params]
+    params = params if computes_as(net, Chain) else [params]
     given, weights = _given_names(layers, params, chosen)
 
     def f(params: Tree, x: Array, y: Array) -> Array:
@@ -141,7 +141,7 @@ def _given_names(
     for layer, its_params in zip(layers, params, strict=True):
         if not leaves(its_params):
             continue
-        if not isinstance(layer, Linear):
+        if not computes_as(layer, Linear):
             raise OptionError(
                 "net", str(layer), "made of Linear layers and activations",
                 "Give other layers as a function of arrays, with bpcore.named for what is to have a name.",
