@@ -10,6 +10,10 @@ from click.testing import CliRunner, Result
 
 from bpcore.doors.cli import cli
 
+LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+"""What a program begins with that is sent Ctrl-C: a shell that starts the tests in the background tells its
+children not to hear it."""
+
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -15,6 +15,7 @@ import pytest
 from click.testing import Result
 
 import bpcore as bp
+from tests.doors.conftest import LISTENING
 
 Refused = Callable[..., str]
 
@@ -185,10 +186,6 @@ def test_a_real_process_ends_in_one_line(folder: Path) -> None:
     (line,) = ended.stderr.splitlines()
     wanted = "there is no such file, and a CSV, NPZ or Parquet file is wanted"
     assert line == f"bpcore: error: none.csv: {wanted}. Look at the spelling and the folder."
-
-
-LISTENING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-"""A shell that starts the tests in the background tells its children not to hear Ctrl-C."""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")

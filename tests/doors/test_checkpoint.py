@@ -17,6 +17,7 @@ import bpcore as bp
 from bpcore.doors.cli import cli
 from bpcore.run.files.checkpoint_file import read_checkpoint
 from bpcore.run.files.checkpoints import Keeper
+from tests.doors.conftest import LISTENING
 from tests.run.kills import START, killed
 
 
@@ -136,7 +137,7 @@ def test_a_damaged_checkpoint(refused: Callable[..., str], folder: Path) -> None
 
 @pytest.mark.skipif(sys.platform == "win32", reason="another process cannot be interrupted")
 def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", START, "train", "gates", "--checkpoint", "c"]
+    command = [sys.executable, "-c", LISTENING + START, "train", "gates", "--checkpoint", "c"]
     command += ["--checkpoint-every", "1", "--epochs", "100000", "--no-progress"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as run:
         while not (tmp_path / "c").exists():
