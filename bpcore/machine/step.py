@@ -217,7 +217,7 @@ def init_step_state(
     >>> net, optimizer = bp.Chain(bp.Linear(8), bp.Dropout(0.5), bp.Linear(1)), bp.Adam(0.01)
     >>> params = net.init(bp.key(0), (3,))
     >>> sorted(bp.init_step_state(net, optimizer, params, (3,), bp.key(1)))
-    ['count', 'key', 'layers', 'rate', 'squares', 'total']
+    ['count', 'key', 'layers', 'mean', 'rate', 'square']
     """
     state = optimizer.init(params) | ({} if loss_scale is None else loss_scale.init(params))
     layers = net.init_state(shape, like=leaves(params)[0])

@@ -18,9 +18,7 @@ class Adam(Optimizer):
     """Means of the gradient and of its square, both corrected for their start at zero.
 
     ``m = beta1 m + (1 - beta1) g``, ``v = beta2 v + (1 - beta2) g**2``,
-    ``p - rate (m / c1) / (sqrt(v / c2) + epsilon)`` with ``c = 1 - beta**count``. The state keeps the sums
-    ``total = beta1 total + g`` and ``squares = beta2 squares + g**2``, of which m and v are the shares
-    ``1 - beta1`` and ``1 - beta2``: two functions fewer over all elements.
+    ``p - rate (m / c1) / (sqrt(v / c2) + epsilon)`` with ``c = 1 - beta**count``.
 
     References
     ----------
@@ -31,7 +29,7 @@ class Adam(Optimizer):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    memories = ("total", "squares")
+    memories = ("mean", "square")
     shares = ("beta1", "beta2")
 
     def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
@@ -63,7 +61,7 @@ class AdamW(Optimizer):
     beta2: float = 0.999
     epsilon: float = 1e-8
     decay: float = 1e-2
-    memories = ("total", "squares")
+    memories = ("mean", "square")
     shares = ("beta1", "beta2")
 
     def scalars(self, xp: Namespace, rate: Array, count: Array) -> tuple[Array, ...]:
@@ -88,19 +86,16 @@ def _corrections(xp: Namespace, adam: Adam | AdamW | RAdam, count: Array) -> tup
 def _corrected(xp: Namespace, adam: Adam | AdamW, rate: Array, count: Array) -> tuple[Array, Array]:
     c1, c2 = _corrections(xp, adam, count)
     root = xp.sqrt(c2)
-    share = math.sqrt(1.0 - adam.beta2)
-    step = xp.multiply(rate, xp.multiply(xp.divide(root, c1), (1.0 - adam.beta1) / share))
-    return step, xp.multiply(root, adam.epsilon / share)
+    return xp.multiply(rate, xp.divide(root, c1)), xp.multiply(root, adam.epsilon)
 
 
 def _adam_change(
-    xp: Namespace, adam: Adam | AdamW, g: Array, scalars: tuple[Array, ...], total: Array, squares: Array
+    xp: Namespace, adam: Adam | AdamW, g: Array, scalars: tuple[Array, ...], mean: Array, square: Array
 ) -> tuple[Array, Array, Array]:
-    """Return the change of a leaf, and its sums."""
-    total = xp.add(xp.multiply(total, adam.beta1), g)
-    squares = xp.add(xp.multiply(squares, adam.beta2), xp.square(g))
-    change = xp.divide(xp.multiply(total, scalars[0]), xp.add(xp.sqrt(squares), scalars[1]))
-    return change, total, squares
+    mean = average(xp, mean, g, adam.beta1)
+    square = average(xp, square, xp.square(g), adam.beta2)
+    change = xp.divide(xp.multiply(mean, scalars[0]), xp.add(xp.sqrt(square), scalars[1]))
+    return change, mean, square
 
 
 @dataclass(frozen=True)
