@@ -202,7 +202,7 @@ def test_an_array_that_is_exchanged_between_two_steps_is_brought_and_the_others_
         if number == 1:
             carried[0], theirs[0] = device.array(arrays[0]), arrays[0]
         if number == 2:  # one lies where the other is brought to before
-            i, j = alike[0], alike[-1]  # of sums, whose signs are free
+            i, j = alike[0], alike[1]
             carried[j], theirs[j] = carried[i], theirs[i]
             carried[i], theirs[i] = device.array(arrays[i]), arrays[i]
         for got, y in zip(carried, theirs, strict=True):
