@@ -178,10 +178,8 @@ class ClassLoss(Loss):
             return None
         whole_numbers(self, target)
         there = xp.logical_and(xp.greater_equal(target, 0), xp.less(target, output.shape[-1]))
-        one, nan = (
-            xp.full(target.shape, x, dtype=output.dtype, device=device_of(output)) for x in (1.0, math.nan)
-        )
-        return xp.where(there, one, nan)
+        known = xp.astype(there, output.dtype)
+        return xp.where(there, known, xp.full_like(known, math.nan))
 
     def check_targets(self, target: Array, output: Shape) -> None:
         """Want labels from 0 to classes - 1, or numbers from 0 to 1 that sum to 1."""
